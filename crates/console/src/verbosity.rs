@@ -1,0 +1,41 @@
+//! `-q`, `-v`, `-vv`: the same in every tool.
+
+use log::LevelFilter;
+
+/// How much a tool says; flatten it into the arguments.
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
+pub struct Verbosity {
+    /// Say nothing but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more; twice for everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+impl Verbosity {
+    /// Start the logger: plain lines on stderr, coloured only on a terminal without `NO_COLOR`.
+    pub fn start(self) {
+        let started = env_logger::Builder::new()
+            .format(|output, record| {
+                use std::io::Write;
+                match record.level() {
+                    log::Level::Info => writeln!(output, "{}", record.args()),
+                    level => writeln!(output, "{}: {}", level.as_str().to_lowercase(), record.args()),
+                }
+            })
+            .filter_level(self.level())
+            .filter_module("ureq", LevelFilter::Warn)
+            .try_init();
+        started.unwrap_or_else(|e| log::debug!("{e}"));
+    }
+
+    fn level(self) -> LevelFilter {
+        match (self.quiet, self.verbose) {
+            (true, _) => LevelFilter::Error,
+            (false, 0) => LevelFilter::Info,
+            (false, 1) => LevelFilter::Debug,
+            (false, _) => LevelFilter::Trace,
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Read and write JSON Lines; errors name file and line.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::marker::PhantomData;
+use std::path::Path;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::Error;
+
+/// A line longer than this is no record of ours: 64 MiB.
+const LONGEST_LINE_BYTES: u64 = 64 << 20;
+
+/// Reads one record a line. Blank lines are skipped, `\r\n` and a leading byte-order mark are allowed.
+pub struct Reader<T, R> {
+    name: String,
+    input: R,
+    line: usize,
+    buffer: Vec<u8>,
+    record: PhantomData<T>,
+}
+
+impl<T: DeserializeOwned> Reader<T, BufReader<File>> {
+    /// Read the file at `path`.
+    ///
+    /// # Errors
+    /// The file cannot be opened.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let file = File::open(path).map_err(|e| Error::io("reading", path, e))?;
+        Ok(Self::new(path.display().to_string(), BufReader::with_capacity(1 << 20, file)))
+    }
+}
+
+impl<T: DeserializeOwned, R: BufRead> Reader<T, R> {
+    /// Read from `input`, called `name` in errors.
+    pub fn new(name: impl Into<String>, input: R) -> Self {
+        Reader { name: name.into(), input, line: 0, buffer: Vec::new(), record: PhantomData }
+    }
+
+    /// The number of the line read last, counted from 1.
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
+    /// An error that names the line read last.
+    pub fn error(&self, message: impl Into<String>) -> Error {
+        Error::Line { name: self.name.clone(), line: self.line, message: message.into() }
+    }
+
+    fn read_line(&mut self) -> Result<bool, Error> {
+        self.buffer.clear();
+        self.line += 1;
+        let read = self.input.by_ref().take(LONGEST_LINE_BYTES).read_until(b'\n', &mut self.buffer);
+        match read.map_err(|e| self.error(e.to_string()))? as u64 {
+            LONGEST_LINE_BYTES => Err(self.error("a line of 64 MiB or more is no record")),
+            length => Ok(length > 0),
+        }
+    }
+
+    fn parse(&self) -> Option<Result<T, Error>> {
+        let start = if self.line == 1 && self.buffer.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+        let text = self.buffer[start..].trim_ascii();
+        let record = |text| serde_json::from_slice(text).map_err(|e| self.error(plain(&e)));
+        (!text.is_empty()).then(|| record(text))
+    }
+}
+
+/// serde_json's sentence without its own "at line 1": the line is named already.
+fn plain(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    match text.strip_suffix(&place) {
+        Some(sentence) => format!("column {}: {sentence}", error.column()),
+        None => text,
+    }
+}
+
+impl<T: DeserializeOwned, R: BufRead> Iterator for Reader<T, R> {
+    type Item = Result<T, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            match self.read_line() {
+                Ok(false) => return None,
+                Err(error) => return Some(Err(error)),
+                Ok(true) => {}
+            }
+            if let Some(record) = self.parse() {
+                return Some(record);
+            }
+        }
+    }
+}
+
+/// Write `record` as one line.
+///
+/// # Errors
+/// The output refuses the bytes; a broken pipe arrives as [`std::io::ErrorKind::BrokenPipe`].
+pub fn write<T: Serialize>(output: &mut impl Write, record: &T) -> std::io::Result<()> {
+    serde_json::to_writer(&mut *output, record).map_err(std::io::Error::from)?;
+    output.write_all(b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    fn read(text: &[u8]) -> Vec<Result<Value, Error>> {
+        Reader::new("it", text).collect()
+    }
+
+    #[test]
+    fn byte_order_mark_crlf_blank_lines_and_a_missing_last_newline_are_read() {
+        let records: Vec<Value> = read(b"\xef\xbb\xbf{\"a\":1}\r\n\r\n{\"a\":2}").into_iter().flatten().collect();
+        assert_eq!(records, [json!({"a":1}), json!({"a":2})]);
+    }
+
+    #[test]
+    fn a_wrong_line_is_named_by_its_number() {
+        let message = read(b"{}\n\n{\"a\":\n").remove(1).unwrap_err().to_string();
+        assert!(message.starts_with("`it`, line 3: column"), "{message}");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(texts in proptest::collection::vec(any::<String>(), 0..8)) {
+            let mut bytes = Vec::new();
+            for text in &texts {
+                write(&mut bytes, &json!({ "text": text })).unwrap();
+            }
+            let back: Vec<String> = read(&bytes).into_iter().map(|r| r.unwrap()["text"].as_str().unwrap().to_owned()).collect();
+            prop_assert_eq!(back, texts);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Begin, Prediction, End: the evaluation stream.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Split;
+
+/// One line of `predictions.test.jsonl`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum Record {
+    /// First line.
+    Begin(Begin),
+    /// One example.
+    Prediction(Prediction),
+    /// Last line; without it the stream is unfinished.
+    End(End),
+}
+
+/// Which model is asked about which examples.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Begin {
+    /// The run's id.
+    pub run: String,
+    /// The epoch whose model predicts.
+    pub epoch: usize,
+    /// Which examples.
+    pub split: Split,
+    /// How many will follow.
+    pub examples: usize,
+    /// The device that computed them.
+    pub device: String,
+}
+
+/// What the model says of one example.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Prediction {
+    /// The example's id.
+    pub id: String,
+    /// The true class; absent where nobody knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<usize>,
+    /// The class with the largest logit.
+    pub predicted: usize,
+    /// One number per class, not normalised.
+    pub logits: Vec<f32>,
+}
+
+/// The score over all predictions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct End {
+    /// Predictions in the stream.
+    pub examples: usize,
+    /// Mean cross entropy in nats; absent where no labels are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss: Option<f64>,
+    /// Correct predictions over examples; absent where no labels are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<f64>,
+    /// Wall-clock time of predicting.
+    pub seconds: f64,
+}

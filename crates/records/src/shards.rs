@@ -1,0 +1,210 @@
+//! Example, Manifest; shard names, reader, writer.
+
+use std::collections::BTreeMap;
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::jsonl::Reader;
+use crate::{Error, Split};
+
+/// One tokenized example: a line of a shard.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Example {
+    /// Unique in the data set, such as `train/pos/0_9`.
+    pub id: String,
+    /// The class.
+    pub label: usize,
+    /// `[P]` token ids with `[CLS]` and `[SEP]`, not padded.
+    pub input_ids: Vec<u32>,
+}
+
+/// `manifest.json`: what the shards beside it hold, and how they came to be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The definition the shards were made from.
+    pub data: study::Data,
+    /// Class names by index.
+    pub labels: Vec<String>,
+    /// Ids are below this.
+    pub vocab_size: usize,
+    /// The id that fills batches.
+    pub pad_token_id: u32,
+    /// sha256 of the tokenizer file.
+    pub tokenizer_sha256: String,
+    /// Counts per split.
+    pub splits: BTreeMap<Split, Counts>,
+    /// Texts that stand in more than one place.
+    pub duplicates: Duplicates,
+    /// The shards, in reading order.
+    pub shards: Vec<Shard>,
+}
+
+/// Counts over one split.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Examples.
+    pub examples: usize,
+    /// Examples per class.
+    pub examples_per_label: Vec<usize>,
+    /// Tokens with `[CLS]` and `[SEP]`, after truncation.
+    pub tokens: u64,
+    /// Longest example in tokens, before truncation.
+    pub longest: usize,
+    /// Examples that lost tokens.
+    pub truncated: usize,
+}
+
+/// Texts that stand word for word in more than one place, counted over the whole source.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Duplicates {
+    /// Extra copies inside train.
+    pub within_train: usize,
+    /// Extra copies inside test.
+    pub within_test: usize,
+    /// Distinct texts that stand in both.
+    pub across: usize,
+}
+
+/// One shard file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Shard {
+    /// File name inside the folder.
+    pub file: String,
+    /// Which split it belongs to.
+    pub split: Split,
+    /// Lines in it.
+    pub examples: usize,
+    /// sha256 of its bytes.
+    pub sha256: String,
+}
+
+/// The file name of shard `index` of `count`.
+pub fn file_name(split: Split, index: usize, count: usize) -> String {
+    format!("{split}-{index:05}-of-{count:05}.jsonl")
+}
+
+/// sha256 of `bytes` in hexadecimal.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Manifest {
+    /// Read `manifest.json` in `folder`, and the sha256 of its bytes.
+    ///
+    /// # Errors
+    /// It is missing or is not a manifest.
+    pub fn read(folder: &Path) -> Result<(Self, String), Error> {
+        let path = folder.join("manifest.json");
+        let bytes = std::fs::read(&path).map_err(|e| Error::io("reading", &path, e))?;
+        let manifest = serde_json::from_slice(&bytes)
+            .map_err(|e| Error::file(&path, format!("{e}; remove the folder and run `prep` again")))?;
+        Ok((manifest, sha256_hex(&bytes)))
+    }
+
+    /// All examples of `split`, in shard order, each shard checked against its sha256.
+    ///
+    /// # Errors
+    /// A shard is missing, has other bytes than the manifest says, or holds a wrong line, label or token id.
+    pub fn examples(&self, folder: &Path, split: Split) -> Result<Vec<Example>, Error> {
+        let mut examples = Vec::with_capacity(self.splits.get(&split).map_or(0, |counts| counts.examples));
+        for shard in self.shards.iter().filter(|shard| shard.split == split) {
+            self.read_shard(&folder.join(&shard.file), shard, &mut examples)?;
+        }
+        Ok(examples)
+    }
+
+    fn read_shard(&self, path: &Path, shard: &Shard, examples: &mut Vec<Example>) -> Result<(), Error> {
+        let bytes = std::fs::read(path).map_err(|e| Error::io("reading", path, e))?;
+        if sha256_hex(&bytes) != shard.sha256 {
+            return Err(Error::file(path, "not the bytes its manifest names; remove the folder and run `prep` again"));
+        }
+        let mut lines = Reader::<Example, _>::new(path.display().to_string(), BufReader::new(bytes.as_slice()));
+        while let Some(example) = lines.next().transpose()? {
+            self.check(&example).map_err(|message| lines.error(message))?;
+            examples.push(example);
+        }
+        Ok(())
+    }
+
+    fn check(&self, example: &Example) -> Result<(), String> {
+        if example.label >= self.labels.len() {
+            return Err(format!("label {} but there are {} classes", example.label, self.labels.len()));
+        }
+        match example.input_ids.iter().find(|&&id| id as usize >= self.vocab_size) {
+            Some(id) => Err(format!("token id {id}, but the vocabulary has {}", self.vocab_size)),
+            None if example.input_ids.is_empty() => Err("no tokens".to_owned()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// sha256 of a reader's bytes in hexadecimal, in constant memory.
+///
+/// # Errors
+/// Reading failed.
+pub fn sha256_of(mut input: impl Read) -> std::io::Result<String> {
+    let mut digest = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match input.read(&mut buffer)? {
+            0 => return Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()),
+            read => digest.update(&buffer[..read]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::publish;
+
+    fn manifest(bytes: &[u8]) -> Manifest {
+        let data = serde_json::json!({"dataset": "d", "tokenizer": "t", "max_seq_length": 8});
+        Manifest {
+            data: serde_json::from_value(data).unwrap(),
+            labels: vec!["neg".into(), "pos".into()],
+            vocab_size: 10,
+            pad_token_id: 0,
+            tokenizer_sha256: String::new(),
+            splits: BTreeMap::new(),
+            duplicates: Duplicates::default(),
+            shards: vec![Shard { file: "s".into(), split: Split::Test, examples: 1, sha256: sha256_hex(bytes) }],
+        }
+    }
+
+    fn read(on_disk: &[u8], in_manifest: &[u8]) -> Result<Vec<Example>, Error> {
+        let folder = tempfile::tempdir().unwrap();
+        publish::bytes(&folder.path().join("s"), on_disk).unwrap();
+        manifest(in_manifest).examples(folder.path(), Split::Test)
+    }
+
+    #[test]
+    fn a_shard_reads_back_and_other_splits_do_not_see_it() {
+        let line = br#"{"id":"a","label":1,"input_ids":[1,9]}"#;
+        assert_eq!(read(line, line).unwrap()[0].input_ids, [1, 9]);
+        assert!(manifest(line).examples(Path::new("/nowhere"), Split::Train).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_changed_shard_a_wrong_label_and_a_wrong_token_are_refused() {
+        let good: &[u8] = br#"{"id":"a","label":1,"input_ids":[1,9]}"#;
+        assert!(read(&good[1..], good).unwrap_err().to_string().contains("run `prep` again"));
+        for (line, says) in [
+            (r#"{"id":"a","label":2,"input_ids":[1]}"#, "2 classes"),
+            (r#"{"id":"a","label":0,"input_ids":[10]}"#, "token id 10"),
+            (r#"{"id":"a","label":0,"input_ids":[]}"#, "no tokens"),
+        ] {
+            let message = read(line.as_bytes(), line.as_bytes()).unwrap_err().to_string();
+            assert!(message.contains(says) && message.contains("line 1"), "{message}");
+        }
+    }
+
+    #[test]
+    fn hashes_of_a_stream_and_of_bytes_agree() {
+        let bytes = vec![7; 200_000];
+        assert_eq!(sha256_of(bytes.as_slice()).unwrap(), sha256_hex(&bytes));
+    }
+}

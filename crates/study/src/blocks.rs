@@ -1,0 +1,101 @@
+//! Which pretrained blocks are kept: strategies → ordered indices.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// A choice of transformer blocks, as written: `none`, `first:3`, `last:3`, `every:2` or `0,2,5`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Blocks(String);
+
+impl Blocks {
+    /// The choice written as `text`; it is checked when the encoder's depth is known.
+    pub fn new(text: impl Into<String>) -> Self {
+        Blocks(text.into())
+    }
+
+    /// Indices of the kept blocks in an encoder of `depth` blocks, strictly increasing.
+    ///
+    /// # Errors
+    /// The text is no strategy, or asks for a block the encoder does not have.
+    pub fn indices(&self, depth: usize) -> Result<Vec<usize>, Error> {
+        match self.0.split_once(':') {
+            None if self.0 == "none" => Ok(Vec::new()),
+            None => self.listed(depth),
+            Some(("first", n)) => Ok((0..self.count(n, depth)?).collect()),
+            Some(("last", n)) => Ok((depth - self.count(n, depth)?..depth).collect()),
+            Some(("every", n)) => Ok((0..depth).step_by(self.count(n, depth)?).collect()),
+            Some(_) => Err(self.refused(depth)),
+        }
+    }
+
+    fn count(&self, text: &str, depth: usize) -> Result<usize, Error> {
+        let count = text.parse().map_err(|_| self.refused(depth))?;
+        (1..=depth).contains(&count).then_some(count).ok_or_else(|| self.refused(depth))
+    }
+
+    fn listed(&self, depth: usize) -> Result<Vec<usize>, Error> {
+        let parsed: Result<Vec<usize>, _> = self.0.split(',').map(|n| n.trim().parse()).collect();
+        let indices = parsed.map_err(|_| self.refused(depth))?;
+        let increasing = indices.windows(2).all(|pair| pair[0] < pair[1]);
+        let within = indices.iter().all(|&index| index < depth);
+        (increasing && within).then_some(indices).ok_or_else(|| self.refused(depth))
+    }
+
+    fn refused(&self, depth: usize) -> Error {
+        Error::value(format!(
+            "blocks `{}`: the encoder has {depth} blocks; allowed are `none`, `first:N`, `last:N`, \
+             `every:N` with N from 1 to {depth}, or ascending indices below {depth} such as `0,2`",
+            self.0
+        ))
+    }
+}
+
+impl fmt::Display for Blocks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Blocks;
+    use proptest::prelude::*;
+
+    #[test]
+    fn each_strategy_keeps_the_blocks_it_names() {
+        let cases: [(&str, &[usize]); 6] = [
+            ("none", &[]),
+            ("first:3", &[0, 1, 2]),
+            ("last:3", &[9, 10, 11]),
+            ("every:4", &[0, 4, 8]),
+            ("0,2,5", &[0, 2, 5]),
+            ("first:12", &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(Blocks::new(text).indices(12).unwrap(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_the_encoder_does_not_have_is_refused_with_what_is_allowed() {
+        for text in ["first:13", "first:0", "last:-1", "3,2", "2,2", "12", "middle:2", "", "first:"] {
+            let message = Blocks::new(text).indices(12).unwrap_err().to_string();
+            assert!(message.contains("12 blocks") && message.contains("first:N"), "{message}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn kept_blocks_are_strictly_increasing_and_exist(
+            kind in "first|last|every", n in 1usize..12, depth in 12usize..24,
+        ) {
+            let kept = Blocks::new(format!("{kind}:{n}")).indices(depth).unwrap();
+            prop_assert!(kept.windows(2).all(|pair| pair[0] < pair[1]));
+            prop_assert!(kept.iter().all(|&index| index < depth));
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! One resolved run; its id; `config.json`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Blocks, Component, Error};
+
+/// Where the encoder's weights come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Weights {
+    /// `model.safetensors` of the model folder.
+    #[default]
+    Pretrained,
+    /// Drawn from the seed with the encoder's `initializer_range`; nothing is pretrained.
+    Random,
+}
+
+/// The number format of the matrix products; everything else stays in fp32.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Precision {
+    /// 32-bit throughout.
+    #[default]
+    Fp32,
+    /// bfloat16 inside the blocks, fp32 master weights; LibTorch only.
+    Bf16,
+}
+
+/// One run, fully resolved: what `config.json` holds and `train` obeys.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Configuration {
+    /// The run's name: the configuration's id, `-s`, the seed. Letters, digits, `.`, `_`, `-` only.
+    pub id: String,
+    /// The id in the study file, shared by the seeds.
+    pub configuration: String,
+    /// Seeds the head, dropout and the order of examples.
+    pub seed: u64,
+    /// Name of the model folder.
+    pub encoder: String,
+    /// Where its weights come from.
+    pub weights: Weights,
+    /// Which of its blocks are kept.
+    pub blocks: Blocks,
+    /// The classification head.
+    pub head: Component,
+    /// Number format of the matrix products.
+    pub precision: Precision,
+    /// Passes over the training examples.
+    pub epochs: usize,
+    /// Examples per optimizer step.
+    pub batch_size: usize,
+    /// Share of the head's input set to zero while training.
+    pub dropout: f64,
+    /// The optimizer and its rates.
+    pub optimizer: Component,
+    /// The accuracy a publication gives for this configuration, as a fraction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published_accuracy: Option<f64>,
+}
+
+impl Configuration {
+    /// The bytes of `config.json`: pretty JSON with a final newline.
+    ///
+    /// # Errors
+    /// None in practice: every field is representable in JSON.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        Ok(serde_json::to_string_pretty(self)? + "\n")
+    }
+
+    /// Read `config.json`, or one line of `plan`'s output.
+    ///
+    /// # Errors
+    /// Not JSON, an unknown or missing field, or a value out of range.
+    pub fn from_json(text: &str) -> Result<Self, Error> {
+        let configuration: Self =
+            serde_json::from_str(text).map_err(|e| Error::value(format!("configuration: {e}")))?;
+        configuration.check()?;
+        Ok(configuration)
+    }
+
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let require = |holds: bool, what: &str| match holds {
+            true => Ok(()),
+            false => Err(Error::value(format!("configuration `{}`: {what}", self.id))),
+        };
+        require(is_id(&self.id), "`id` may hold letters, digits, `.`, `_` and `-` only")?;
+        require(self.epochs >= 1, "`epochs` must be at least 1")?;
+        require(self.batch_size >= 1, "`batch_size` must be at least 1")?;
+        require((0.0..1.0).contains(&self.dropout), "`dropout` must be at least 0 and below 1")?;
+        let published = self.published_accuracy.unwrap_or(0.5);
+        require((0.0..=1.0).contains(&published), "`published_accuracy` is a fraction, 0 to 1")
+    }
+}
+
+/// Ids reach make, a shell and folder names, so they are plain.
+pub(crate) fn is_id(id: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    !id.is_empty() && id.chars().all(plain) && !id.starts_with(['.', '-'])
+}
