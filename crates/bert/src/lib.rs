@@ -1,1 +1,65 @@
+//! A BERT encoder cut down to chosen pretrained blocks.
+//!
+//! The model of Devlin et al. 2019 as Hugging Face stores it; nothing here knows of a study, a run or a
+//! file format other than theirs.
+//!
+//! Letters in shapes, everywhere in the project: **B** batch, **P** positions (sequence length, padded),
+//! **H** hidden size (the size *per head* in google-research/bert's code), **K** kept blocks, **N**
+//! attention heads, **D** size per attention head (H/N), **I** intermediate size, **L** LSTM hidden size,
+//! **C** classes, **V** vocabulary size.
 
+mod block;
+mod config;
+mod embeddings;
+mod encoder;
+mod layers;
+mod pooler;
+mod random;
+mod source;
+mod weights;
+
+pub use block::Block;
+pub use config::Config;
+pub use embeddings::Embeddings;
+pub use encoder::{Encoded, Encoder};
+pub use fused::Precision;
+pub use layers::{LayerNorm, Linear};
+pub use pooler::Pooler;
+pub use random::Random;
+pub use source::{Safetensors, Source};
+pub use weights::{Stored, fill, hugging_face_name, save, stored};
+
+/// A model folder that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file of the folder cannot be read or written.
+    #[error("{action} `{path}`: {source}")]
+    Io {
+        /// What was being done, such as `reading`.
+        action: &'static str,
+        /// The file.
+        path: String,
+        /// Why it failed.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file is there but is not what it should be.
+    #[error("`{path}`: {message}")]
+    File {
+        /// The file.
+        path: String,
+        /// What is wrong and what to do.
+        message: String,
+    },
+}
+
+impl Error {
+    /// A file that is not what it should be.
+    pub fn file(path: &std::path::Path, message: impl Into<String>) -> Self {
+        Error::File { path: path.display().to_string(), message: message.into() }
+    }
+
+    pub(crate) fn io(action: &'static str, path: &std::path::Path, source: std::io::Error) -> Self {
+        Error::Io { action, path: path.display().to_string(), source }
+    }
+}

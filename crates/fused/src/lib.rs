@@ -1,1 +1,48 @@
+//! Whole-layer operations that LibTorch does in one call, each beside the same thing in plain burn.
+//!
+//! [`block()`] is one transformer block, [`adamw::Optimizer`] one optimizer step over all parameters. On
+//! LibTorch each is a single operation whose inside LibTorch's own autograd differentiates; on every
+//! other engine the plain twin in [`plain`] runs, and the tests hold the two together.
+//!
+//! Letters in shapes: **B** batch, **P** positions (padded length), **H** hidden size, **N** attention
+//! heads, **D** size per attention head (H/N), **I** intermediate size.
+#![cfg_attr(feature = "libtorch", expect(deprecated, reason = "burn-tch goes in 0.23; this crate goes with it"))]
 
+pub mod adamw;
+mod block;
+#[cfg(feature = "libtorch")]
+mod libtorch;
+pub mod plain;
+
+pub use block::{BlockOptions, BlockWeights, LinearWeights, NormWeights, Precision, block};
+
+/// The version of LibTorch this was built against, or `none`.
+pub fn libtorch_version() -> String {
+    #[cfg(feature = "libtorch")]
+    return libtorch::version();
+    #[cfg(not(feature = "libtorch"))]
+    return "none".to_owned();
+}
+
+/// Let the engines use `threads` threads; 0 leaves it to them.
+pub fn set_threads(threads: usize) {
+    #[cfg(feature = "libtorch")]
+    if threads > 0 {
+        tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
+    }
+    #[cfg(not(feature = "libtorch"))]
+    let _ = threads;
+}
+
+/// Whether LibTorch sees a CUDA device.
+pub fn cuda_is_available() -> bool {
+    cuda_device_count() > 0
+}
+
+/// How many CUDA devices LibTorch sees.
+pub fn cuda_device_count() -> usize {
+    #[cfg(feature = "libtorch")]
+    return usize::try_from(tch::Cuda::device_count()).unwrap_or(0);
+    #[cfg(not(feature = "libtorch"))]
+    return 0;
+}

@@ -12,7 +12,7 @@ pub mod run_dir;
 pub mod shards;
 mod split;
 
-pub use provenance::Provenance;
+pub use provenance::{Provenance, peak_memory_bytes};
 pub use split::Split;
 
 /// A record or file that cannot be read or written, named with its place.

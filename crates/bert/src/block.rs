@@ -1,0 +1,67 @@
+//! Attention + feed-forward, post-norm.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use fused::{BlockOptions, BlockWeights, Precision};
+
+use crate::{Config, LayerNorm, Linear};
+
+/// One transformer block.
+#[derive(Module, Debug)]
+pub struct Block {
+    query: Linear,
+    key: Linear,
+    value: Linear,
+    attention_output: Linear,
+    attention_norm: LayerNorm,
+    intermediate: Linear,
+    output: Linear,
+    output_norm: LayerNorm,
+    #[module(skip)]
+    num_attention_heads: usize,
+    #[module(skip)]
+    layer_norm_eps: f64,
+}
+
+impl Block {
+    /// A block whose numbers are still to be filled in.
+    pub fn new(config: &Config, device: &Device) -> Self {
+        let (h, i) = (config.hidden_size, config.intermediate_size);
+        let square = || Linear::new(h, h, device);
+        Block {
+            query: square(),
+            key: square(),
+            value: square(),
+            attention_output: square(),
+            attention_norm: LayerNorm::new(h, device),
+            intermediate: Linear::new(h, i, device),
+            output: Linear::new(i, h, device),
+            output_norm: LayerNorm::new(h, device),
+            num_attention_heads: config.num_attention_heads,
+            layer_norm_eps: config.layer_norm_eps,
+        }
+    }
+
+    /// # Shapes
+    /// - `hidden`: `[B, P, H]`
+    /// - `mask`: `[B, 1, 1, P]`, added to the attention scores
+    ///
+    /// Returns `[B, P, H]`.
+    pub fn forward(&self, hidden: Tensor<3>, mask: Option<Tensor<4>>, precision: Precision) -> Tensor<3> {
+        let Block { num_attention_heads, layer_norm_eps, .. } = *self;
+        fused::block(hidden, mask, self.weights(), BlockOptions { num_attention_heads, layer_norm_eps, precision })
+    }
+
+    fn weights(&self) -> BlockWeights {
+        BlockWeights {
+            query: self.query.weights(),
+            key: self.key.weights(),
+            value: self.value.weights(),
+            attention_output: self.attention_output.weights(),
+            attention_norm: self.attention_norm.weights(),
+            intermediate: self.intermediate.weights(),
+            output: self.output.weights(),
+            output_norm: self.output_norm.weights(),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Word + position + token-type embeddings, and their LayerNorm.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Int, Tensor, module::embedding};
+
+use crate::layers::empty;
+use crate::{Config, LayerNorm};
+
+/// The encoder's first layer. All tokens are of type 0: a review is one sentence to BERT.
+#[derive(Module, Debug)]
+pub struct Embeddings {
+    word: Param<Tensor<2>>,
+    position: Param<Tensor<2>>,
+    token_type: Param<Tensor<2>>,
+    norm: LayerNorm,
+    #[module(skip)]
+    layer_norm_eps: f64,
+}
+
+impl Embeddings {
+    /// Tables whose numbers are still to be filled in.
+    pub fn new(config: &Config, device: &Device) -> Self {
+        let h = config.hidden_size;
+        Embeddings {
+            word: empty([config.vocab_size, h], device),
+            position: empty([config.max_position_embeddings, h], device),
+            token_type: empty([config.type_vocab_size, h], device),
+            norm: LayerNorm::new(h, device),
+            layer_norm_eps: config.layer_norm_eps,
+        }
+    }
+
+    /// # Shapes
+    /// - `input_ids`: `[B, P]` ids below V
+    ///
+    /// Returns `[B, P, H]`.
+    pub fn forward(&self, input_ids: Tensor<2, Int>) -> Tensor<3> {
+        let [b, p] = input_ids.dims();
+        let word = embedding(self.word.val(), input_ids);
+        let h = word.dims()[2];
+        let position = self.position.val().slice([0..p, 0..h]).unsqueeze::<3>();
+        let token_type = self.token_type.val().slice([0..1, 0..h]).unsqueeze::<3>();
+        let sum = (word + (position + token_type)).reshape([b * p, h]);
+        self.norm.forward(sum, self.layer_norm_eps).reshape([b, p, h])
+    }
+}

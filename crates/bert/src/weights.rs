@@ -1,0 +1,218 @@
+//! safetensors ↔ modules: the name table; nothing missing, nothing over.
+//!
+//! | module | Hugging Face |
+//! |---|---|
+//! | `embeddings.word` (`position`, `token_type`) | `embeddings.word_embeddings.weight` (…) |
+//! | `….norm.gamma`, `….norm.beta` | `….LayerNorm.weight`, `….LayerNorm.bias` |
+//! | `blocks.i.query` (`key`, `value`) | `encoder.layer.b.attention.self.query` (…), b the kept index |
+//! | `blocks.i.attention_output`, `attention_norm` | `….attention.output.dense`, `….attention.output.LayerNorm` |
+//! | `blocks.i.intermediate`, `output`, `output_norm` | `….intermediate.dense`, `….output.dense`, `….output.LayerNorm` |
+//! | `pooler.dense` | `pooler.dense` |
+//!
+//! Old files write `LayerNorm.gamma` and `.beta` and put `bert.` before every name: both are understood.
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor, TensorData};
+use safetensors::tensor::{Dtype, View};
+
+use crate::{Error, Source};
+
+/// The Hugging Face name, without `bert.`, of the parameter at `path`; `kept[i]` is the index that block
+/// `i` has in the file.
+pub fn hugging_face_name(path: &str, kept: &[usize]) -> String {
+    let parts: Vec<&str> = path.split('.').collect();
+    match parts.as_slice() {
+        ["embeddings", "norm", leaf] => format!("embeddings.LayerNorm.{}", norm_leaf(leaf)),
+        ["embeddings", table] => format!("embeddings.{table}_embeddings.weight"),
+        ["blocks", i, layer, leaf] => {
+            let index = i.parse::<usize>().ok().and_then(|i| kept.get(i).copied()).unwrap_or_default();
+            let (layer, leaf) = match *layer {
+                "query" | "key" | "value" => (format!("attention.self.{layer}"), *leaf),
+                "attention_output" => ("attention.output.dense".to_owned(), *leaf),
+                "attention_norm" => ("attention.output.LayerNorm".to_owned(), norm_leaf(leaf)),
+                "output_norm" => ("output.LayerNorm".to_owned(), norm_leaf(leaf)),
+                dense => (format!("{dense}.dense"), *leaf),
+            };
+            format!("encoder.layer.{index}.{layer}.{leaf}")
+        }
+        _ => path.to_owned(),
+    }
+}
+
+fn norm_leaf(leaf: &str) -> &'static str {
+    if leaf == "gamma" { "weight" } else { "bias" }
+}
+
+/// Fill every parameter of `module` from `source`; `name` maps a path to the source's name.
+///
+/// # Errors
+/// The first tensor that is missing or has the wrong shape.
+pub fn fill<M: Module>(
+    module: M,
+    source: &mut dyn Source,
+    device: &Device,
+    name: impl Fn(&str) -> String,
+) -> Result<M, Error> {
+    let mut filler = Filler { source, device, name, path: Vec::new(), error: None };
+    let filled = module.map(&mut filler);
+    filler.error.map_or(Ok(filled), Err)
+}
+
+struct Filler<'a, F> {
+    source: &'a mut dyn Source,
+    device: &'a Device,
+    name: F,
+    path: Vec<String>,
+    error: Option<Error>,
+}
+
+impl<F: Fn(&str) -> String> ModuleMapper for Filler<'_, F> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let name = (self.name)(&self.path.join("."));
+        match self.source.take(&name, param.lazy_shape().as_slice()) {
+            Ok(data) => Param::from_data(data, self.device),
+            Err(error) => {
+                self.error.get_or_insert(error);
+                param
+            }
+        }
+    }
+}
+
+/// A named tensor as it is stored.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// Its full name in the file.
+    pub name: String,
+    /// fp32 numbers and shape.
+    pub data: TensorData,
+}
+
+/// Every parameter of `module` under the name that `name` gives its path.
+pub fn stored<M: Module>(module: &M, name: impl Fn(&str) -> String) -> Vec<Stored> {
+    let mut reader = Reader { name, path: Vec::new(), all: Vec::new() };
+    module.visit(&mut reader);
+    reader.all
+}
+
+struct Reader<F> {
+    name: F,
+    path: Vec<String>,
+    all: Vec<Stored>,
+}
+
+impl<F: Fn(&str) -> String> ModuleVisitor for Reader<F> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let name = (self.name)(&self.path.join("."));
+        self.all.push(Stored { name, data: param.val().inner().into_data() });
+    }
+}
+
+/// The bytes of a safetensors file that holds `tensors`.
+///
+/// # Errors
+/// Two tensors have the same name.
+pub fn save(tensors: &[Stored]) -> Result<Vec<u8>, Error> {
+    let named = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor));
+    let metadata = Some([("format".to_owned(), "pt".to_owned())].into());
+    safetensors::serialize(named, metadata).map_err(|e| Error::file(Path::new("model.safetensors"), e.to_string()))
+}
+
+impl View for &Stored {
+    fn dtype(&self) -> Dtype {
+        Dtype::F32
+    }
+
+    fn shape(&self) -> &[usize] {
+        self.data.shape().as_slice()
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(self.data.as_bytes())
+    }
+
+    fn data_len(&self) -> usize {
+        self.data.as_bytes().len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Config, Encoder, Random, Safetensors};
+
+    fn config() -> Config {
+        serde_json::from_value(serde_json::json!({
+            "model_type": "bert", "vocab_size": 11, "hidden_size": 4, "num_hidden_layers": 3, "num_attention_heads": 2,
+            "intermediate_size": 8, "hidden_act": "gelu", "max_position_embeddings": 6, "type_vocab_size": 2,
+            "layer_norm_eps": 1e-12,
+        }))
+        .unwrap()
+    }
+
+    fn encoder(kept: &[usize], source: &mut dyn Source) -> Result<Encoder, Error> {
+        let device = Device::flex();
+        fill(Encoder::new(&config(), kept.len(), true, &device), source, &device, |path| hugging_face_name(path, kept))
+    }
+
+    fn file(kept: &[usize]) -> (tempfile::TempDir, std::path::PathBuf) {
+        let all = encoder(kept, &mut Random { seed: 1, standard_deviation: 0.02 }).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.safetensors");
+        let bytes = save(&stored(&all, |path| format!("bert.{}", hugging_face_name(path, kept)))).unwrap();
+        std::fs::write(&path, bytes).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn each_parameter_has_the_name_hugging_face_gives_it() {
+        let all = encoder(&[0, 1], &mut Random { seed: 1, standard_deviation: 0.02 }).unwrap();
+        let mut names: Vec<String> =
+            stored(&all, |path| hugging_face_name(path, &[0, 5])).into_iter().map(|t| t.name).collect();
+        names.sort();
+        insta::assert_snapshot!(names.join("\n"));
+    }
+
+    #[test]
+    fn kept_blocks_read_their_own_numbers_and_leave_the_others() {
+        let (_folder, path) = file(&[0, 1, 2]);
+        let mut source = Safetensors::open(&path).unwrap();
+        let last = encoder(&[2], &mut source).unwrap();
+        let all = encoder(&[0, 1, 2], &mut Safetensors::open(&path).unwrap()).unwrap();
+        let of = |encoder: &Encoder, kept: &[usize]| stored(encoder, |path| hugging_face_name(path, kept));
+        for tensor in of(&last, &[2]) {
+            let twin = of(&all, &[0, 1, 2]).into_iter().find(|other| other.name == tensor.name).unwrap();
+            assert_eq!(tensor.data, twin.data, "{}", tensor.name);
+        }
+        assert!(source.unused().iter().all(|name| name.contains("layer.0.") || name.contains("layer.1.")));
+        assert_eq!(source.unused().len(), 32);
+    }
+
+    #[test]
+    fn a_missing_tensor_and_a_wrong_shape_are_named() {
+        let (_folder, path) = file(&[0]);
+        let message = encoder(&[1], &mut Safetensors::open(&path).unwrap()).unwrap_err().to_string();
+        assert!(message.contains("encoder.layer.1.attention.self.query.weight"), "{message}");
+        let message = Safetensors::open(&path).unwrap().take("pooler.dense.bias", &[5]).unwrap_err().to_string();
+        assert!(message.contains("[4]") && message.contains("[5]"), "{message}");
+    }
+}

@@ -1,0 +1,126 @@
+//! The only file that names a backend.
+#![cfg_attr(feature = "libtorch", expect(deprecated, reason = "burn-tch goes in 0.23; this file goes with it"))]
+
+use burn::tensor::Device;
+
+/// A device that is there, and what it is called.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    /// Where tensors live.
+    pub device: Device,
+    /// `flex`, `cpu` or `cuda:0`.
+    pub name: String,
+    /// The processor by its own name.
+    pub hardware: String,
+    /// Threads the engine may use.
+    pub threads: usize,
+}
+
+/// The device asked for is not to be had.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No such device exists anywhere.
+    #[error("unknown device `{0}`, expected `auto`, `flex`, `cpu`, `cuda` or `cuda:<index>`")]
+    Unknown(String),
+    /// The binary was built without LibTorch.
+    #[error(
+        "device `{0}` needs LibTorch, and this binary was built without it; build with `make build BACKEND=libtorch`"
+    )]
+    WithoutLibTorch(String),
+    /// LibTorch sees no CUDA.
+    #[error("device `{0}` was asked for, but LibTorch sees no such CUDA device; use `--device cpu`")]
+    NoCuda(String),
+}
+
+impl Engine {
+    /// The device called `choice`: `auto` is CUDA if there is one, else LibTorch's CPU if it is built in,
+    /// else pure Rust.
+    ///
+    /// # Errors
+    /// There is no such device here; another is never taken instead.
+    pub fn open(choice: &str) -> Result<Self, Error> {
+        match (choice, cfg!(feature = "libtorch")) {
+            ("flex", _) | ("auto", false) => Ok(Self::new(Device::flex(), "flex")),
+            ("auto", true) => Self::open(if fused::cuda_is_available() { "cuda" } else { "cpu" }),
+            ("cpu", true) => Ok(Self::cpu()),
+            _ => match (cuda_index(choice), cfg!(feature = "libtorch")) {
+                (Some(index), true) => Self::cuda(index, choice),
+                (None, _) if choice != "cpu" => Err(Error::Unknown(choice.to_owned())),
+                _ => Err(Error::WithoutLibTorch(choice.to_owned())),
+            },
+        }
+    }
+
+    /// Whether bfloat16 products are computed as such here.
+    pub fn has_bf16(&self) -> bool {
+        self.name != "flex"
+    }
+
+    fn new(device: Device, name: &str) -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        Engine { device, name: name.to_owned(), hardware: processor(), threads }
+    }
+
+    #[cfg(feature = "libtorch")]
+    fn cpu() -> Self {
+        let engine = Self::new(Device::libtorch(), "cpu");
+        fused::set_threads(engine.threads);
+        engine
+    }
+
+    #[cfg(feature = "libtorch")]
+    fn cuda(index: usize, choice: &str) -> Result<Self, Error> {
+        if index >= fused::cuda_device_count() {
+            return Err(Error::NoCuda(choice.to_owned()));
+        }
+        let hardware =
+            accelerator(index).unwrap_or_else(|| "an NVIDIA device that `nvidia-smi` does not name".to_owned());
+        Ok(Engine { hardware, ..Self::new(Device::libtorch_cuda(index), &format!("cuda:{index}")) })
+    }
+
+    #[cfg(not(feature = "libtorch"))]
+    fn cpu() -> Self {
+        Self::new(Device::flex(), "flex")
+    }
+
+    #[cfg(not(feature = "libtorch"))]
+    fn cuda(_index: usize, choice: &str) -> Result<Self, Error> {
+        Err(Error::WithoutLibTorch(choice.to_owned()))
+    }
+}
+
+fn cuda_index(choice: &str) -> Option<usize> {
+    match choice.split_once(':') {
+        None => (choice == "cuda").then_some(0),
+        Some((kind, index)) => index.parse().ok().filter(|_| kind == "cuda"),
+    }
+}
+
+fn processor() -> String {
+    let named = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let line = named.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    line.map_or_else(|| std::env::consts::ARCH.to_owned(), |(_, name)| name.to_owned())
+}
+
+#[cfg(feature = "libtorch")]
+fn accelerator(index: usize) -> Option<String> {
+    let query = ["--query-gpu=name", "--format=csv,noheader", &format!("--id={index}")];
+    let output = std::process::Command::new("nvidia-smi").args(query).output().ok()?;
+    let name = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+    (output.status.success() && !name.is_empty()).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_that_is_not_here_is_refused_and_never_replaced() {
+        assert_eq!(Engine::open("flex").unwrap().name, "flex");
+        assert!(matches!(Engine::open("gpu"), Err(Error::Unknown(_))));
+        assert!(matches!(Engine::open("cuda:x"), Err(Error::Unknown(_))));
+        let cuda = Engine::open("cuda:99").unwrap_err().to_string();
+        let says = if cfg!(feature = "libtorch") { "sees no such CUDA" } else { "BACKEND=libtorch" };
+        assert!(cuda.contains(says), "{cuda}");
+    }
+}

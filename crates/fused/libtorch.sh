@@ -1,0 +1,143 @@
+#!/usr/bin/env bash
+# usage: libtorch.sh DEST      LibTorch 2.9.1 out of PyPI's torch wheel; then LIBTORCH=DEST/torch
+#
+# LIBTORCH_SET=cpu   headers, libc10, libtorch_cpu and what they load: 0.5 GB on disk. Builds for CPU and CUDA, runs on CPU
+# LIBTORCH_SET=cuda  everything in the wheel and the nvidia-* wheels it asks for: 7 GB. Builds and runs on both
+# By default `cuda` where `nvidia-smi` finds a GPU, `cpu` elsewhere. A complete DEST is left alone; an interrupted
+# one is taken up again. The last line of DEST/contents.txt is written when every file has been checked.
+set -euo pipefail
+
+VERSION=2.9.1
+DEST=${1:?usage: libtorch.sh DEST}
+WORK=$DEST.partial
+WHEELS=$WORK/wheels
+CONTENTS=contents.txt
+# Wheels of any Python serve: only headers and libraries are taken.
+PLATFORMS=(--python-version 3.11 --platform manylinux_2_28_x86_64 --platform manylinux_2_27_x86_64
+  --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64)
+
+fail() { echo "libtorch.sh: $*" >&2; exit 1; }
+
+main() {
+  local set=${LIBTORCH_SET:-$(nvidia-smi -L >/dev/null 2>&1 && echo cuda || echo cpu)}
+  if complete; then
+    head -1 "$DEST/$CONTENTS" >&2
+    return
+  fi
+  check_machine "$set"
+  mkdir -p "$WHEELS"
+  echo "bringing LibTorch $VERSION ($set) to $DEST: a download of $([ "$set" = cpu ] && echo 0.9 || echo 3) GB" >&2
+  download "torch==$VERSION"
+  requirements "$set" | while read -r requirement; do download "$requirement"; done
+  rm -rf "$WORK/torch" "$WORK/nvidia"
+  unpack "$set"
+  [ "$set" = cuda ] || stubs
+  check_unpacked
+  write_contents "$set"
+  publish
+}
+
+# Every file that contents.txt lists has the size it says.
+complete() {
+  [ -f "$DEST/$CONTENTS" ] || return 1
+  (cd "$DEST" && tail -n +2 "$CONTENTS" | while read -r bytes file; do
+    [ "$(stat -c %s "$file" 2>/dev/null)" = "$bytes" ] || { echo "incomplete: $DEST/$file" >&2; exit 1; }
+  done)
+}
+
+check_machine() {
+  [ "$(uname -sm)" = "Linux x86_64" ] || fail "the wheels are for x86-64 Linux, this is $(uname -sm): set LIBTORCH to a" \
+    "LibTorch $VERSION for it, or use BACKEND=flex"
+  [[ $1 = cpu || $1 = cuda ]] || fail "LIBTORCH_SET=$1: there are \`cpu\` and \`cuda\`"
+  command -v python3 >/dev/null || fail "python3 is missing: install it with pip, or set LIBTORCH to a LibTorch $VERSION"
+  python3 -m pip --version >/dev/null 2>&1 || fail "pip is missing: install python3-pip, or set LIBTORCH to a LibTorch $VERSION"
+  command -v c++ >/dev/null || fail "c++ is missing: install a C++ compiler, as g++; LibTorch's bindings need it too"
+  local need=$([ "$1" = cpu ] && echo 3 || echo 12) free
+  free=$(df -P -B1000000000 "$(existing "$DEST")" | awk 'NR == 2 { print $4 }')
+  [ "$free" -ge "$need" ] || fail "$DEST needs $need GB while it unpacks, its disk has $free GB left"
+}
+
+existing() { local folder=$1; while [ ! -d "$folder" ]; do folder=$(dirname "$folder"); done; echo "$folder"; }
+
+# A wheel that is there whole is not asked for again; pip keeps what it finished in its own cache.
+download() {
+  local package=${1%%==*} version=${1##*==}
+  [ -z "$(wheel "$package" "$version")" ] || return 0
+  echo "  $1" >&2
+  python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: "${PLATFORMS[@]}" \
+    --dest "$WHEELS" "$1" </dev/null || fail "pip could not download $1: its message stands above; run again to go on"
+}
+
+wheel() { find "$WHEELS" -name "${1//-/_}-$2-*.whl" -o -name "${1//-/_}-$2+*.whl" | head -1; }
+
+# What the wheel asks for on Linux: all of NVIDIA's libraries, or the two that even libtorch_cpu loads.
+requirements() {
+  local wanted='nvidia-[a-z0-9-]*'
+  [ "$1" = cuda ] || wanted='nvidia-cuda-\(runtime\|cupti\)-cu12'
+  python3 - "$(wheel torch $VERSION)" <<'PYTHON' | sed -n "s/^Requires-Dist: \($wanted==[0-9.]*\).*/\1/p"
+import sys, zipfile
+wheel = zipfile.ZipFile(sys.argv[1])
+print(wheel.read(next(n for n in wheel.namelist() if n.endswith("/METADATA"))).decode())
+PYTHON
+}
+
+unpack() {
+  local libraries='lib[^/]*\.so[.0-9]*'
+  [ "$1" = cuda ] || libraries='(libc10\.so|libtorch_cpu\.so|libgomp\.so\.1)'
+  members "$(wheel torch $VERSION)" "torch/(include/.*|version\.py|lib/$libraries)"
+  for file in "$WHEELS"/nvidia_*.whl; do members "$file" 'nvidia/.*/lib/lib.*'; done
+}
+
+# unzip may be missing; Python's zipfile checks every member's CRC.
+members() {
+  python3 - "$1" "$2" "$WORK" <<'PYTHON' || fail "$1 is damaged and was removed: run again"
+import os, re, sys, zipfile
+path, pattern, folder = sys.argv[1:]
+try:
+    wheel = zipfile.ZipFile(path)
+    wheel.extractall(folder, [name for name in wheel.namelist() if re.fullmatch(pattern, name)])
+except (zipfile.BadZipFile, EOFError) as error:
+    os.remove(path)
+    sys.exit(str(error))
+PYTHON
+}
+
+# The real libtorch.so and libtorch_cuda.so load all of CUDA. The linker is content with stubs; a real libtorch_cuda.so
+# that LD_LIBRARY_PATH finds first takes its stub's place at run time.
+stubs() {
+  stub libtorch 'extern "C" void torch_stub() {}'
+  stub libtorch_cuda 'namespace at { namespace cuda {
+    void* getCurrentCUDABlasHandle() { return nullptr; }
+    int warp_size() { return 32; }
+  } }'
+}
+
+stub() { c++ -shared -fPIC -Wl,-soname,"$1.so" -x c++ - -o "$WORK/torch/lib/$1.so" <<< "$2" || fail "c++ cannot link a library"; }
+
+check_unpacked() {
+  local found library missing
+  found=$(sed -n "s/^__version__ = '\([0-9.]*\).*/\1/p" "$WORK/torch/version.py")
+  [ "$found" = "$VERSION" ] || fail "the wheel holds torch $found, expected $VERSION: remove $WORK and run again"
+  for file in include/torch/csrc/api/include/torch/torch.h lib/libc10.so lib/libtorch_cpu.so lib/libtorch.so; do
+    [ -s "$WORK/torch/$file" ] || fail "the wheel has no torch/$file: remove $WORK and run again"
+  done
+  command -v ldd >/dev/null || return 0
+  for library in "$WORK"/torch/lib/lib*.so*; do
+    missing=$(ldd "$library" 2>/dev/null | sed -n 's/^[[:space:]]*\(.*\) => not found/\1/p' | paste -sd' ')
+    [ -z "$missing" ] || fail "$library does not find $missing"
+  done
+}
+
+write_contents() {
+  echo "LibTorch $VERSION ($1) in $DEST" > "$WORK/$CONTENTS.partial"
+  (cd "$WORK" && find torch/lib torch/version.py nvidia -type f -printf '%s %p\n' | sort -k2) >> "$WORK/$CONTENTS.partial"
+  mv "$WORK/$CONTENTS.partial" "$WORK/$CONTENTS"
+}
+
+publish() {
+  rm -rf "$WHEELS" "$DEST"
+  mv "$WORK" "$DEST"
+  head -1 "$DEST/$CONTENTS" >&2
+}
+
+main

@@ -1,0 +1,27 @@
+//! The build script of every crate with a binary or a test on the tensor tower.
+//!
+//! torch-sys tells only its direct dependents where LibTorch lies, and sets no run path itself; with
+//! one, nothing needs `LD_LIBRARY_PATH`, and setting that still overrides. A binary also learns the
+//! commit it is built from.
+
+use std::path::Path;
+use std::process::Command;
+
+fn main() {
+    println!("cargo:rerun-if-env-changed=DEP_TCH_LIBTORCH_LIB");
+    if let Ok(library) = std::env::var("DEP_TCH_LIBTORCH_LIB") {
+        println!("cargo:rustc-link-arg=-Wl,-rpath,{library}");
+    }
+    if Path::new("src/main.rs").exists() {
+        println!("cargo:rustc-env=FATHOM_COMMIT={}", commit());
+        println!("cargo:rerun-if-changed=src");
+        println!("cargo:rerun-if-changed=../../.git/logs/HEAD");
+    }
+}
+
+fn commit() -> String {
+    let described = Command::new("git").args(["describe", "--always", "--dirty", "--abbrev=12"]).output();
+    let text = described.ok().filter(|output| output.status.success()).map(|output| output.stdout);
+    let text = text.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
+    if text.trim().is_empty() { "unknown".to_owned() } else { text.trim().to_owned() }
+}

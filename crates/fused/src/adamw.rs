@@ -1,0 +1,147 @@
+//! One optimizer step over all parameters: AdamW (Loshchilov & Hutter 2019), bias-corrected.
+//!
+//! ```text
+//! m ← β₁m + (1-β₁)g        v ← β₂v + (1-β₂)g²
+//! θ ← θ - η·λ·θ - η · (m / (1-β₁ᵗ)) / (√(v / (1-β₂ᵗ)) + ε)
+//! ```
+
+use std::collections::BTreeMap;
+
+use burn::module::{Module, ModuleMapper, Param};
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// What one group of parameters is told.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Group {
+    /// η, per step.
+    pub learning_rate: f64,
+    /// λ, decoupled from the gradient.
+    pub weight_decay: f64,
+}
+
+/// What all groups share.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Betas {
+    /// β₁, the memory of the mean.
+    pub beta_1: f64,
+    /// β₂, the memory of the square.
+    pub beta_2: f64,
+    /// ε, added to the root.
+    pub epsilon: f64,
+}
+
+/// The running mean and mean square of one parameter's gradient, flat.
+#[derive(Debug, Clone)]
+pub(crate) struct Moments {
+    pub(crate) mean: Tensor<1>,
+    pub(crate) square: Tensor<1>,
+}
+
+/// AdamW over every parameter of a module, each in the group its path chooses.
+#[derive(Debug)]
+pub struct Optimizer {
+    betas: Betas,
+    step: usize,
+    moments: BTreeMap<String, Moments>,
+}
+
+impl Optimizer {
+    /// No step taken yet.
+    pub fn new(betas: Betas) -> Self {
+        Optimizer { betas, step: 0, moments: BTreeMap::new() }
+    }
+
+    /// Optimizer steps taken.
+    pub fn steps(&self) -> usize {
+        self.step
+    }
+
+    /// One step: `group` maps a parameter's path (`encoder.blocks.0.query.weight`) to its group.
+    /// A parameter without a gradient stays as it is.
+    pub fn step<M: Module>(&mut self, module: M, gradients: GradientsParams, group: impl Fn(&str) -> Group) -> M {
+        self.step += 1;
+        module.map(&mut Step { optimizer: self, gradients, group, path: Vec::new() })
+    }
+
+    /// The moments by name, to be kept in a checkpoint: `mean.<path>` and `square.<path>`.
+    pub fn moments(&self) -> Vec<(String, TensorData)> {
+        let both = |(path, m): (&String, &Moments)| {
+            let data = |tensor: &Tensor<1>| tensor.clone().into_data();
+            [(format!("mean.{path}"), data(&m.mean)), (format!("square.{path}"), data(&m.square))]
+        };
+        self.moments.iter().flat_map(both).collect()
+    }
+
+    /// Take up where a checkpoint left off. Moments without their twin are ignored.
+    pub fn resume(&mut self, step: usize, mut saved: BTreeMap<String, TensorData>, device: &Device) {
+        self.step = step;
+        let paths: Vec<String> =
+            saved.keys().filter_map(|name| name.strip_prefix("mean.").map(str::to_owned)).collect();
+        for path in paths {
+            let mut take =
+                |kind: &str| saved.remove(&format!("{kind}.{path}")).map(|data| Tensor::from_data(data, device));
+            if let (Some(mean), Some(square)) = (take("mean"), take("square")) {
+                self.moments.insert(path, Moments { mean, square });
+            }
+        }
+    }
+
+    fn update<const D: usize>(
+        &mut self,
+        path: String,
+        value: Tensor<D>,
+        gradient: Tensor<D>,
+        group: Group,
+    ) -> Tensor<D> {
+        let (shape, device) = (value.dims(), gradient.device());
+        let (value, gradient) = (value.flatten::<1>(0, D - 1), gradient.flatten::<1>(0, D - 1));
+        let zeros = || Tensor::zeros([gradient.dims()[0]], &device);
+        let moments = self.moments.entry(path).or_insert_with(|| Moments { mean: zeros(), square: zeros() });
+        #[cfg(feature = "libtorch")]
+        if crate::libtorch::serves(&value) {
+            let value = crate::libtorch::adamw(value, gradient, moments, self.step, self.betas, group);
+            return value.reshape(shape);
+        }
+        plain(value, gradient, moments, self.step, self.betas, group).reshape(shape)
+    }
+}
+
+/// The formula at the top of this file, operation by operation.
+fn plain(value: Tensor<1>, g: Tensor<1>, moments: &mut Moments, step: usize, betas: Betas, group: Group) -> Tensor<1> {
+    let Betas { beta_1, beta_2, epsilon } = betas;
+    let t = step as i32;
+    let mean = moments.mean.clone().mul_scalar(beta_1) + g.clone().mul_scalar(1.0 - beta_1);
+    let square = moments.square.clone().mul_scalar(beta_2) + g.powi_scalar(2).mul_scalar(1.0 - beta_2);
+    *moments = Moments { mean: mean.clone(), square: square.clone() };
+    let root = square.sqrt().div_scalar((1.0 - beta_2.powi(t)).sqrt()).add_scalar(epsilon);
+    let change = (mean / root).mul_scalar(group.learning_rate / (1.0 - beta_1.powi(t)));
+    value.mul_scalar(1.0 - group.learning_rate * group.weight_decay) - change
+}
+
+struct Step<'a, F> {
+    optimizer: &'a mut Optimizer,
+    gradients: GradientsParams,
+    group: F,
+    path: Vec<String>,
+}
+
+impl<F: Fn(&str) -> Group> ModuleMapper for Step<'_, F> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let Some(gradient) = self.gradients.remove::<D>(param.id) else { return param };
+        let path = self.path.join(".");
+        let group = (self.group)(&path);
+        param.map(|tensor| {
+            let updated = self.optimizer.update(path, tensor.inner(), gradient, group);
+            Tensor::from_inner(updated).require_grad()
+        })
+    }
+}

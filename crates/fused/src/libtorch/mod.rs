@@ -1,0 +1,50 @@
+//! The operations on LibTorch: from burn's tensors to tch's and back.
+
+mod adamw;
+mod block;
+mod recorded;
+mod shim;
+
+use burn::tensor::Tensor;
+use burn_autodiff::Autodiff;
+use burn_backend::tensor::FloatTensor;
+use burn_tch::LibTorch;
+
+pub(crate) use adamw::adamw;
+pub(crate) use block::block;
+pub(crate) use shim::version;
+
+/// A float tensor on LibTorch, with burn's autodiff around it.
+type Tracked = FloatTensor<Autodiff<LibTorch>>;
+
+/// Whether `tensor` lives on LibTorch, with or without autodiff.
+pub(crate) fn serves<const D: usize>(tensor: &Tensor<D>) -> bool {
+    tensor.clone().try_into_primitive::<LibTorch>().is_ok() || is_tracked(tensor)
+}
+
+fn is_tracked<const D: usize>(tensor: &Tensor<D>) -> bool {
+    tensor.clone().try_into_primitive::<Autodiff<LibTorch>>().is_ok()
+}
+
+/// The tch tensor of a tensor without autodiff.
+fn plain<const D: usize>(tensor: Tensor<D>) -> tch::Tensor {
+    match tensor.try_into_primitive::<LibTorch>() {
+        Ok(primitive) => primitive.tensor,
+        Err(e) => unreachable!("a module lives on one device, and its input is on LibTorch: {e:?}"),
+    }
+}
+
+fn tracked<const D: usize>(tensor: Tensor<D>) -> Tracked {
+    match tensor.try_into_primitive::<Autodiff<LibTorch>>() {
+        Ok(primitive) => primitive,
+        Err(e) => unreachable!("a module in training lives on one autodiff device: {e:?}"),
+    }
+}
+
+fn from_plain<const D: usize>(tensor: tch::Tensor) -> Tensor<D> {
+    Tensor::from_primitive::<LibTorch>(burn_tch::TchTensor::new(tensor))
+}
+
+fn from_tracked<const D: usize>(primitive: Tracked) -> Tensor<D> {
+    Tensor::from_primitive::<Autodiff<LibTorch>>(primitive)
+}

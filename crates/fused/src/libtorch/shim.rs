@@ -1,0 +1,96 @@
+//! The calls that tch does not bind, behind safe functions.
+#![expect(unsafe_code, reason = "C++ is called here and nowhere else")]
+
+use std::ffi::{CStr, c_char};
+
+use tch::Tensor;
+use torch_sys::C_tensor;
+
+unsafe extern "C" {
+    fn shim_free(message: *mut c_char);
+    fn shim_torch_version() -> *const c_char;
+    fn shim_grad(
+        output: *mut C_tensor,
+        flowing: *mut C_tensor,
+        inputs: *mut *mut C_tensor,
+        count: i32,
+        gradients: *mut *mut C_tensor,
+    ) -> *mut c_char;
+    fn shim_adamw(
+        parameters: *mut *mut C_tensor,
+        gradients: *mut *mut C_tensor,
+        means: *mut *mut C_tensor,
+        squares: *mut *mut C_tensor,
+        steps: *mut *mut C_tensor,
+        count: i32,
+        rate: f64,
+        beta_1: f64,
+        beta_2: f64,
+        decay: f64,
+        epsilon: f64,
+    ) -> *mut c_char;
+}
+
+/// The version of LibTorch whose headers the shim was compiled against.
+pub(crate) fn version() -> String {
+    // SAFETY: the function returns a string literal, which is terminated and lives for ever.
+    unsafe { CStr::from_ptr(shim_torch_version()) }.to_string_lossy().into_owned()
+}
+
+/// Gradients of `output` with respect to `inputs`, when `flowing` flows into it. Frees the graph.
+pub(crate) fn grad(output: &Tensor, flowing: &Tensor, inputs: &[Tensor]) -> Vec<Tensor> {
+    let mut pointers = pointers(inputs);
+    let mut gradients = vec![std::ptr::null_mut(); inputs.len()];
+    // SAFETY: all tensors are borrowed for the whole call, so the pointers are valid; both arrays have
+    // `inputs.len()` places; the shim keeps no pointer and throws nothing across the border.
+    let message = unsafe {
+        let count = inputs.len() as i32;
+        shim_grad(pointer(output), pointer(flowing), pointers.as_mut_ptr(), count, gradients.as_mut_ptr())
+    };
+    raise(message);
+    // SAFETY: without a message the shim has set every place to a tensor of its own, now ours to drop.
+    gradients.into_iter().map(|gradient| unsafe { Tensor::from_ptr(gradient) }).collect()
+}
+
+/// What one AdamW step of one parameter works on, all changed in place but `gradient` and `steps`.
+pub(crate) struct AdamW<'a> {
+    pub(crate) value: &'a Tensor,
+    pub(crate) gradient: &'a Tensor,
+    pub(crate) mean: &'a Tensor,
+    pub(crate) square: &'a Tensor,
+    /// The steps taken before this one, a float scalar.
+    pub(crate) steps: &'a Tensor,
+}
+
+/// One AdamW step, in place.
+pub(crate) fn adamw(on: &AdamW<'_>, betas: crate::adamw::Betas, group: crate::adamw::Group) {
+    let [mut p, mut g, mut m, mut v, mut s] = [on.value, on.gradient, on.mean, on.square, on.steps].map(pointer);
+    // SAFETY: five valid tensors, borrowed for the whole call, each passed as an array of one; the shim
+    // keeps no pointer and throws nothing across the border.
+    let message = unsafe {
+        let crate::adamw::Betas { beta_1, beta_2, epsilon } = betas;
+        let (rate, decay) = (group.learning_rate, group.weight_decay);
+        shim_adamw(&mut p, &mut g, &mut m, &mut v, &mut s, 1, rate, beta_1, beta_2, decay, epsilon)
+    };
+    raise(message);
+}
+
+fn pointer(tensor: &Tensor) -> *mut C_tensor {
+    tensor.as_ptr().cast_mut()
+}
+
+fn pointers(tensors: &[Tensor]) -> Vec<*mut C_tensor> {
+    tensors.iter().map(pointer).collect()
+}
+
+/// tch's own calls panic with LibTorch's message; so do these.
+fn raise(message: *mut c_char) {
+    if message.is_null() {
+        return;
+    }
+    // SAFETY: a message is a terminated string that the shim allocated for us; it is copied, then freed once.
+    let text = unsafe { CStr::from_ptr(message) }.to_string_lossy().into_owned();
+    // SAFETY: as above; nothing refers to it any more.
+    unsafe { shim_free(message) };
+    panic!("LibTorch: {text}");
+}

@@ -1,0 +1,59 @@
+// Four calls of LibTorch that tch 0.22 does not bind. Each catches what LibTorch throws and returns the
+// message (to be freed with `shim_free`), or null if all went well: no exception may cross into Rust.
+#include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/version.h>
+
+#include <cstdlib>
+#include <cstring>
+
+using at::Tensor;
+
+namespace {
+std::vector<Tensor> tensors(Tensor** pointers, int count) {
+  std::vector<Tensor> all;
+  all.reserve(count);
+  for (int i = 0; i < count; ++i) all.push_back(*pointers[i]);
+  return all;
+}
+
+template <typename F>
+char* guarded(F work) {
+  try {
+    work();
+    return nullptr;
+  } catch (const std::exception& error) {
+    return strdup(error.what());
+  } catch (...) {
+    return strdup("unknown exception");
+  }
+}
+}  // namespace
+
+extern "C" {
+void shim_free(char* message) { free(message); }
+
+const char* shim_torch_version() { return TORCH_VERSION; }
+
+// Gradients of `output` with respect to `inputs`, given the gradient that flows into it.
+char* shim_grad(Tensor* output, Tensor* flowing, Tensor** inputs, int count, Tensor** gradients) {
+  return guarded([&] {
+    auto found = torch::autograd::grad({*output}, tensors(inputs, count), {*flowing}, /*retain_graph=*/false,
+                                       /*create_graph=*/false, /*allow_unused=*/true);
+    for (int i = 0; i < count; ++i)
+      gradients[i] = new Tensor(found[i].defined() ? found[i] : at::zeros_like(*inputs[i]));
+  });
+}
+
+// One AdamW step, in place, over all given parameters.
+char* shim_adamw(Tensor** parameters, Tensor** gradients, Tensor** means, Tensor** squares, Tensor** steps, int count,
+                 double rate, double beta_1, double beta_2, double decay, double epsilon) {
+  return guarded([&] {
+    c10::NoGradGuard no_grad;
+    auto p = tensors(parameters, count), g = tensors(gradients, count), m = tensors(means, count),
+         v = tensors(squares, count), s = tensors(steps, count);
+    at::_fused_adamw_(p, g, m, v, {}, s, rate, beta_1, beta_2, decay, epsilon, /*amsgrad=*/false, /*maximize=*/false);
+  });
+}
+}

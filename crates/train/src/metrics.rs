@@ -1,0 +1,52 @@
+//! The growing `metrics.jsonl`: lines are appended, never rewritten.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use records::metrics::Metric;
+use records::{Error, jsonl};
+
+/// The training stream of one run.
+pub(crate) struct Metrics {
+    path: PathBuf,
+    file: File,
+    bytes: u64,
+}
+
+impl Metrics {
+    /// Open the stream and keep its first `bytes`: what came after them belongs to an epoch that is
+    /// not finished.
+    pub(crate) fn open(path: &Path, bytes: u64) -> Result<Self, Error> {
+        let io = |e| Error::io("writing", path, e);
+        let file = OpenOptions::new().create(true).append(true).open(path).map_err(io)?;
+        let length = file.metadata().map_err(io)?.len();
+        if length < bytes {
+            return Err(Error::file(
+                path,
+                "shorter than the checkpoint says; remove the run's folder and train it again",
+            ));
+        }
+        file.set_len(bytes).map_err(io)?;
+        Ok(Metrics { path: path.to_owned(), file, bytes })
+    }
+
+    /// Bytes written so far.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Append one line.
+    pub(crate) fn write(&mut self, metric: &Metric) -> Result<(), Error> {
+        let mut line = Vec::new();
+        jsonl::write(&mut line, metric).map_err(|e| Error::io("writing", &self.path, e))?;
+        self.file.write_all(&line).map_err(|e| Error::io("writing", &self.path, e))?;
+        self.bytes += line.len() as u64;
+        Ok(())
+    }
+
+    /// Make sure that what was written is on disk.
+    pub(crate) fn sync(&self) -> Result<(), Error> {
+        self.file.sync_all().map_err(|e| Error::io("writing", &self.path, e))
+    }
+}

@@ -1,0 +1,47 @@
+//! The order of examples: a pure function of (seed, epoch).
+
+use classifier::batch::of_like_length;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{RngCore, SeedableRng};
+
+/// Batches whose examples are sorted by length together: little padding, and still a random mixture.
+const WINDOW_BATCHES: usize = 16;
+
+/// The batches of one epoch, as indices into the train examples of these `lengths`.
+pub(crate) fn batches(lengths: &[usize], batch_size: usize, seed: u64, epoch: usize) -> Vec<Vec<usize>> {
+    let mut rng = ChaCha8Rng::seed_from_u64(epoch_seed(seed, epoch));
+    let mut order: Vec<usize> = (0..lengths.len()).collect();
+    shuffle(&mut order, &mut rng);
+    let mut batches = of_like_length(&order, lengths, batch_size, WINDOW_BATCHES);
+    shuffle(&mut batches, &mut rng);
+    batches
+}
+
+/// One number out of two, for every generator that an epoch starts afresh.
+pub(crate) fn epoch_seed(seed: u64, epoch: usize) -> u64 {
+    seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(epoch as u64)
+}
+
+/// Fisher & Yates 1938.
+fn shuffle<T>(items: &mut [T], rng: &mut ChaCha8Rng) {
+    for last in (1..items.len()).rev() {
+        items.swap(last, (rng.next_u64() % (last as u64 + 1)) as usize);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::batches;
+
+    #[test]
+    fn an_epoch_sees_every_example_once_in_an_order_of_its_own() {
+        let lengths: Vec<usize> = (0..1000).map(|i| i * 7 % 90 + 1).collect();
+        let first = batches(&lengths, 32, 42, 1);
+        assert_eq!(first, batches(&lengths, 32, 42, 1));
+        assert_ne!(first, batches(&lengths, 32, 42, 2));
+        assert_ne!(first, batches(&lengths, 32, 43, 1));
+        let mut all = first.concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..1000).collect::<Vec<_>>());
+    }
+}
