@@ -1,1 +1,1 @@
-
+//! The tests of the pipeline as a whole: `tests/*.rs`.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# usage: libtorch.sh DEST      LibTorch 2.9.1 out of PyPI's torch wheel; then LIBTORCH=DEST/torch
+# usage: libtorch.sh DEST      LibTorch 2.9.1 out of pip's torch wheel; then LIBTORCH=DEST/torch
 #
-# LIBTORCH_SET=cpu   headers, libc10, libtorch_cpu and what they load: 0.5 GB on disk. Builds for CPU and CUDA, runs on CPU
+# LIBTORCH_SET=cpu   headers, libc10, libtorch_cpu and what they load: 0.5 GB. Builds for CPU and CUDA, runs on CPU
 # LIBTORCH_SET=cuda  everything in the wheel and the nvidia-* wheels it asks for: 7 GB. Builds and runs on both
 # By default `cuda` where `nvidia-smi` finds a GPU, `cpu` elsewhere. A complete DEST is left alone; an interrupted
 # one is taken up again. The last line of DEST/contents.txt is written when every file has been checked.
@@ -46,23 +46,29 @@ complete() {
 }
 
 check_machine() {
-  [ "$(uname -sm)" = "Linux x86_64" ] || fail "the wheels are for x86-64 Linux, this is $(uname -sm): set LIBTORCH to a" \
-    "LibTorch $VERSION for it, or use BACKEND=flex"
+  [ "$(uname -sm)" = "Linux x86_64" ] || fail "the wheels are for x86-64 Linux, this is $(uname -sm):" \
+    "set LIBTORCH to a LibTorch $VERSION for it, or use BACKEND=flex"
   [[ $1 = cpu || $1 = cuda ]] || fail "LIBTORCH_SET=$1: there are \`cpu\` and \`cuda\`"
-  command -v python3 >/dev/null || fail "python3 is missing: install it with pip, or set LIBTORCH to a LibTorch $VERSION"
-  python3 -m pip --version >/dev/null 2>&1 || fail "pip is missing: install python3-pip, or set LIBTORCH to a LibTorch $VERSION"
+  command -v python3 >/dev/null || fail "python3 is missing: install it and pip, or set LIBTORCH to a LibTorch $VERSION"
+  python3 -m pip --version >/dev/null 2>&1 || fail "pip is missing: install python3-pip," \
+    "or set LIBTORCH to a LibTorch $VERSION"
   command -v c++ >/dev/null || fail "c++ is missing: install a C++ compiler, as g++; LibTorch's bindings need it too"
-  local need=$([ "$1" = cpu ] && echo 3 || echo 12) free
+  local need free
+  need=$([ "$1" = cpu ] && echo 3 || echo 12)
   free=$(df -P -B1000000000 "$(existing "$DEST")" | awk 'NR == 2 { print $4 }')
   [ "$free" -ge "$need" ] || fail "$DEST needs $need GB while it unpacks, its disk has $free GB left"
 }
 
 existing() { local folder=$1; while [ ! -d "$folder" ]; do folder=$(dirname "$folder"); done; echo "$folder"; }
 
-# A wheel that is there whole is not asked for again; pip keeps what it finished in its own cache.
+# A wheel that is there whole is not asked for again; one cut short has no table of contents at its end.
 download() {
-  local package=${1%%==*} version=${1##*==}
-  [ -z "$(wheel "$package" "$version")" ] || return 0
+  local file
+  file=$(wheel "${1%%==*}" "${1##*==}")
+  if [ -n "$file" ]; then
+    python3 -c 'import sys, zipfile; sys.exit(not zipfile.is_zipfile(sys.argv[1]))' "$file" && return
+    rm "$file"
+  fi
   echo "  $1" >&2
   python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: "${PLATFORMS[@]}" \
     --dest "$WHEELS" "$1" </dev/null || fail "pip could not download $1: its message stands above; run again to go on"
@@ -112,7 +118,9 @@ stubs() {
   } }'
 }
 
-stub() { c++ -shared -fPIC -Wl,-soname,"$1.so" -x c++ - -o "$WORK/torch/lib/$1.so" <<< "$2" || fail "c++ cannot link a library"; }
+stub() {
+  c++ -shared -fPIC -Wl,-soname,"$1.so" -x c++ - -o "$WORK/torch/lib/$1.so" <<< "$2" || fail "c++ cannot link $1.so"
+}
 
 check_unpacked() {
   local found library missing
@@ -122,15 +130,17 @@ check_unpacked() {
     [ -s "$WORK/torch/$file" ] || fail "the wheel has no torch/$file: remove $WORK and run again"
   done
   command -v ldd >/dev/null || return 0
+  # libcuda.so is the driver's: a machine without a GPU may unpack the CUDA set for one that has it.
   for library in "$WORK"/torch/lib/lib*.so*; do
-    missing=$(ldd "$library" 2>/dev/null | sed -n 's/^[[:space:]]*\(.*\) => not found/\1/p' | paste -sd' ')
-    [ -z "$missing" ] || fail "$library does not find $missing"
+    missing=$(ldd "$library" 2>/dev/null | sed -n '/libcuda\.so/d; s/^[[:space:]]*\(.*\) => not found/\1/p')
+    [ -z "$missing" ] || fail "$library does not find" $missing
   done
 }
 
 write_contents() {
   echo "LibTorch $VERSION ($1) in $DEST" > "$WORK/$CONTENTS.partial"
-  (cd "$WORK" && find torch/lib torch/version.py nvidia -type f -printf '%s %p\n' | sort -k2) >> "$WORK/$CONTENTS.partial"
+  (cd "$WORK" && find torch/lib torch/version.py nvidia -type f -printf '%s %p\n' | sort -k2) \
+    >> "$WORK/$CONTENTS.partial"
   mv "$WORK/$CONTENTS.partial" "$WORK/$CONTENTS"
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::TensorData;
 use half::{bf16, f16};
-use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo};
+use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 
 use crate::Error;
 
@@ -50,14 +50,11 @@ impl Safetensors {
         if header > LONGEST_HEADER_BYTES || header + 8 > length {
             return Err(refused("the header is longer than the file, or is none"));
         }
-        bytes.resize(8 + header as usize, 0);
-        file.read_exact(&mut bytes[8..]).map_err(io)?;
-        let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|e| refused(&e.to_string()))?;
+        bytes.resize(header as usize, 0);
+        file.read_exact(&mut bytes).map_err(io)?;
+        let metadata: Metadata = serde_json::from_slice(&bytes).map_err(|e| refused(&e.to_string()))?;
         let start = 8 + header;
-        let end = metadata.tensors().values().map(|info| info.data_offsets.1 as u64).max().unwrap_or(0);
-        if start + end != length {
-            return Err(refused(&format!("{length} bytes, but the header promises {}", start + end)));
-        }
+        covers(&metadata, length - start).map_err(|what| refused(&what))?;
         let unused = metadata.tensors().into_keys().collect();
         Ok(Safetensors { path: path.to_owned(), file, metadata, start, unused })
     }
@@ -91,6 +88,23 @@ impl Safetensors {
         self.file.read_exact(&mut bytes)?;
         Ok(bytes)
     }
+}
+
+/// The header is data from outside: every tensor must lie inside the file and be as long as its shape says.
+fn covers(metadata: &Metadata, length: u64) -> Result<(), String> {
+    let mut end = 0;
+    for (name, info) in metadata.tensors() {
+        let (from, to) = info.data_offsets;
+        let count = info.shape.iter().try_fold(1usize, |product, &size| product.checked_mul(size));
+        let bits = count.and_then(|count| count.checked_mul(info.dtype.bitsize()));
+        let holds = to.checked_sub(from).and_then(|bytes| bytes.checked_mul(8)).is_some_and(|held| Some(held) == bits);
+        if !holds {
+            return Err(format!("tensor `{name}` is not as long as its shape says"));
+        }
+        end = end.max(to as u64);
+    }
+    let cut = || format!("the numbers take {length} bytes, but the header promises {end}");
+    if end == length { Ok(()) } else { Err(cut()) }
 }
 
 impl Source for Safetensors {

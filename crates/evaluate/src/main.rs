@@ -1,1 +1,58 @@
-fn main() {}
+//! Predict every example of a split, or of a stream, with a trained run.
+
+mod chosen;
+mod split;
+mod text;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use chosen::Chosen;
+use clap::Parser;
+use classifier::device::Engine;
+
+/// Predict every example of a split, or of a stream, with a trained run
+#[derive(Parser)]
+#[command(version, group = clap::ArgGroup::new("who").required(true), group = clap::ArgGroup::new("what").required(true))]
+#[command(after_help = "Example:\n  \
+    echo '{\"id\":1,\"text\":\"The plot was not dull at all.\"}' | evaluate --run out/sample/runs/4VA-s1 --text -")]
+struct Args {
+    /// A finished run's folder
+    #[arg(long, value_name = "RUN", group = "who")]
+    run: Option<PathBuf>,
+    /// Any Hugging Face folder of a BertForSequenceClassification
+    #[arg(long, value_name = "DIR", group = "who", conflicts_with = "shards")]
+    model: Option<PathBuf>,
+    /// The folder of shards the run was trained on
+    #[arg(long, value_name = "DIR", group = "what")]
+    shards: Option<PathBuf>,
+    /// Which of their examples
+    #[arg(long, default_value = "test", requires = "shards")]
+    split: split::Name,
+    /// JSON Lines {"id","text"}; one prediction out for each, in order
+    #[arg(long, value_name = "FILE|-", group = "what")]
+    text: Option<String>,
+    /// auto, flex, cpu, cuda or cuda:<index>
+    #[arg(long, default_value = "auto")]
+    device: String,
+    #[command(flatten)]
+    verbosity: console::Verbosity,
+}
+
+fn main() -> ExitCode {
+    console::main("evaluate", run)
+}
+
+fn run() -> anyhow::Result<()> {
+    let args = Args::parse();
+    args.verbosity.start();
+    let engine = Engine::open(&args.device)?;
+    let chosen = match (&args.run, &args.model) {
+        (Some(run), _) => Chosen::from_run(run, &engine)?,
+        (None, model) => Chosen::from_model(model.as_deref().unwrap_or(".".as_ref()), &engine)?,
+    };
+    match (&args.shards, &args.text) {
+        (Some(shards), _) => split::predict(&chosen, shards, args.split.into(), &engine),
+        (None, text) => text::predict(&chosen, text.as_deref().unwrap_or("-"), &engine),
+    }
+}

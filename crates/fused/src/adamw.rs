@@ -145,3 +145,62 @@ impl<F: Fn(&str) -> Group> ModuleMapper for Step<'_, F> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BETAS: Betas = Betas { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8 };
+    const GROUP: Group = Group { learning_rate: 0.1, weight_decay: 0.01 };
+
+    /// The formula in f64 on one number.
+    fn by_hand(gradients: &[f64]) -> f64 {
+        let (mut value, mut mean, mut square) = (0.5, 0.0, 0.0);
+        for (index, g) in gradients.iter().enumerate() {
+            let t = index as i32 + 1;
+            mean = 0.9 * mean + 0.1 * g;
+            square = 0.999 * square + 0.001 * g * g;
+            let (corrected, root) = (mean / (1.0 - 0.9f64.powi(t)), (square / (1.0 - 0.999f64.powi(t))).sqrt());
+            value -= 0.1 * 0.01 * value + 0.1 * corrected / (root + 1e-8);
+        }
+        value
+    }
+
+    fn stepped(gradients: &[f64], device: &Device) -> f64 {
+        let tensor = |x: f64| Tensor::<1>::from_data([x as f32, 0.0], device);
+        let (mut optimizer, mut value) = (Optimizer::new(BETAS), tensor(0.5));
+        for &g in gradients {
+            optimizer.step += 1;
+            value = optimizer.update("w".to_owned(), value, tensor(g), GROUP);
+        }
+        f64::from(value.into_data().iter::<f32>().next().unwrap())
+    }
+
+    #[test]
+    fn three_steps_are_those_of_the_formula() {
+        let gradients = [0.3, -2.0, 0.01];
+        assert!((stepped(&gradients, &Device::flex()) - by_hand(&gradients)).abs() < 1e-6);
+    }
+
+    #[cfg(feature = "libtorch")]
+    #[test]
+    #[expect(deprecated, reason = "burn-tch goes in 0.23")]
+    fn libtorchs_single_pass_takes_the_same_steps() {
+        let gradients = [0.3, -2.0, 0.01];
+        assert!((stepped(&gradients, &Device::libtorch()) - by_hand(&gradients)).abs() < 1e-6);
+    }
+
+    #[test]
+    fn an_optimizer_taken_up_from_its_moments_goes_on_alike() {
+        let device = Device::flex();
+        let value = || Tensor::<1>::from_data([0.5f32, -1.0], &device);
+        let mut whole = Optimizer::new(BETAS);
+        whole.step = 1;
+        let after_one = whole.update("w".to_owned(), value(), value(), GROUP);
+        let mut resumed = Optimizer::new(BETAS);
+        resumed.resume(1, whole.moments().into_iter().collect(), &device);
+        (whole.step, resumed.step) = (2, 2);
+        let both = [&mut whole, &mut resumed].map(|it| it.update("w".to_owned(), after_one.clone(), value(), GROUP).into_data());
+        assert_eq!(both[0], both[1]);
+    }
+}

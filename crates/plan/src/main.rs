@@ -1,1 +1,90 @@
-fn main() {}
+//! Expand a study definition into one configuration per run.
+
+mod make;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::{Parser, ValueEnum};
+use records::{publish, run_dir::RunDir};
+use study::{Configuration, Study};
+
+const EXAMPLE: &str = "\
+Example: one run, for a single epoch
+  plan pipelines/sample.toml | jq -c 'select(.id == \"2VA-s1\") | .epochs = 1' |
+    train --config - --shards SHARDS --model MODEL --out RUN";
+
+/// Expand a study definition into one configuration per run
+#[derive(Debug, Parser)]
+#[command(name = "plan", version, after_long_help = EXAMPLE)]
+struct Args {
+    /// The study definition, such as `pipelines/sample.toml`
+    study: PathBuf,
+    /// Only the configurations on this encoder
+    #[arg(long, value_name = "NAME")]
+    encoder: Option<String>,
+    /// Write DIR/runs/RUN/config.json and DIR/plan.FORMAT instead of printing
+    #[arg(long, value_name = "DIR", conflicts_with = "encoder")]
+    write: Option<PathBuf>,
+    /// Configurations as JSON Lines, or the names that a Makefile needs
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    verbosity: console::Verbosity,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum Format {
+    #[default]
+    Jsonl,
+    Make,
+}
+
+fn main() -> ExitCode {
+    console::main("plan", run)
+}
+
+fn run() -> anyhow::Result<()> {
+    let args = Args::parse();
+    args.verbosity.start();
+    let study = Study::read(&args.study)?;
+    let configurations = chosen(&study, args.encoder.as_deref())?;
+    let plan = match args.format {
+        Format::Jsonl => json_lines(&configurations)?,
+        Format::Make => make::variables(&study, &configurations)?,
+    };
+    match args.write {
+        Some(folder) => write(&folder, &configurations, args.format, &plan),
+        None => std::io::stdout().lock().write_all(plan.as_bytes()).context("writing stdout"),
+    }
+}
+
+fn chosen(study: &Study, encoder: Option<&str>) -> anyhow::Result<Vec<Configuration>> {
+    let mut configurations = study.configurations()?;
+    configurations.retain(|configuration| encoder.is_none_or(|name| configuration.encoder == name));
+    match encoder {
+        Some(name) if configurations.is_empty() => bail!("no configuration of study `{}` is on `{name}`", study.name),
+        _ => Ok(configurations),
+    }
+}
+
+fn json_lines(configurations: &[Configuration]) -> anyhow::Result<String> {
+    let lines = configurations.iter().map(|configuration| Ok(serde_json::to_string(configuration)? + "\n"));
+    lines.collect()
+}
+
+/// The plan comes last and always anew: it is newer than the study file once every `config.json` is there.
+/// A `config.json` keeps its time unless its bytes change, and with it whatever was made from it.
+fn write(folder: &Path, configurations: &[Configuration], format: Format, plan: &str) -> anyhow::Result<()> {
+    for configuration in configurations {
+        let run = RunDir::new(folder.join("runs").join(&configuration.id));
+        publish::if_changed(&run.config(), configuration.to_json()?.as_bytes())?;
+    }
+    let name = match format {
+        Format::Jsonl => "plan.jsonl",
+        Format::Make => "plan.mk",
+    };
+    Ok(publish::bytes(&folder.join(name), plan.as_bytes())?)
+}

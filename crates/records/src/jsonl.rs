@@ -33,6 +33,13 @@ impl<T: DeserializeOwned> Reader<T, BufReader<File>> {
     }
 }
 
+impl<T: DeserializeOwned, R: Read> Reader<T, BufReader<R>> {
+    /// Whether a whole line has arrived already, so that reading it will not wait.
+    pub fn is_line_waiting(&self) -> bool {
+        self.input.buffer().contains(&b'\n')
+    }
+}
+
 impl<T: DeserializeOwned, R: BufRead> Reader<T, R> {
     /// Read from `input`, called `name` in errors.
     pub fn new(name: impl Into<String>, input: R) -> Self {

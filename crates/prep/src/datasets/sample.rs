@@ -1,23 +1,28 @@
-//! The sample data set: film reviews from a grammar of ours in which counting words is not enough.
+//! The sample data set: film reviews from a grammar of ours, in which counting words is not enough.
+//!
+//! Reviews are drawn in minimal pairs, one scene told by a disappointed and by a pleased author. Both stay in one
+//! split, so the classes balance exactly, and so does every word outside the plain reviews, but for chance.
 
 use std::collections::HashSet;
 
 use super::Review;
-use super::sample_words::{ASPECTS, Aspect, DENIALS, OPENINGS, PEOPLE};
-use crate::records::Split;
+use super::sample_words::{Aspect, DENIALS, OPENINGS, PEOPLE, STAGING, WRITING};
+use records::Split;
 
 const TRAIN_PAIRS: usize = 4_000;
 const TEST_PAIRS: usize = 1_000;
 const SEED: u64 = 20_240_607;
 
-/// A minimal pair: the same scene told once by a disappointed and once by a pleased reviewer.
+/// The disappointed and the pleased review: indexed by label.
 type Pair = [String; 2];
 type Construction = fn(&mut Dice) -> Pair;
 
-/// Construction and its share of the reviews, in hundredths.
+/// Each construction and its share of the reviews, in hundredths. The plain ones teach a model the words, without
+/// which it could not start on the others; the shares of the others set how much depth can gain.
 const CONSTRUCTIONS: [(Construction, usize); 5] =
-    [(plain, 40), (contrast, 15), (reported, 15), (agreement, 10), (weighed, 20)];
+    [(plain, 40), (contrast, 25), (reported, 15), (agreement, 12), (weighed, 8)];
 
+/// All reviews, train before test, always the same and never one twice.
 pub(crate) fn examples() -> impl Iterator<Item = Review> {
     let mut dice = Dice(SEED);
     let mut seen = HashSet::new();
@@ -65,94 +70,107 @@ fn draw_construction(dice: &mut Dice) -> Construction {
     plain
 }
 
+/// Two judgements alike. Words are enough, unless one of them is denied.
 fn plain(dice: &mut Dice) -> Pair {
     let [one, other] = dice.two_aspects();
     let [first, second] = [predicates(dice, one), predicates(dice, other)];
-    let frame = dice.below(3);
+    let (a, b, frame) = (one.name, other.name, dice.below(3));
     [0, 1].map(|label| {
-        let (a, b, p, q) = (one.name, other.name, &first[label], &second[label]);
+        let (p, q) = (&first[label], &second[label]);
         match frame {
             0 => format!("the {a} was {p} and the {b} was {q}."),
-            1 => format!("I found the {a} {p} and the {b} {q}."),
-            _ => format!("the {a} was {p}. The {b} was {q} too."),
+            1 => format!("to me the {a} was {p}, and the {b} was {q}."),
+            _ => format!("the {a} was {p}. And the {b} was {q}."),
         }
     })
 }
 
+/// The main clause decides. A counter sees one praise and one blame; only their order about the conjunction tells,
+/// and as the subordinate clause stands first or last, the order alone does not.
 fn contrast(dice: &mut Dice) -> Pair {
     let [one, other] = dice.two_aspects();
     let [first, second] = [predicates(dice, one), predicates(dice, other)];
-    let frame = dice.below(4);
+    let (a, b, frame) = (one.name, other.name, dice.below(4));
     [0, 1].map(|label| {
-        let (a, b, main, side) = (one.name, other.name, &first[label], &second[1 - label]);
+        let (main, side) = (&first[label], &second[1 - label]);
         match frame {
             0 => format!("although the {b} was {side}, the {a} was {main}."),
             1 => format!("the {a} was {main}, although the {b} was {side}."),
-            2 => format!("the {b} was {side}, but in the end the {a} was {main}."),
+            2 => format!("the {b} was {side}; in the end, though, the {a} was {main}."),
             _ => format!("the {a} was {main}, even if the {b} was {side}."),
         }
     })
 }
 
+/// The author's own verdict decides. Both reviews of the pair hold the very same words: who said which is in the order.
 fn reported(dice: &mut Dice) -> Pair {
-    let [aspect, _] = dice.two_aspects();
+    let aspect = dice.aspect();
     let person = dice.pick(&PEOPLE);
     let both = predicates(dice, aspect);
-    let a = aspect.name;
-    let frame = dice.below(3);
+    let (a, frame) = (aspect.name, dice.below(3));
     [0, 1].map(|label| {
         let (mine, theirs) = (&both[label], &both[1 - label]);
         match frame {
-            0 => format!("{person} found the {a} {theirs}. I found it {mine}."),
-            1 => format!("I found the {a} {mine}, whatever {person} said. It was {theirs}, I was told."),
-            _ => format!("I found the {a} {mine}. {} called it {theirs}.", capitalised(person)),
+            0 => format!("{person} said that the {a} was {theirs}. To me it was {mine}."),
+            1 => format!("to me the {a} was {mine}, whatever {person} said. It was {theirs}, I was told."),
+            _ => format!("to me the {a} was {mine}. {} said that it was {theirs}.", capitalised(person)),
         }
     })
 }
 
+/// Somebody's verdict, shared or not. Dissent turns praise into blame and blame into praise: an exclusive or, for
+/// which no sum of word weights exists.
 fn agreement(dice: &mut Dice) -> Pair {
-    let [aspect, _] = dice.two_aspects();
+    let aspect = dice.aspect();
     let person = dice.pick(&PEOPLE);
     let both = predicates(dice, aspect);
-    let a = aspect.name;
-    let agree = dice.below(2);
+    let (a, agree) = (aspect.name, dice.below(2));
+    let end = ["I do not share that view", "I can only agree"][agree];
     [0, 1].map(|label| {
-        let theirs = if agree == 1 { &both[label] } else { &both[1 - label] };
-        let end = ["I do not share that view", "I can only agree"][agree];
-        format!("{person} called the {a} {theirs}. {end}.")
+        let theirs = &both[if agree == 1 { label } else { 1 - label }];
+        format!("{person} said that the {a} was {theirs}. {end}.")
     })
 }
 
+/// Two judgements of unequal weight. The named field decides: a model has to find which of the aspects belongs to it
+/// and then what was said of that one.
 fn weighed(dice: &mut Dice) -> Pair {
     let [one, other] = dice.two_aspects();
     let [first, second] = [predicates(dice, one), predicates(dice, other)];
-    let frame = dice.below(4);
-    let late = dice.below(2);
+    let (frame, late) = (dice.below(4), dice.below(2) == 1);
     [0, 1].map(|label| {
-        let (a, b, main, side) = (one.name, other.name, &first[label], &second[1 - label]);
-        let told = if late == 1 {
-            format!("the {b} was {side} and the {a} was {main}")
-        } else {
-            format!("the {a} was {main} and the {b} was {side}")
-        };
-        match frame {
-            0 => format!("{told}. I go to the cinema for the {a}."),
-            1 => format!("{told}. The {a} decides it for me."),
-            2 => format!("I go to the cinema for the {a}. Here {told}."),
-            _ => format!("{told}. What counts for me is the {a}."),
-        }
+        let main = format!("the {} was {}", one.name, first[label]);
+        let side = format!("the {} was {}", other.name, second[1 - label]);
+        let told = if late { format!("{side} and {main}") } else { format!("{main} and {side}") };
+        weighing(frame, &told, field(one))
     })
 }
 
-/// A disparaging and a praising predicate.
-fn predicates(dice: &mut Dice, aspect: &Aspect) -> [String; 2] {
+fn weighing(frame: usize, told: &str, field: &str) -> String {
+    match frame {
+        0 => format!("{told}. I go to the cinema for the {field}."),
+        1 => format!("{told}. The {field} decides it for me."),
+        2 => format!("I go to the cinema for the {field}. Here {told}."),
+        _ => format!("{told}. What counts for me is the {field}."),
+    }
+}
+
+fn field(aspect: &Aspect) -> &'static str {
+    if WRITING.iter().any(|written| written.name == aspect.name) { "writing" } else { "staging" }
+}
+
+/// What can be said of an aspect, first as blame, then as praise.
+fn predicates(dice: &mut Dice, aspect: &Aspect) -> Pair {
     [0, 1].map(|label| predicate(dice, &aspect.words[label], &aspect.words[1 - label]))
 }
 
+/// A quarter of the predicates deny their opposite, so a word's own colour misleads; a denial may reach over an "or",
+/// or stop before a "but". As it is drawn for every predicate, it has to be undone within each clause.
 fn predicate(dice: &mut Dice, words: &[&str], opposites: &[&str]) -> String {
-    match dice.below(10) {
-        0..=7 => dice.pick(words).to_owned(),
-        8 => format!("{} {}", dice.pick(&DENIALS), dice.pick(opposites)),
+    match dice.below(20) {
+        0..=14 => dice.pick(words).to_owned(),
+        15..=16 => format!("not {} but {}", dice.pick(opposites), dice.pick(words)),
+        17..=18 => format!("{} {}", dice.pick(&DENIALS), dice.pick(opposites)),
         _ => {
             let [one, other] = dice.two(opposites);
             format!("{} {one} or {other}", dice.pick(&DENIALS))
@@ -165,7 +183,7 @@ fn capitalised(text: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// SplitMix64.
+/// SplitMix64 (Steele, Lea and Flood, 2014), written out so that no library can ever change the reviews.
 struct Dice(u64);
 
 impl Dice {
@@ -181,15 +199,51 @@ impl Dice {
         words[self.below(words.len())]
     }
 
-    fn two_aspects(&mut self) -> [&'static Aspect; 2] {
-        let first = self.below(ASPECTS.len());
-        let second = (first + 1 + self.below(ASPECTS.len() - 1)) % ASPECTS.len();
-        [&ASPECTS[first], &ASPECTS[second]]
-    }
-
     fn two<'a>(&mut self, words: &[&'a str]) -> [&'a str; 2] {
         let first = self.below(words.len());
         let second = (first + 1 + self.below(words.len() - 1)) % words.len();
         [words[first], words[second]]
+    }
+
+    fn aspect(&mut self) -> &'static Aspect {
+        self.two_aspects()[0]
+    }
+
+    /// One aspect of the writing and one of the staging, in either order.
+    fn two_aspects(&mut self) -> [&'static Aspect; 2] {
+        let [written, staged] = [&WRITING[self.below(WRITING.len())], &STAGING[self.below(STAGING.len())]];
+        if self.below(2) == 0 { [written, staged] } else { [staged, written] }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_call_tells_the_same_reviews() {
+        let told = || examples().map(|review| (review.id, review.label, review.text));
+        assert!(told().eq(told()));
+    }
+
+    #[test]
+    fn no_text_and_no_id_comes_twice() {
+        let texts: HashSet<_> = examples().map(|review| review.text).collect();
+        let ids: HashSet<_> = examples().map(|review| review.id).collect();
+        assert_eq!([texts.len(), ids.len()], [2 * (TRAIN_PAIRS + TEST_PAIRS); 2]);
+    }
+
+    #[test]
+    fn the_classes_balance_in_each_split() {
+        for (split, pairs) in [(Split::Train, TRAIN_PAIRS), (Split::Test, TEST_PAIRS)] {
+            let labels = examples().filter(|review| review.split == split).map(|review| review.label);
+            let (pleased, disappointed): (Vec<_>, Vec<_>) = labels.partition(|&label| label == 1);
+            assert_eq!([pleased.len(), disappointed.len()], [pairs; 2]);
+        }
+    }
+
+    #[test]
+    fn the_shares_make_a_whole() {
+        assert_eq!(CONSTRUCTIONS.iter().map(|(_, share)| share).sum::<usize>(), 100);
     }
 }

@@ -4,44 +4,55 @@
 pub(super) struct Aspect {
     pub(super) name: &'static str,
     /// Disparaging words, then praising words: indexed by label.
-    pub(super) words: [[&'static str; 4]; 2],
+    pub(super) words: [[&'static str; 3]; 2],
 }
 
-pub(super) const ASPECTS: [Aspect; 5] = [
-    Aspect {
-        name: "acting",
-        words: [["wooden", "stiff", "lifeless", "mannered"], ["natural", "convincing", "heartfelt", "assured"]],
-    },
-    Aspect {
-        name: "plot",
-        words: [["predictable", "muddled", "thin", "tired"], ["clever", "gripping", "surprising", "taut"]],
-    },
-    Aspect {
-        name: "music",
-        words: [["shrill", "syrupy", "tuneless", "blaring"], ["haunting", "lovely", "stirring", "delicate"]],
-    },
-    Aspect {
-        name: "dialogue",
-        words: [["clumsy", "stilted", "corny", "flat"], ["sharp", "witty", "crisp", "playful"]],
-    },
-    Aspect {
-        name: "humour",
-        words: [["stale", "crude", "forced", "limp"], ["warm", "quick", "daring", "sly"]],
-    },
+/// What was written before the cameras ran.
+pub(super) const WRITING: [Aspect; 3] = [
+    Aspect { name: "plot", words: [["predictable", "muddled", "thin"], ["clever", "gripping", "surprising"]] },
+    Aspect { name: "dialogue", words: [["clumsy", "stilted", "corny"], ["sharp", "witty", "crisp"]] },
+    Aspect { name: "humour", words: [["stale", "crude", "forced"], ["warm", "quick", "daring"]] },
+];
+
+/// What was added in front of and behind them.
+pub(super) const STAGING: [Aspect; 3] = [
+    Aspect { name: "acting", words: [["wooden", "stiff", "lifeless"], ["natural", "convincing", "heartfelt"]] },
+    Aspect { name: "music", words: [["shrill", "syrupy", "tuneless"], ["haunting", "lovely", "stirring"]] },
+    Aspect { name: "camera work", words: [["shaky", "murky", "sloppy"], ["graceful", "fluid", "inventive"]] },
 ];
 
 /// Denials which turn one predicate round; each stands before the word it denies.
 pub(super) const DENIALS: [&str; 3] = ["not", "never", "hardly"];
 
 pub(super) const PEOPLE: [&str; 10] = [
-    "my sister", "my brother", "our neighbour", "the critic on the radio", "my father", "a friend of mine",
-    "the man beside me", "my old teacher", "everyone at work", "the woman at the desk",
+    "my sister",
+    "my brother",
+    "our neighbour",
+    "the critic on the radio",
+    "my father",
+    "a friend of mine",
+    "the man beside me",
+    "my old teacher",
+    "everyone at work",
+    "the woman at the desk",
 ];
 
 /// Openings say where and when, never how it was.
 pub(super) const OPENINGS: [&str; 16] = [
-    "", "", "", "I saw this last night.", "We rented it on a rainy Sunday.", "Watched on a long flight.",
-    "This was the late show in a small cinema.", "I had read the book first.", "Seen twice now.",
-    "It came with a box of old films.", "We picked it more or less by chance.", "A word about this one.",
-    "It ran for two hours.", "I went in knowing nothing.", "The cinema was half empty.", "We talked about it all the way home.",
+    "",
+    "",
+    "",
+    "I saw this last night.",
+    "We rented it on a rainy Sunday.",
+    "Watched on a long flight.",
+    "This was the late show in a small cinema.",
+    "I had read the book first.",
+    "Seen twice now.",
+    "It came with a box of old films.",
+    "We picked it more or less by chance.",
+    "A word about this one.",
+    "It ran for two hours.",
+    "I went in knowing nothing.",
+    "The cinema was half empty.",
+    "We talked about it all the way home.",
 ];

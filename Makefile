@@ -1,0 +1,179 @@
+# Fathom: from raw text to the chart. `make help` lists the targets.
+# Every stage is a tool that leaves files for the next one; this file only says which file comes from which.
+
+STUDY   ?= imdb
+DEVICE  ?= auto
+LAUNCH  ?=
+CARGO   ?= cargo
+BIN     ?= $(or $(CARGO_TARGET_DIR),target)/release
+# `flex` needs nothing but Rust, and the sample is small enough for it, as are the tests; a real study wants LibTorch.
+ifeq ($(BACKEND),)
+  BACKEND := $(if $(filter sample,$(STUDY))$(filter check test,$(MAKECMDGOALS)),flex,libtorch)
+endif
+
+SHELL       := bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS   += --no-builtin-rules --no-print-directory
+.DELETE_ON_ERROR:
+.PHONY: all demo plan data prep train evaluate report plot bench build build-files build-report build-tensor \
+        libtorch test check clean help
+
+all: report plot ## Run STUDY from raw text to table and chart (default: imdb)
+	@$(if $(REDRAWN),cat $(REPORT)/table.md; echo; cat $(REPORT)/knee.txt; echo 'chart: $(CHART)', \
+	  echo 'nothing to be done: study `$(STUDY)` is up to date, see $(REPORT)/table.md and $(CHART)')
+
+demo: ## The embedded study: nothing to download but crates, minutes on two cores
+	@$(MAKE) all STUDY=sample
+
+# ---- The tools ------------------------------------------------------------------------------------------------
+
+# Three calls, not one: Cargo unites the features within a call, so a change of BACKEND would rebuild polars.
+# Cargo decides what is stale. It takes no part in make's job server, and says nothing where nothing is to be done.
+CARGO_ALONE := env -u MAKEFLAGS -u MFLAGS $(CARGO)
+COMPILE     := $(CARGO_ALONE) build --release --locked
+QUIETLY     := 2>&1 | { grep -v -e '^ *Finished' -e '^ *Blocking' || :; } >&2
+
+build: build-files build-report build-tensor ## Compile all tools; BACKEND=flex or libtorch
+build-files:
+	@$(COMPILE) -p fetch -p plan -p prep $(QUIETLY)
+build-report:
+	@$(COMPILE) -p report $(QUIETLY)
+build-tensor:
+	@$(COMPILE) -p train -p evaluate $(FEATURES) $(QUIETLY)
+
+# What needs a binary is made again when it changes; what costs hours needs its `build-…`, order-only.
+$(BIN)/fetch $(BIN)/plan: build-files ;
+$(BIN)/report: build-report ;
+
+# LibTorch is brought here unless LIBTORCH names one; torch-sys wants the path absolute.
+TORCH_HOME := data/libtorch/2.9.1
+$(TORCH_HOME)/contents.txt:
+	crates/fused/libtorch.sh $(TORCH_HOME)
+libtorch: $(TORCH_HOME)/contents.txt ## Bring LibTorch 2.9.1 by pip; LIBTORCH=DIR uses one that is there
+	@crates/fused/libtorch.sh $(TORCH_HOME)
+
+ifeq ($(BACKEND),libtorch)
+  FEATURES := --features libtorch
+  ifeq ($(LIBTORCH),)
+    LIBTORCH := $(TORCH_HOME)/torch
+    build-tensor test check: | $(TORCH_HOME)/contents.txt
+  endif
+  override LIBTORCH := $(abspath $(LIBTORCH))
+  export LIBTORCH
+else ifneq ($(BACKEND),flex)
+  $(error BACKEND=$(BACKEND): there are `flex` and `libtorch`)
+endif
+
+# ---- The study ------------------------------------------------------------------------------------------------
+
+DEFINITION := pipelines/$(STUDY).toml
+OUT        := out/$(STUDY)
+RUNS       := $(OUT)/runs
+REPORT     := $(OUT)/report
+CHART      := $(REPORT)/accuracy-by-blocks.svg
+CHECKED    := $(OUT)/configurations.jsonl
+
+# `plan` says what the study consists of; make reads that first, unless the targets have no study.
+ifneq ($(or $(filter-out bench build% check clean demo help libtorch test,$(MAKECMDGOALS)),$(if $(MAKECMDGOALS),,all)),)
+  ifeq ($(wildcard $(DEFINITION)),)
+    $(error no study `$(DEFINITION)`; STUDY may be: $(patsubst pipelines/%.toml,%,$(wildcard pipelines/*.toml)))
+  endif
+  include $(OUT)/plan.mk
+endif
+# Always newer than the study file; a config.json in it keeps its time unless its bytes change.
+$(OUT)/plan.mk: $(DEFINITION) $(BIN)/plan
+	$(BIN)/plan $(DEFINITION) --write $(OUT) --format make
+
+SHARDS      := data/shards/$(SHARDS_NAME)
+CONFIGS     := $(RUN_IDS:%=$(RUNS)/%/config.json)
+TRAINED     := $(RUN_IDS:%=$(RUNS)/%/train.json)
+PREDICTIONS := $(RUN_IDS:%=$(RUNS)/%/predictions.test.jsonl)
+RUN_DIRS    := $(RUN_IDS:%=$(RUNS)/%)
+# The sample's model is embedded in `fetch`; others are fetched too, unless MODELS_DIR holds them.
+MODELS  := $(if $(filter sample-bert,$(TOKENIZER)),data/models,$(patsubst %/,%,$(or $(MODELS_DIR),data/models)))
+MODEL_CONFIGS := $(patsubst %,$(MODELS)/%/config.json,$(sort $(ENCODERS) $(TOKENIZER)))
+ARCHIVE := $(if $(filter imdb,$(DATASET)),$(or $(IMDB_ARCHIVE),data/imdb/aclImdb_v1.tar.gz))
+# One job at a time on a device: a lock of the device's name, or with LAUNCH the cluster's own queue.
+FLOCK     := $(shell flock --no-fork Makefile true 2>/dev/null && echo flock --no-fork)
+ON_DEVICE := $(or $(LAUNCH),$(FLOCK:%fork=%fork out/.$(DEVICE).lock))
+ifeq ($(ON_DEVICE),)
+.NOTPARALLEL:
+endif
+
+plan: $(CHECKED) ## Expand the study and hold every configuration against its model
+$(CONFIGS): $(OUT)/plan.mk
+	$(if $(wildcard $@),,$(BIN)/plan $(DEFINITION) --write $(OUT) --format make)
+# A slip in a head's name is told before the first GPU hour, not after it.
+$(CHECKED): $(OUT)/plan.mk $(MODEL_CONFIGS) | build-tensor
+	@for encoder in $(ENCODERS); do $(BIN)/plan $(DEFINITION) --encoder $$encoder \
+	  | $(BIN)/train --check --config - --model $(MODELS)/$$encoder -q >&2; done
+	@$(BIN)/plan $(DEFINITION) > $@.partial && mv $@.partial $@
+
+data: $(MODEL_CONFIGS) $(ARCHIVE) ## Fetch what the study names
+data/models/sample-bert/config.json: $(BIN)/fetch
+	$(BIN)/fetch model sample-bert --out data/models && touch $@
+data/models/%/config.json: | build-files
+	$(BIN)/fetch model $* --out data/models
+data/imdb/aclImdb_v1.tar.gz: | build-files
+	$(BIN)/fetch data imdb --out data/imdb
+$(MODELS)/%/tokenizer.json: $(MODELS)/%/config.json ;
+# A copy that was named must be there: told now, not after an hour of compiling.
+GIVEN   := $(if $(filter imdb,$(DATASET)),$(IMDB_ARCHIVE)) $(if $(filter-out data/models,$(MODELS)),$(MODEL_CONFIGS))
+MISSING := $(filter-out $(wildcard $(GIVEN)),$(GIVEN))
+ifneq ($(MISSING),)
+  $(error no `$(firstword $(MISSING))`; IMDB_ARCHIVE and MODELS_DIR name what is there, without them it is fetched)
+endif
+
+# The name of the shards' folder tells all they depend on, so a touched study file makes none again.
+prep: $(SHARDS)/manifest.json ## Tokenize the reviews
+$(SHARDS)/manifest.json: $(MODELS)/$(TOKENIZER)/tokenizer.json | $(CHECKED) $(ARCHIVE) build-files
+	$(BIN)/prep --definition $(DEFINITION) $(ARCHIVE:%=--archive %) --models $(MODELS) --out $(SHARDS)
+
+train: $(TRAINED) ## Fine-tune every run; an interrupted one goes on after its last complete epoch
+$(TRAINED): %/train.json: %/config.json $(SHARDS)/manifest.json | $(CHECKED) build-tensor
+	$(ON_DEVICE) $(BIN)/train --config $< --shards $(SHARDS) --model $(MODELS)/$(ENCODER_$(*F)) --out $* \
+	  --device $(DEVICE)
+
+evaluate: $(PREDICTIONS) ## Predict every test review with every run
+$(PREDICTIONS): %/predictions.test.jsonl: %/train.json | build-tensor
+	$(ON_DEVICE) $(BIN)/evaluate --run $* --shards $(SHARDS) --split test --device $(DEVICE) > $@.partial \
+	  && mv $@.partial $@
+
+report: $(REPORT)/table.md $(REPORT)/table.csv $(REPORT)/knee.txt ## Tables, and where the knee is
+plot: $(CHART) ## Accuracy against the number of blocks, SVG and PNG
+$(REPORT)/table.md $(REPORT)/table.csv: $(TRAINED) $(PREDICTIONS) $(BIN)/report
+	$(BIN)/report table $(RUN_DIRS) --out $@$(eval REDRAWN := yes)
+$(REPORT)/knee.txt: $(TRAINED) $(PREDICTIONS) $(BIN)/report
+	@mkdir -p $(@D) && $(BIN)/report knee $(RUN_DIRS) > $@.partial && mv $@.partial $@$(eval REDRAWN := yes)
+$(CHART): $(TRAINED) $(PREDICTIONS) $(BIN)/report
+	$(BIN)/report plot $(RUN_DIRS) --out $(@D)$(eval REDRAWN := yes)
+
+# ---- For developers -------------------------------------------------------------------------------------------
+
+TEST := $(CARGO_ALONE) test --release --locked
+test: build ## All tests; on flex unless BACKEND=libtorch
+	$(TEST) -p study -p records -p console@0.1.0 -p fetch -p plan -p prep
+	$(TEST) -p report
+	$(TEST) -p fused -p bert -p classifier -p train -p evaluate $(FEATURES)
+	$(TEST) -p pipeline-tests
+
+# The release profile throughout, so that lints and docs share build scripts and macros with the tools.
+check: ## Format, lints, documentation, and which crate may see which
+	$(CARGO_ALONE) fmt --all --check
+	$(CARGO_ALONE) clippy --release --locked --workspace --all-targets $(FEATURES) -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO_ALONE) doc --release --locked --workspace --no-deps --document-private-items
+	$(call never_sees,-p report -p plan -p prep,burn|tch|torch-sys)
+	$(call never_sees,-p bert,study|records)
+never_sees = @seen=$$($(CARGO_ALONE) tree --locked -e normal --prefix none $(1)); \
+  if grep -E '^($(2))[ -]' <<< "$$seen"; then echo 'make: `$(1)` must not depend on these' >&2; exit 1; fi
+
+bench: ## Seconds and memory that the runs of STUDY took, as they measured them
+	@grep -H -e '"split":"train"' -e '"type":"end"' $(or $(wildcard $(RUNS)/*/metrics.jsonl),\
+	  $(error no runs in $(RUNS); first `make all STUDY=$(STUDY)`))
+
+clean: ## Remove the results of STUDY; data/ and target/ stay
+	rm -rf $(OUT)
+
+help: ## This list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+	@echo 'Variables: STUDY BACKEND DEVICE LAUNCH IMDB_ARCHIVE MODELS_DIR LIBTORCH CARGO'

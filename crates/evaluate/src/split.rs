@@ -1,0 +1,85 @@
+//! Every example of a split, as JSON Lines on stdout.
+
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, ensure};
+use classifier::device::Engine;
+use classifier::{Score, predicted};
+use console::{Progress, spoken_duration};
+use records::jsonl;
+use records::predictions::{Begin, End, Prediction, Record};
+use records::shards::{Example, Manifest};
+use records::Split;
+
+use crate::chosen::Chosen;
+
+/// A split one may ask for by name.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Name {
+    Train,
+    Validation,
+    Test,
+}
+
+impl From<Name> for Split {
+    fn from(name: Name) -> Self {
+        match name {
+            Name::Train => Split::Train,
+            Name::Validation => Split::Validation,
+            Name::Test => Split::Test,
+        }
+    }
+}
+
+/// Predict `split` of the shards the run was trained on.
+pub(crate) fn predict(chosen: &Chosen, folder: &Path, split: Split, engine: &Engine) -> anyhow::Result<()> {
+    let (manifest, sha256) = Manifest::read(folder).context("run `prep` first")?;
+    let (run, shards) = (&chosen.name, folder.display());
+    ensure!(
+        chosen.shards_sha256.as_ref() == Some(&sha256),
+        "`{shards}` is not what run `{run}` was trained on; train it again, or give its shards"
+    );
+    let examples = manifest.examples(folder, split)?;
+    ensure!(!examples.is_empty(), "`{shards}` has no {split} examples");
+    let start = Instant::now();
+    let logits = logits(chosen, &manifest, &examples, engine);
+    let score = write(chosen, split, &examples, logits, start, &engine.name)?;
+    let (percent, seconds) = (100.0 * score.accuracy(), spoken_duration(start.elapsed().as_secs_f64()));
+    log::info!("{run}: {split} {percent:.2} % of {}, {seconds} on {}", score.examples(), engine.name);
+    Ok(())
+}
+
+fn logits(chosen: &Chosen, manifest: &Manifest, examples: &[Example], engine: &Engine) -> Vec<Vec<f32>> {
+    let progress = Progress::new(examples.len() as u64, "examples");
+    progress.prefix(&chosen.name);
+    let sequences: Vec<&[u32]> = examples.iter().map(|example| example.input_ids.as_slice()).collect();
+    let done = |count| progress.add(count as u64);
+    classifier::predict(&chosen.model, &sequences, manifest.pad_token_id, &engine.device, done)
+}
+
+fn write(
+    chosen: &Chosen,
+    split: Split,
+    examples: &[Example],
+    logits: Vec<Vec<f32>>,
+    start: Instant,
+    device: &str,
+) -> anyhow::Result<Score> {
+    let mut output = BufWriter::new(std::io::stdout().lock());
+    let mut put = |record: Record| jsonl::write(&mut output, &record).context("writing stdout");
+    let (run, device) = (chosen.name.clone(), device.to_owned());
+    put(Record::Begin(Begin { run, epoch: chosen.epoch, split, examples: examples.len(), device }))?;
+    let mut score = Score::default();
+    for (Example { id, label, .. }, logits) in examples.iter().zip(logits) {
+        score.add(&logits, *label);
+        let predicted = predicted(&logits);
+        put(Record::Prediction(Prediction { id: id.clone(), label: Some(*label), predicted, logits }))?;
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    let (loss, accuracy) = (Some(score.loss()), Some(score.accuracy()));
+    put(Record::End(End { examples: score.examples(), loss, accuracy, seconds }))?;
+    output.flush().context("writing stdout")?;
+    Ok(score)
+}

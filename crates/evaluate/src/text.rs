@@ -1,0 +1,75 @@
+//! Texts in, predictions out: one line for each, in order, as soon as its batch is full or the input waits.
+
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Read, Write};
+
+use anyhow::Context;
+use classifier::device::Engine;
+use classifier::predicted;
+use records::jsonl::{self, Reader};
+use records::predictions::{Prediction, Record};
+use serde::Deserialize;
+use serde_json::Value;
+use tokens::TextTokenizer;
+
+use crate::chosen::Chosen;
+
+/// Texts predicted together at most.
+const TEXTS_PER_BATCH: usize = 64;
+
+/// One line of the input; other fields are left alone.
+#[derive(Deserialize)]
+struct Text {
+    /// A string or a number.
+    id: Value,
+    text: String,
+}
+
+/// Predict every text of `from`, a file or `-`.
+pub(crate) fn predict(chosen: &Chosen, from: &str, engine: &Engine) -> anyhow::Result<()> {
+    let tokenizer = TextTokenizer::load(&chosen.folder, &chosen.data)?;
+    let input: Box<dyn Read> = match from {
+        "-" => Box::new(std::io::stdin().lock()),
+        path => Box::new(File::open(path).with_context(|| format!("reading `{path}`"))?),
+    };
+    let name = if from == "-" { "stdin" } else { from };
+    let mut texts: Reader<Text, _> = Reader::new(name, BufReader::new(input));
+    let mut output = BufWriter::new(std::io::stdout().lock());
+    while let Some(batch) = next_batch(&mut texts)? {
+        for prediction in predict_batch(chosen, &tokenizer, batch, engine)? {
+            jsonl::write(&mut output, &Record::Prediction(prediction)).context("writing stdout")?;
+        }
+        output.flush().context("writing stdout")?;
+    }
+    Ok(())
+}
+
+/// Whole lines that are there already, one at least; none at the end.
+fn next_batch(texts: &mut Reader<Text, BufReader<Box<dyn Read>>>) -> Result<Option<Vec<Text>>, records::Error> {
+    let Some(first) = texts.next().transpose()? else { return Ok(None) };
+    let mut batch = vec![first];
+    while batch.len() < TEXTS_PER_BATCH && texts.is_line_waiting() {
+        match texts.next().transpose()? {
+            Some(text) => batch.push(text),
+            None => break,
+        }
+    }
+    Ok(Some(batch))
+}
+
+fn predict_batch(
+    chosen: &Chosen,
+    tokenizer: &TextTokenizer,
+    batch: Vec<Text>,
+    engine: &Engine,
+) -> anyhow::Result<Vec<Prediction>> {
+    let ids = |text: &Text| tokenizer.ids(&text.text).with_context(|| format!("tokenizing `{}`", text.id));
+    let tokens = batch.iter().map(ids).collect::<anyhow::Result<Vec<_>>>()?;
+    let sequences: Vec<&[u32]> = tokens.iter().map(|tokens| tokens.input_ids.as_slice()).collect();
+    let logits = classifier::predict(&chosen.model, &sequences, tokenizer.pad_token_id, &engine.device, |_| {});
+    let prediction = |(text, logits): (Text, Vec<f32>)| {
+        let id = text.id.as_str().map_or_else(|| text.id.to_string(), str::to_owned);
+        Prediction { id, label: None, predicted: predicted(&logits), logits }
+    };
+    Ok(batch.into_iter().zip(logits).map(prediction).collect())
+}

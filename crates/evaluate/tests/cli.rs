@@ -1,0 +1,61 @@
+//! `evaluate` as a person or a script calls it, short of a trained run (that is `tests/study.rs`).
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::path::Path;
+use std::process::Command;
+
+use assert_cmd::assert::Assert;
+use serde_json::Value;
+
+fn evaluate(arguments: &[&str], input: &str) -> Assert {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_evaluate"));
+    command.args(["--device", "flex"]).args(arguments);
+    assert_cmd::Command::from_std(command).write_stdin(input.to_owned()).assert()
+}
+
+fn folder() -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/model").display().to_string()
+}
+
+/// What Hugging Face makes of the same texts: `tests/data/make_model.py` wrote both.
+#[test]
+fn any_hugging_face_classifier_predicts_as_transformers_does_in_the_order_asked() {
+    let expected = std::fs::read_to_string(Path::new(&folder()).join("../expected.jsonl")).unwrap();
+    let expected: Vec<Value> = expected.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let input: String = expected.iter().map(|line| format!("{line}\n")).collect();
+    let output = evaluate(&["--model", &folder(), "--text", "-"], &input).success().get_output().stdout.clone();
+    let found: Vec<Value> = String::from_utf8(output).unwrap().lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    assert_eq!(found.len(), expected.len());
+    for (found, expected) in found.iter().zip(&expected) {
+        assert_eq!(found["id"], expected["id"]);
+        let logits = |line: &Value| line["logits"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect::<Vec<_>>();
+        for (found, expected) in logits(found).iter().zip(logits(expected)) {
+            assert!((found - expected).abs() < 1e-4, "{found} is not {expected}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_line_is_named_and_what_came_before_it_is_answered() {
+    let assert = evaluate(&["--model", &folder(), "--text", "-"], "{\"id\":\"a\",\"text\":\"good\"}\n{\"id\":\"b\"}\n");
+    let output = assert.code(1).get_output().clone();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("`stdin`, line 2") && said.contains("missing field `text`"), "{said}");
+}
+
+#[test]
+fn a_run_that_is_not_there_is_refused_and_wrong_usage_exits_with_2() {
+    let place = tempfile::tempdir().unwrap();
+    let run = place.path().display().to_string();
+    let said = evaluate(&["--run", &run, "--shards", &run], "").code(1).get_output().stderr.clone();
+    assert!(String::from_utf8(said).unwrap().contains("the run is not finished; train it first"));
+    evaluate(&["--run", &run], "").code(2);
+    evaluate(&["--run", &run, "--model", &run, "--text", "-"], "").code(2);
+    evaluate(&["--model", &run, "--shards", &run], "").code(2);
+}
+
+#[test]
+fn help_has_an_example() {
+    let output = Command::new(env!("CARGO_BIN_EXE_evaluate")).arg("--help").env("COLUMNS", "100").output().unwrap();
+    insta::assert_snapshot!(String::from_utf8(output.stdout).unwrap());
+}

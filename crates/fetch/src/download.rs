@@ -1,0 +1,172 @@
+//! Bring one file: tried three times, resumed where it stopped, checked before it gets its name.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use console::Progress;
+use records::publish;
+use ureq::Agent;
+
+use crate::digest::Digest;
+use crate::http::{self, Answer};
+use crate::sources::{Content, Source};
+
+const TRIES: u32 = 3;
+
+/// Why a try brought no file.
+enum Failure {
+    /// The server does not have it.
+    Missing,
+    /// May go better the next time.
+    Passing(anyhow::Error),
+    /// Will not.
+    Lasting(anyhow::Error),
+}
+
+/// Whatever the disk says no to will not go better the next time.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Failure::Lasting(error.into())
+    }
+}
+
+/// How files are brought.
+pub(crate) struct Downloads {
+    client: Agent,
+    pause: Duration,
+}
+
+impl Downloads {
+    /// With `pause` before the second try, and twice that before the third.
+    pub(crate) fn new(pause: Duration) -> Self {
+        Downloads { client: http::client(), pause }
+    }
+
+    /// Bring every file that is not there, in order.
+    pub(crate) fn bring_all(&self, sources: &[Source]) -> anyhow::Result<()> {
+        sources.iter().try_for_each(|source| self.bring(source))
+    }
+
+    /// Bring a file unless it is there.
+    pub(crate) fn bring(&self, source: &Source) -> anyhow::Result<()> {
+        let Source { url, path, optional, remedy, missing, .. } = source;
+        if path.exists() {
+            log::debug!("`{}` is there already", path.display());
+            return Ok(());
+        }
+        log::info!("bringing `{}` from `{url}`", path.display());
+        let told = |what: &str| anyhow!("bringing `{}` from `{url}`: {what}; {remedy}", path.display());
+        match self.tried(source) {
+            Ok(()) => Ok(()),
+            Err(Failure::Missing) if *optional => {
+                log::debug!("`{url}` does not exist, and need not");
+                Ok(())
+            }
+            Err(Failure::Missing) => Err(told(&format!("status 404, {missing}"))),
+            Err(Failure::Passing(error) | Failure::Lasting(error)) => Err(told(&format!("{error:#}"))),
+        }
+    }
+
+    fn tried(&self, source: &Source) -> Result<(), Failure> {
+        let mut pause = self.pause;
+        for _ in 1..TRIES {
+            match self.try_once(source) {
+                Err(Failure::Passing(error)) => log::warn!("`{}`: {error:#}; trying again", source.path.display()),
+                done => return done,
+            }
+            sleep(pause);
+            pause *= 2;
+        }
+        self.try_once(source)
+    }
+
+    fn try_once(&self, source: &Source) -> Result<(), Failure> {
+        let unfinished = publish::partial(&source.path);
+        let offset = match source.content {
+            Content::Text => 0,
+            _ => fs::metadata(&unfinished).map_or(0, |brought| brought.len()),
+        };
+        let answer = http::get(&self.client, &source.url, offset).map_err(Failure::Passing)?;
+        let digest = match &source.content {
+            Content::Published(digest) => Some(digest.clone()),
+            _ => answer.sha256.clone(),
+        };
+        match answer.status {
+            200 => receive(answer, &unfinished, 0)?,
+            206 if answer.begins == offset => receive(answer, &unfinished, offset)?,
+            416 if answer.total == Some(offset) => log::debug!("`{}` is whole", unfinished.display()),
+            status => return Err(refused(status, &unfinished)),
+        }
+        check(&unfinished, digest, offset)?;
+        Ok(fs::rename(&unfinished, &source.path)?)
+    }
+}
+
+/// Append the body; a server that begins at 0, whatever it was asked, makes us begin anew.
+fn receive(answer: Answer, unfinished: &Path, offset: u64) -> Result<(), Failure> {
+    let told = |error: io::Error| {
+        Failure::Lasting(anyhow::Error::from(error).context(format!("writing `{}`", unfinished.display())))
+    };
+    let mut file = open(unfinished, offset).map_err(told)?;
+    let total = answer.total;
+    let progress = Progress::new(total.unwrap_or(0), "bytes");
+    let mut body = answer.into_reader();
+    let mut buffer = vec![0; 1 << 16];
+    let mut length = offset;
+    loop {
+        progress.set(length);
+        let read = body.read(&mut buffer).with_context(|| ended(length, total));
+        match read.map_err(Failure::Passing)? {
+            0 => break,
+            read => file.write_all(&buffer[..read]).map_err(told)?,
+        }
+        length = file.stream_position().map_err(told)?;
+    }
+    file.sync_all().map_err(told)?;
+    match total {
+        Some(total) if length != total => Err(Failure::Passing(anyhow!(ended(length, Some(total))))),
+        _ => Ok(()),
+    }
+}
+
+/// The file with its first `offset` bytes, ready for the next.
+fn open(unfinished: &Path, offset: u64) -> io::Result<File> {
+    fs::create_dir_all(unfinished.parent().unwrap_or(Path::new(".")))?;
+    let mut file = OpenOptions::new().write(true).create(true).truncate(false).open(unfinished)?;
+    file.set_len(offset)?;
+    file.seek(SeekFrom::End(0))?;
+    Ok(file)
+}
+
+fn ended(length: u64, total: Option<u64>) -> String {
+    let total = total.map_or(String::new(), |total| format!(" of {total}"));
+    format!("ended after {length}{total} bytes")
+}
+
+/// What a status that brings no bytes means. A server that cannot go on where we stopped makes us begin anew.
+fn refused(status: u16, unfinished: &Path) -> Failure {
+    let told = anyhow!("status {status}");
+    match status {
+        206 | 416 => match fs::remove_file(unfinished) {
+            Ok(()) => Failure::Passing(told.context("it cannot go on where the last try stopped")),
+            Err(error) => error.into(),
+        },
+        408 | 429 | 500.. => Failure::Passing(told),
+        404 => Failure::Missing,
+        _ => Failure::Lasting(told),
+    }
+}
+
+/// Wrong bytes are removed. If some of them came from an earlier try, the whole is worth another.
+fn check(unfinished: &Path, digest: Option<Digest>, offset: u64) -> Result<(), Failure> {
+    let Some(difference) = digest.map(|digest| digest.difference(unfinished)).transpose()?.flatten() else {
+        return Ok(());
+    };
+    fs::remove_file(unfinished)?;
+    let told = anyhow!("the bytes are not those published, {difference}; they were removed");
+    Err(if offset > 0 { Failure::Passing(told) } else { Failure::Lasting(told) })
+}

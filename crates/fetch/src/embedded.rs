@@ -1,0 +1,27 @@
+//! The model folder that needs no network: a tiny BERT without weights, which the sample study draws from its seed.
+
+use std::path::Path;
+
+use records::publish;
+
+/// The model's name.
+pub(crate) const NAME: &str = "sample-bert";
+
+/// `config.json` last: a folder that has it is whole.
+const FILES: [(&str, &[u8]); 4] = [
+    ("vocab.txt", include_bytes!("../assets/sample-bert/vocab.txt")),
+    ("tokenizer_config.json", include_bytes!("../assets/sample-bert/tokenizer_config.json")),
+    ("tokenizer.json", include_bytes!("../assets/sample-bert/tokenizer.json")),
+    ("config.json", include_bytes!("../assets/sample-bert/config.json")),
+];
+
+/// Write the model's folder into `models`; a file that holds the same bytes keeps its time.
+pub(crate) fn write(models: &Path) -> anyhow::Result<()> {
+    for (name, bytes) in FILES {
+        let path = models.join(NAME).join(name);
+        if !publish::if_changed(&path, bytes)? {
+            log::debug!("`{}` is there already", path.display());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! One request: timeouts, redirects, and what the answer's headers say.
+
+use std::io::Read;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use ureq::http::{Response, header};
+use ureq::{Agent, Body};
+
+use crate::digest::Digest;
+
+const REDIRECTS: usize = 5;
+
+/// What came back, redirects followed.
+pub(crate) struct Answer {
+    /// The status code.
+    pub(crate) status: u16,
+    /// The sha256 that the first server told; where it sends us to for the bytes has tags of its own.
+    pub(crate) sha256: Option<Digest>,
+    /// The place in the file where the body begins.
+    pub(crate) begins: u64,
+    /// Bytes of the whole file, if the server tells.
+    pub(crate) total: Option<u64>,
+    body: Body,
+}
+
+impl Answer {
+    /// The bytes from `begins` on.
+    pub(crate) fn into_reader(self) -> impl Read {
+        self.body.into_reader()
+    }
+}
+
+/// A client that gives up on a server which says nothing for a while, however long the whole may take.
+pub(crate) fn client() -> Agent {
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .timeout_connect(Some(Duration::from_secs(20)))
+        .timeout_recv_response(Some(Duration::from_secs(60)))
+        .timeout_per_read(Some(Duration::from_secs(60)))
+        .user_agent(concat!("fathom-fetch/", env!("CARGO_PKG_VERSION")));
+    config.build().into()
+}
+
+/// Ask for the bytes of `url` from `offset` on.
+///
+/// Redirects are followed here, because the hub tells a file's sha256 only in the redirect itself.
+pub(crate) fn get(client: &Agent, url: &str, offset: u64) -> anyhow::Result<Answer> {
+    let mut url = url.to_owned();
+    let mut sha256 = None;
+    for hop in 0..=REDIRECTS {
+        let response = request(client, &url, offset)?;
+        sha256 = sha256.or_else(|| told_sha256(&response, hop));
+        match text(&response, "location") {
+            Some(location) if response.status().is_redirection() => url = join(&url, location)?,
+            _ => return Ok(answer(response, sha256)),
+        }
+    }
+    bail!("more than {REDIRECTS} redirects")
+}
+
+fn request(client: &Agent, url: &str, offset: u64) -> anyhow::Result<Response<Body>> {
+    let mut request = client.get(url);
+    if offset > 0 {
+        request = request.header(header::RANGE, format!("bytes={offset}-"));
+    }
+    Ok(request.call()?)
+}
+
+fn told_sha256(response: &Response<Body>, hop: usize) -> Option<Digest> {
+    let own_tag = || text(response, "etag").filter(|_| hop == 0);
+    text(response, "x-linked-etag").or_else(own_tag).and_then(Digest::from_tag)
+}
+
+fn answer(response: Response<Body>, sha256: Option<Digest>) -> Answer {
+    let (begins, total) = match text(&response, "content-range").and_then(content_range) {
+        Some((begins, total)) => (begins, total),
+        None => (0, response.body().content_length()),
+    };
+    Answer { status: response.status().as_u16(), sha256, begins, total, body: response.into_body() }
+}
+
+/// `bytes 100-199/200` is (100, 200); `bytes */200`, which a 416 carries, is (0, 200).
+fn content_range(value: &str) -> Option<(u64, Option<u64>)> {
+    let (range, total) = value.strip_prefix("bytes ")?.split_once('/')?;
+    let begins = range.split_once('-').map_or(Some(0), |(begins, _)| begins.parse().ok())?;
+    Some((begins, total.parse().ok()))
+}
+
+/// Where a redirect leads: an address of its own, or a path on the same server.
+fn join(url: &str, location: &str) -> anyhow::Result<String> {
+    if location.starts_with("http://") || location.starts_with("https://") {
+        return Ok(location.to_owned());
+    }
+    let host = url.find("://").map(|at| at + 3).context("the address has no scheme, such as `https://`")?;
+    let end = url[host..].find('/').map_or(url.len(), |at| host + at);
+    match location.starts_with('/') && !location.starts_with("//") {
+        true => Ok(format!("{}{location}", &url[..end])),
+        false => bail!("redirected to `{location}`, which is no full address"),
+    }
+}
+
+fn text<'a>(response: &'a Response<Body>, name: &str) -> Option<&'a str> {
+    response.headers().get(name)?.to_str().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_read_and_nonsense_is_not() {
+        assert_eq!(content_range("bytes 100-199/200"), Some((100, Some(200))));
+        assert_eq!(content_range("bytes 100-199/*"), Some((100, None)));
+        assert_eq!(content_range("bytes */200"), Some((0, Some(200))));
+        assert_eq!(content_range("lines 1-2/3"), None);
+        assert_eq!(content_range("bytes x-y/3"), None);
+    }
+
+    #[test]
+    fn redirects_lead_to_addresses_or_to_paths_on_the_same_server() {
+        assert_eq!(join("http://a:1/b/c", "/d").unwrap(), "http://a:1/d");
+        assert_eq!(join("http://a", "/d").unwrap(), "http://a/d");
+        assert_eq!(join("http://a/b", "https://x/y").unwrap(), "https://x/y");
+        assert!(join("http://a/b", "d").is_err());
+        assert!(join("http://a/b", "ftp://x/y").is_err());
+    }
+}

@@ -1,0 +1,145 @@
+//! Where each file comes from, what it must be, and what to do where it cannot be had.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{bail, ensure};
+
+use crate::digest::Digest;
+
+/// One file to bring.
+#[derive(Debug)]
+pub(crate) struct Source {
+    /// Where it comes from.
+    pub(crate) url: String,
+    /// Where it goes.
+    pub(crate) path: PathBuf,
+    /// What is known beforehand of its content.
+    pub(crate) content: Content,
+    /// Whether a server that does not have it is no failure.
+    pub(crate) optional: bool,
+    /// What to do where it cannot be had.
+    pub(crate) remedy: &'static str,
+    /// What to say if the server does not have it.
+    pub(crate) missing: &'static str,
+}
+
+/// What is known of a file's content before it is asked for.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// Its digest, committed here.
+    Published(Digest),
+    /// Large; the hub tells its sha256 with the first answer.
+    Weights,
+    /// Small, and the hub tells no digest: an interrupted one is begun anew, lest two versions be joined.
+    Text,
+}
+
+const IMDB_URL: &str = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz";
+const IMDB_MD5: &str = "7c2ac02c03563afcf9b574c7e56c153a";
+const HUB: &str = "https://huggingface.co";
+
+const KNOWN_MODELS: [(&str, &str); 3] = [
+    ("all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"),
+    ("bert-base-cased", "google-bert/bert-base-cased"),
+    ("bert-base-uncased", "google-bert/bert-base-uncased"),
+];
+
+/// `config.json` last: a folder that has it is whole.
+const MODEL_FILES: [(&str, Content, bool); 5] = [
+    ("tokenizer_config.json", Content::Text, true),
+    ("vocab.txt", Content::Text, true),
+    ("tokenizer.json", Content::Text, false),
+    ("model.safetensors", Content::Weights, false),
+    ("config.json", Content::Text, false),
+];
+
+/// The archive of the data set `name`.
+pub(crate) fn data(name: &str, folder: &Path) -> anyhow::Result<Source> {
+    ensure!(
+        name == "imdb",
+        "unknown data set `{name}`: `imdb` is the one that can be fetched, `sample` needs no fetching"
+    );
+    Ok(Source {
+        url: endpoint("IMDB_URL", IMDB_URL),
+        path: folder.join("aclImdb_v1.tar.gz"),
+        content: Content::Published(Digest::Md5(IMDB_MD5.to_owned())),
+        optional: false,
+        remedy: "a copy on this machine serves as well: make … IMDB_ARCHIVE=FILE; `make demo` needs no download",
+        missing: "the archive is not there any more",
+    })
+}
+
+/// The files of a model folder, in the order in which they are to be brought.
+pub(crate) fn model(name: &str, revision: &str, models: &Path) -> anyhow::Result<Vec<Source>> {
+    let repository = repository(name)?;
+    let folder = models.join(repository.rsplit('/').next().unwrap_or(name));
+    let base = format!("{}/{repository}/resolve/{revision}", endpoint("HF_ENDPOINT", HUB));
+    let source = |(file, content, optional): (&str, Content, bool)| Source {
+        url: format!("{base}/{file}"),
+        path: folder.join(file),
+        missing: match content {
+            Content::Weights => {
+                "the repository has no `model.safetensors`; if it holds `pytorch_model.bin` only, which is not read \
+                 here, load it with transformers and write it by `save_pretrained`"
+            }
+            _ => "the repository or the revision does not exist, or lacks this file",
+        },
+        content,
+        optional,
+        remedy: "a folder of models on this machine serves as well: make … MODELS_DIR=DIR; `make demo` needs no download",
+    };
+    Ok(MODEL_FILES.into_iter().map(source).collect())
+}
+
+/// The hub's `owner/name` of a model.
+fn repository(name: &str) -> anyhow::Result<String> {
+    if let Some((_, repository)) = KNOWN_MODELS.iter().find(|(known, _)| *known == name) {
+        return Ok((*repository).to_owned());
+    }
+    let plain = |part: &str| {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        !part.is_empty() && !part.starts_with('.') && part.chars().all(allowed)
+    };
+    match name.split_once('/') {
+        Some((owner, model)) if plain(owner) && plain(model) => Ok(name.to_owned()),
+        _ => {
+            let known: Vec<_> = KNOWN_MODELS.iter().map(|(known, _)| format!("`{known}`")).collect();
+            bail!(
+                "unknown model `{name}`: known are `sample-bert`, {}; any other by its `owner/name`",
+                known.join(", ")
+            )
+        }
+    }
+}
+
+fn endpoint(variable: &str, default: &str) -> String {
+    let given = std::env::var(variable).ok().filter(|url| !url.is_empty());
+    given.as_deref().unwrap_or(default).trim_end_matches('/').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_names_and_hub_names_become_repositories_and_folders() {
+        let folder = |name| model(name, "main", Path::new("m")).unwrap()[0].path.parent().unwrap().to_owned();
+        assert_eq!(repository("bert-base-cased").unwrap(), "google-bert/bert-base-cased");
+        assert_eq!(folder("bert-base-cased"), Path::new("m/bert-base-cased"));
+        assert_eq!(folder("owner/some-bert"), Path::new("m/some-bert"));
+    }
+
+    #[test]
+    fn names_that_would_leave_the_folder_are_refused_with_what_is_known() {
+        for name in ["bert", "../x", "a/..", "a/b/c", "a/b?c", "/b", "a/", ""] {
+            let message = model(name, "main", Path::new("m")).unwrap_err().to_string();
+            assert!(message.contains("`bert-base-cased`"), "{name}: {message}");
+        }
+    }
+
+    #[test]
+    fn the_configuration_comes_last_so_that_it_marks_a_whole_folder() {
+        let files = model("bert-base-cased", "main", Path::new("m")).unwrap();
+        assert!(files.last().unwrap().path.ends_with("config.json"));
+    }
+}

@@ -1,0 +1,300 @@
+//! Downloads from a server on the loopback: whole, interrupted, wrong, refused.
+#![expect(clippy::unwrap_used, reason = "a test says no by panicking")]
+
+mod server;
+
+use std::path::PathBuf;
+
+use assert_cmd::Command;
+use assert_cmd::assert::Assert;
+use predicates::prelude::{PredicateBooleanExt, predicate};
+use predicates::str::contains;
+use server::{Answer, Request, Server};
+use sha2::Digest;
+
+const WEIGHTS: &str = "/google-bert/bert-base-cased/resolve/main/model.safetensors";
+
+/// A client's side: an empty folder, and `fetch` told of the server.
+struct Client {
+    folder: tempfile::TempDir,
+    url: String,
+}
+
+impl Client {
+    fn of(server: &Server) -> Self {
+        Client { folder: tempfile::tempdir().unwrap(), url: server.url.clone() }
+    }
+
+    fn fetch(&self, args: &[&str]) -> Assert {
+        let mut command = Command::cargo_bin("fetch").unwrap();
+        for proxy in ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+            command.env_remove(proxy);
+        }
+        command.env("HF_ENDPOINT", &self.url).env("IMDB_URL", format!("{}/imdb.tar.gz", self.url));
+        command.current_dir(self.folder.path()).args(args).args(["--out", "out", "--pause-milliseconds", "1"]).assert()
+    }
+
+    fn model(&self) -> Assert {
+        self.fetch(&["model", "bert-base-cased"])
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join("out/bert-base-cased").join(name)
+    }
+
+    fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.path(name)).unwrap()
+    }
+
+    fn left(&self, name: &str, bytes: &[u8]) {
+        records::publish::bytes(&self.path(name), bytes).unwrap();
+    }
+
+    /// Names of all files, in order.
+    fn files(&self) -> Vec<String> {
+        let Ok(folder) = std::fs::read_dir(self.path("")) else { return Vec::new() };
+        let mut names: Vec<_> = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+fn bytes() -> Vec<u8> {
+    (0..200_000u32).map(|i| (i.wrapping_mul(i) >> 7) as u8).collect()
+}
+
+fn sha256_tag(bytes: &[u8]) -> String {
+    let hex: String = sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("X-Linked-ETag: \"{hex}\"")
+}
+
+/// As long as a sha256, but not that of the bytes.
+fn tag_of_a_chunk_store() -> String {
+    format!("ETag: \"{}\"", "0".repeat(64))
+}
+
+/// A hub whose weights are answered by `weights`; it counts only the requests for them.
+fn hub(weights: impl Fn(&Request, usize) -> Answer + Send + 'static) -> Server {
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    Server::start(move |request, _| match request.path == WEIGHTS {
+        true => weights(request, asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed)),
+        false => Answer::whole(request.path.as_bytes()),
+    })
+}
+
+fn offsets_of_weights(server: &Server) -> Vec<Option<usize>> {
+    server.seen().into_iter().filter(|request| request.path == WEIGHTS).map(|request| request.offset).collect()
+}
+
+#[test]
+fn a_model_folder_comes_whole_with_its_configuration_last_and_is_not_asked_for_again() {
+    let server = hub(|_, _| Answer::whole(&bytes()).header(sha256_tag(&bytes())));
+    let client = Client::of(&server);
+    client.model().success().stdout("");
+    let expected = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt"];
+    assert_eq!(client.files(), expected);
+    assert_eq!(client.read("model.safetensors"), bytes());
+    assert_eq!(client.read("config.json"), b"/google-bert/bert-base-cased/resolve/main/config.json");
+    assert!(server.seen().last().unwrap().path.ends_with("/config.json"));
+    client.fetch(&["-v", "model", "bert-base-cased"]).success().stderr(contains("is there already"));
+    assert_eq!(server.seen().len(), 5);
+}
+
+#[test]
+fn the_digest_is_read_from_the_redirect_and_the_range_is_asked_of_where_it_leads() {
+    let elsewhere =
+        Server::start(|request, _| Answer::range(&bytes(), request.offset.unwrap_or(0)).header(tag_of_a_chunk_store()));
+    let location = format!("Location: {}/signed?x=y", elsewhere.url);
+    let server = hub(move |_, _| Answer::status("302 Found").header(location.as_str()).header(sha256_tag(&bytes())));
+    let client = Client::of(&server);
+    client.left("model.safetensors.partial", &bytes()[..70_000]);
+    client.model().success();
+    assert_eq!(client.read("model.safetensors"), bytes());
+    assert_eq!(elsewhere.seen(), [Request { path: "/signed?x=y".into(), offset: Some(70_000) }]);
+}
+
+#[test]
+fn a_tag_of_where_a_redirect_leads_is_no_digest() {
+    let elsewhere = Server::start(|_, _| Answer::whole(&bytes()).header(tag_of_a_chunk_store()));
+    let location = format!("Location: {}/signed", elsewhere.url);
+    let server = hub(move |_, _| Answer::status("302 Found").header(location.as_str()));
+    Client::of(&server).model().success();
+}
+
+#[test]
+fn a_server_that_gives_less_than_was_asked_is_asked_for_the_rest() {
+    let server = hub(|request, _| match request.offset {
+        None => Answer::whole(&bytes()).dropped_after(50_000),
+        Some(offset) => Answer::range(&bytes(), offset).shortened_to(bytes().len() - offset - 10 * (offset % 3)),
+    });
+    let client = Client::of(&server);
+    client.model().success();
+    assert_eq!(client.read("model.safetensors"), bytes());
+    assert_eq!(offsets_of_weights(&server), [None, Some(50_000), Some(199_980)]);
+}
+
+#[test]
+fn what_an_earlier_run_brought_is_not_asked_for_again() {
+    let server = hub(|request, _| Answer::range(&bytes(), request.offset.unwrap()).header(sha256_tag(&bytes())));
+    let client = Client::of(&server);
+    client.left("model.safetensors.partial", &bytes()[..150_000]);
+    client.model().success();
+    assert_eq!(client.read("model.safetensors"), bytes());
+    assert_eq!(offsets_of_weights(&server), [Some(150_000)]);
+    assert!(!client.files().iter().any(|name| name.ends_with(".partial")));
+}
+
+#[test]
+fn a_server_that_ignores_the_range_makes_it_begin_anew() {
+    let server = hub(|_, _| Answer::whole(&bytes()).header(sha256_tag(&bytes())));
+    let client = Client::of(&server);
+    client.left("model.safetensors.partial", b"other bytes");
+    client.model().success();
+    assert_eq!(client.read("model.safetensors"), bytes());
+}
+
+#[test]
+fn a_range_that_begins_elsewhere_is_not_appended() {
+    let server = hub(|request, _| match request.offset {
+        Some(_) => Answer::range(&bytes(), 7),
+        None => Answer::whole(&bytes()),
+    });
+    let client = Client::of(&server);
+    client.left("model.safetensors.partial", &bytes()[..100]);
+    client.model().success();
+    assert_eq!(client.read("model.safetensors"), bytes());
+    assert_eq!(offsets_of_weights(&server), [Some(100), None]);
+}
+
+#[test]
+fn a_whole_partial_is_recognised_by_the_range_that_cannot_be_had() {
+    let range = || Answer::status("416 Range Not Satisfiable").header("Content-Range: bytes */200000");
+    let server = hub(move |_, _| range().header(sha256_tag(&bytes())));
+    let client = Client::of(&server);
+    client.left("model.safetensors.partial", &bytes());
+    client.model().success();
+    assert_eq!(client.read("model.safetensors"), bytes());
+}
+
+#[test]
+fn a_dropped_connection_goes_on_where_it_stopped() {
+    let server = hub(|request, _| {
+        let offset = request.offset.unwrap_or(0);
+        Answer::range(&bytes(), offset).dropped_after(80_000).header(sha256_tag(&bytes()))
+    });
+    let client = Client::of(&server);
+    client.model().success().stderr(contains("trying again"));
+    assert_eq!(client.read("model.safetensors"), bytes());
+    assert_eq!(offsets_of_weights(&server).len(), 3);
+}
+
+#[test]
+fn small_files_are_never_joined_from_two_answers() {
+    let server = Server::start(|request, _| match request.offset {
+        None => Answer::whole(b"new").dropped_after(3),
+        Some(offset) => Answer::range(b"wrong", offset),
+    });
+    let client = Client::of(&server);
+    client.left("config.json.partial", b"old");
+    client.model().success();
+    assert_eq!(client.read("config.json"), b"new");
+    assert!(server.offsets().iter().all(Option::is_none));
+}
+
+#[test]
+fn a_length_that_is_never_reached_is_told_and_nothing_gets_the_files_name() {
+    let server = hub(|_, _| Answer::whole(&bytes()).dropped_after(1000));
+    let client = Client::of(&server);
+    client.model().code(1).stderr(contains("ended after 1000 of 200000 bytes").and(contains("MODELS_DIR")));
+    assert!(!client.path("model.safetensors").exists() && !client.path("config.json").exists());
+    assert_eq!(offsets_of_weights(&server).len(), 3);
+}
+
+#[test]
+fn wrong_bytes_are_told_and_removed() {
+    let server = hub(|_, _| Answer::whole(b"other").header(sha256_tag(&bytes())));
+    let client = Client::of(&server);
+    let told = contains("fetch: bringing `out/bert-base-cased/model.safetensors`").and(contains("its sha256 is"));
+    client.model().code(1).stderr(told.and(contains(WEIGHTS)));
+    assert!(!client.files().iter().any(|name| name.starts_with("model.safetensors")));
+    assert_eq!(offsets_of_weights(&server).len(), 1);
+}
+
+#[test]
+fn a_partial_of_another_version_is_thrown_away_and_the_whole_brought() {
+    let server = hub(|request, _| match request.offset {
+        Some(offset) => Answer::range(&bytes(), offset).header(sha256_tag(&bytes())),
+        None => Answer::whole(&bytes()).header(sha256_tag(&bytes())),
+    });
+    let client = Client::of(&server);
+    client.left("model.safetensors.partial", &[9; 1000]);
+    client.model().success();
+    assert_eq!(client.read("model.safetensors"), bytes());
+    assert_eq!(offsets_of_weights(&server), [Some(1000), None]);
+}
+
+#[test]
+fn a_server_in_trouble_is_asked_again_and_one_that_refuses_is_not() {
+    let recovers = hub(|_, before| if before < 2 { Answer::status("503 Busy") } else { Answer::whole(&bytes()) });
+    Client::of(&recovers).model().success();
+    let refuses = hub(|_, _| Answer::status("401 Unauthorized"));
+    Client::of(&refuses).model().code(1).stderr(contains("status 401"));
+    assert_eq!((offsets_of_weights(&recovers).len(), offsets_of_weights(&refuses).len()), (3, 1));
+}
+
+#[test]
+fn a_repository_without_safetensors_is_explained() {
+    let server = hub(|_, _| Answer::status("404 Not Found"));
+    Client::of(&server).model().code(1).stderr(contains("`pytorch_model.bin` only").and(contains("save_pretrained")));
+}
+
+#[test]
+fn a_tokenizer_may_come_without_vocabulary_but_not_without_itself() {
+    let lacking = |name: &'static str| {
+        Server::start(move |request, _| match request.path.ends_with(name) {
+            true => Answer::status("404 Not Found"),
+            false => Answer::whole(b"x"),
+        })
+    };
+    Client::of(&lacking("/vocab.txt")).model().success();
+    Client::of(&lacking("/tokenizer.json")).model().code(1).stderr(contains("tokenizer.json"));
+}
+
+#[test]
+fn the_archive_must_have_the_md5_its_authors_give() {
+    let server = Server::start(|_, _| Answer::whole(b"not the archive"));
+    let client = Client::of(&server);
+    let told = contains("not `7c2ac02c03563afcf9b574c7e56c153a`").and(contains("IMDB_ARCHIVE=FILE"));
+    client.fetch(&["data", "imdb"]).code(1).stderr(told.and(contains("/imdb.tar.gz")).and(contains("make demo")));
+    assert_eq!(std::fs::read_dir(client.folder.path().join("out")).unwrap().count(), 0);
+}
+
+#[test]
+fn without_a_server_the_message_is_one_line_and_nothing_is_written() {
+    let server = Server::start(|_, _| Answer::status("200 OK"));
+    let nobody = Client { url: "http://127.0.0.1:1".into(), ..Client::of(&server) };
+    let one_line =
+        predicate::function(|text: &str| text.lines().filter(|line| line.starts_with("fetch: ")).count() == 1);
+    nobody.model().code(1).stderr(one_line.and(contains("MODELS_DIR")));
+    assert!(!nobody.folder.path().join("out").exists());
+}
+
+#[test]
+fn the_sample_model_needs_no_server_and_keeps_its_times() {
+    let server = Server::start(|_, _| Answer::status("500 No"));
+    let client = Client::of(&server);
+    let tokenizer = client.folder.path().join("out/sample-bert/tokenizer.json");
+    client.fetch(&["model", "sample-bert"]).success();
+    let before = std::fs::metadata(&tokenizer).unwrap().modified().unwrap();
+    client.fetch(&["model", "sample-bert"]).success();
+    assert_eq!(std::fs::metadata(&tokenizer).unwrap().modified().unwrap(), before);
+    assert!(server.seen().is_empty());
+}
+
+#[test]
+fn unknown_names_are_told_with_what_is_known() {
+    let client = Client::of(&Server::start(|_, _| Answer::status("500 No")));
+    client.fetch(&["data", "imbd"]).code(1).stderr(contains("`imdb`"));
+    client.fetch(&["model", "bert"]).code(1).stderr(contains("`all-MiniLM-L6-v2`").and(contains("`owner/name`")));
+    client.fetch(&["modle", "bert"]).code(2);
+}

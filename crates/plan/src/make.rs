@@ -1,0 +1,58 @@
+//! `plan.mk`: what make needs to know of a study, as simple variables.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use anyhow::ensure;
+use study::{Configuration, Study};
+
+/// One `NAME := value` a line; every value is a list of plain words.
+pub(crate) fn variables(study: &Study, configurations: &[Configuration]) -> anyhow::Result<String> {
+    let encoders: BTreeSet<&str> = configurations.iter().map(|run| run.encoder.as_str()).collect();
+    let ids: Vec<&str> = configurations.iter().map(|run| run.id.as_str()).collect();
+    let encoders = Vec::from_iter(encoders);
+    let mut text = format!("# Made by `plan` from study `{}`: edit that, not this.\n", study.name);
+    let mut define = |name: &str, words: &[&str]| -> anyhow::Result<()> {
+        words.iter().try_for_each(|word| plain(name, word))?;
+        Ok(writeln!(text, "{name} := {}", words.join(" "))?)
+    };
+    define("DATASET", &[&study.data.dataset])?;
+    define("TOKENIZER", &[&study.data.tokenizer])?;
+    define("SHARDS_NAME", &[&study.data.shards_name()])?;
+    define("RUN_IDS", &ids)?;
+    for run in configurations {
+        define(&format!("ENCODER_{}", run.id), &[&run.encoder])?;
+    }
+    define("ENCODERS", &encoders)?;
+    Ok(text)
+}
+
+/// Make and the shell see these words: no blank, `$`, `#`, `%`, `:` or quote may be in one.
+fn plain(name: &str, word: &str) -> anyhow::Result<()> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "._-+".contains(c);
+    let holds = !word.is_empty() && word.chars().all(allowed) && !word.starts_with(['.', '-']);
+    let field = name.split('_').next().unwrap_or(name).to_lowercase();
+    ensure!(holds, "{field} `{word}` is no plain name: letters, digits, `.`, `_`, `+` and `-` only, no path");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn words_that_make_or_a_shell_would_read_otherwise_are_refused() {
+        for word in ["a b", "$(x)", "a%", "a:b", "../a", "owner/name", "-rf", "", "a#b", "a'b", "é"] {
+            assert!(plain("ENCODER", word).is_err(), "{word:?}");
+        }
+        for word in ["bert-base-cased", "1VA-s42", "imdb-x-256-head+tail", "a_b.c"] {
+            plain("ENCODER", word).unwrap();
+        }
+    }
+
+    #[test]
+    fn the_refusal_names_the_field() {
+        let message = plain("ENCODER_1VA-s42", "a b").unwrap_err().to_string();
+        assert!(message.starts_with("encoder `a b`"), "{message}");
+    }
+}

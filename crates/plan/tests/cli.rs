@@ -1,0 +1,155 @@
+//! Arguments, exit codes, messages, and what is written when.
+#![expect(clippy::unwrap_used, reason = "a test says no by panicking")]
+
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use assert_cmd::Command;
+use predicates::prelude::PredicateBooleanExt;
+use predicates::str::contains;
+
+const STUDY: &str = r#"
+name  = "tiny"
+seeds = [1, 2]
+[data]
+dataset        = "sample"
+tokenizer      = "sample-bert"
+max_seq_length = 64
+truncation     = "head+tail"
+[defaults]
+encoder    = "sample-bert"
+epochs     = 2
+batch_size = 8
+dropout    = 0.1
+optimizer  = { kind = "adamw" }
+[[configuration]]
+id     = "0"
+blocks = "none"
+head   = { kind = "mean-linear" }
+[[configuration]]
+id      = "1VA"
+encoder = "other"
+blocks  = "first:1"
+head    = { kind = "cls-linear" }
+"#;
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new(study: &str) -> Self {
+        let folder = Folder(tempfile::tempdir().unwrap());
+        folder.write("study.toml", study);
+        folder
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        records::publish::bytes(&self.0.path().join(name), text.as_bytes()).unwrap();
+    }
+
+    fn plan(&self, args: &[&str]) -> assert_cmd::assert::Assert {
+        let mut command = Command::cargo_bin("plan").unwrap();
+        command.current_dir(self.0.path()).arg("study.toml").args(args).assert()
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.0.path().join(name)).unwrap()
+    }
+
+    fn modified(&self, name: &str) -> SystemTime {
+        std::fs::metadata(self.0.path().join(name)).unwrap().modified().unwrap()
+    }
+
+    /// Give everything below an age, so that what is written now is told from what was there.
+    fn age(&self, name: &str) {
+        let past = SystemTime::now() - Duration::from_secs(1000);
+        std::fs::File::options().append(true).open(self.0.path().join(name)).unwrap().set_modified(past).unwrap();
+    }
+}
+
+fn stdout(assert: assert_cmd::assert::Assert) -> String {
+    String::from_utf8(assert.success().get_output().stdout.clone()).unwrap()
+}
+
+#[test]
+fn every_line_is_a_configuration_that_reads_back_and_nothing_is_written() {
+    let folder = Folder::new(STUDY);
+    let lines = stdout(folder.plan(&[]));
+    let read = |line| study::Configuration::from_json(line).unwrap().id;
+    assert_eq!(Vec::from_iter(lines.lines().map(read)), ["0-s1", "0-s2", "1VA-s1", "1VA-s2"]);
+    assert_eq!(std::fs::read_dir(folder.0.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn one_encoder_can_be_asked_for() {
+    let folder = Folder::new(STUDY);
+    let lines = stdout(folder.plan(&["--encoder", "other"]));
+    assert_eq!(lines.lines().filter(|line| line.contains(r#""encoder":"other""#)).count(), 2);
+    assert_eq!(lines.lines().count(), 2);
+    folder.plan(&["--encoder", "othr"]).code(1).stderr(contains("is on `othr`"));
+}
+
+#[test]
+fn make_is_told_the_runs_the_shards_and_the_models() {
+    let folder = Folder::new(STUDY);
+    assert_eq!(stdout(folder.plan(&["--write", "out", "--format", "make"])), "");
+    let expected = "\
+# Made by `plan` from study `tiny`: edit that, not this.
+DATASET := sample
+TOKENIZER := sample-bert
+SHARDS_NAME := sample-sample-bert-64-head+tail
+RUN_IDS := 0-s1 0-s2 1VA-s1 1VA-s2
+ENCODER_0-s1 := sample-bert
+ENCODER_0-s2 := sample-bert
+ENCODER_1VA-s1 := other
+ENCODER_1VA-s2 := other
+ENCODERS := other sample-bert
+";
+    assert_eq!(folder.read("out/plan.mk"), expected);
+    let written = study::Configuration::from_json(&folder.read("out/runs/1VA-s2/config.json")).unwrap();
+    assert_eq!((written.id.as_str(), written.seed), ("1VA-s2", 2));
+}
+
+#[test]
+fn only_a_changed_configuration_gets_a_new_time_and_the_plan_always_does() {
+    let folder = Folder::new(STUDY);
+    let write = ["--write", "out", "--format", "make"];
+    folder.plan(&write).success();
+    let (kept, changed, plan) = ("out/runs/0-s1/config.json", "out/runs/1VA-s1/config.json", "out/plan.mk");
+    [kept, changed, plan].iter().for_each(|name| folder.age(name));
+    let before = [kept, changed, plan].map(|name| folder.modified(name));
+    folder.write("study.toml", &STUDY.replace("first:1", "first:2"));
+    folder.plan(&write).success();
+    assert_eq!(folder.modified(kept), before[0]);
+    assert!(folder.modified(changed) > before[1]);
+    assert!(folder.modified(plan) >= folder.modified("study.toml") && folder.modified(plan) > before[2]);
+}
+
+#[test]
+fn a_wrong_field_is_told_with_file_line_and_near_name_and_writes_nothing() {
+    let folder = Folder::new(&STUDY.replace("epochs ", "epoch "));
+    let told = contains("plan: study `study.toml`, line 11").and(contains("did you mean `epochs`?"));
+    folder.plan(&["--write", "out", "--format", "make"]).code(1).stdout("").stderr(told);
+    assert!(!folder.0.path().join("out").exists());
+}
+
+#[test]
+fn a_name_that_make_would_misread_is_refused_before_anything_is_written() {
+    let folder = Folder::new(&STUDY.replace("\"other\"", "\"owner/other\""));
+    let told = contains("encoder `owner/other` is no plain name");
+    folder.plan(&["--write", "out", "--format", "make"]).code(1).stderr(told);
+    assert!(!Path::new(&folder.0.path().join("out")).exists());
+}
+
+#[test]
+fn a_missing_study_is_named() {
+    let folder = Folder::new(STUDY);
+    std::fs::remove_file(folder.0.path().join("study.toml")).unwrap();
+    folder.plan(&[]).code(1).stderr(contains("reading study `study.toml`"));
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2_and_help_shows_an_example() {
+    let folder = Folder::new(STUDY);
+    folder.plan(&["--format", "yaml"]).code(2);
+    folder.plan(&["--help"]).success().stdout(contains("train --config -"));
+}

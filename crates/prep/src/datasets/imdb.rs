@@ -1,0 +1,123 @@
+//! The Large Movie Review Dataset (Maas et al. 2011): the published archive, or the folder in it.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use flate2::bufread::MultiGzDecoder;
+use records::Split;
+
+use super::{Dataset, Opened, Review, Source, negative_and_positive};
+
+const URL: &str = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz";
+
+/// The longest published review has 14 thousand bytes; a file beyond this is no review: 1 MiB.
+const LONGEST_REVIEW_BYTES: u64 = 1 << 20;
+
+/// Folder in the archive, split, class. `unsup`, the word lists and whatever else is there are left alone.
+const FOLDERS: [(&str, Split, usize); 4] = [
+    ("train/neg", Split::Train, 0),
+    ("train/pos", Split::Train, 1),
+    ("test/neg", Split::Test, 0),
+    ("test/pos", Split::Test, 1),
+];
+
+pub(crate) fn open(source: &Source) -> Result<Opened> {
+    match (&source.archive, &source.input) {
+        (Some(archive), _) => open_archive(archive),
+        (None, Some(folder)) => open_folder(folder),
+        (None, None) => bail!("needs `--archive aclImdb_v1.tar.gz`; {}", remedy()),
+    }
+}
+
+fn remedy() -> String {
+    format!("bring it with `fetch data imdb --out DIR` (from {URL}), or name a copy with `make … IMDB_ARCHIVE=FILE`")
+}
+
+fn open_archive(path: &Path) -> Result<Opened> {
+    let description = format!("archive `{}`", path.display());
+    let file = File::open(path).map_err(|e| anyhow!("{description}: {e}; {}", remedy()))?;
+    let mut input = BufReader::with_capacity(1 << 16, file);
+    let start = input.fill_buf().map_err(|e| anyhow!("{description}: {e}"))?;
+    ensure!(start.starts_with(&[0x1f, 0x8b]), "{description}: not gzip, so not aclImdb_v1.tar.gz; {}", remedy());
+    Ok(Opened { description, read: Box::new(|| dataset(read_archive(input)?)) })
+}
+
+fn open_folder(path: &Path) -> Result<Opened> {
+    let inside = path.join("aclImdb");
+    let folder = if inside.is_dir() { inside } else { path.to_owned() };
+    let description = format!("folder `{}`", folder.display());
+    let missing = FOLDERS.iter().find(|(name, ..)| !folder.join(name).is_dir());
+    match missing {
+        Some((name, ..)) => bail!("{description}: no folder `{name}` in it, so not aclImdb unpacked; {}", remedy()),
+        None => Ok(Opened { description, read: Box::new(move || dataset(read_folder(&folder)?)) }),
+    }
+}
+
+fn dataset(reviews: Vec<Review>) -> Result<Dataset> {
+    ensure!(!reviews.is_empty(), "no reviews, such as `aclImdb/train/pos/0_9.txt`, in it; {}", remedy());
+    Ok(Dataset { labels: negative_and_positive(), reviews })
+}
+
+/// Names are compared, never used as paths; `raw` keeps tar's extensions from being gathered in memory.
+fn read_archive(input: impl BufRead) -> Result<Vec<Review>> {
+    let damaged = |e: std::io::Error| anyhow!("{e}: the file is damaged or cut short; {}", remedy());
+    let mut archive = tar::Archive::new(MultiGzDecoder::new(input));
+    let mut reviews = Vec::new();
+    for entry in archive.entries().map_err(damaged)?.raw(true) {
+        let entry = entry.map_err(damaged)?;
+        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        if let (true, Some(place)) = (entry.header().entry_type().is_file(), place(&name)) {
+            let text = text(entry).map_err(damaged)?;
+            reviews.push(review(place, text).with_context(|| format!("`{name}`"))?);
+        }
+    }
+    // To the end, where gzip keeps the checksum.
+    std::io::copy(&mut archive.into_inner(), &mut std::io::sink()).map_err(damaged)?;
+    Ok(reviews)
+}
+
+fn read_folder(folder: &Path) -> Result<Vec<Review>> {
+    let mut reviews = Vec::new();
+    for (name, ..) in FOLDERS {
+        let files = folder.join(name);
+        for entry in files.read_dir().with_context(|| format!("reading `{}`", files.display()))? {
+            let path = entry.with_context(|| format!("reading `{}`", files.display()))?.path();
+            let file_name = path.file_name().unwrap_or_default().to_string_lossy();
+            if let Some(place) = place(&format!("aclImdb/{name}/{file_name}")) {
+                reviews.push(read_review(place, &path).with_context(|| format!("reading `{}`", path.display()))?);
+            }
+        }
+    }
+    Ok(reviews)
+}
+
+fn read_review(place: Place, path: &PathBuf) -> Result<Review> {
+    review(place, text(File::open(path)?)?)
+}
+
+type Place = (Split, usize, String);
+
+/// `aclImdb/train/pos/0_9.txt` as split, class and id; nothing for any other file.
+fn place(name: &str) -> Option<Place> {
+    let name = name.strip_prefix("./").unwrap_or(name);
+    let id = name.strip_prefix("aclImdb/")?.strip_suffix(".txt")?;
+    let (folder, number) = id.rsplit_once('/')?;
+    let (_, split, label) = FOLDERS.iter().find(|(known, ..)| *known == folder)?;
+    let is_number = number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_') && !number.is_empty();
+    is_number.then(|| (*split, *label, id.to_owned()))
+}
+
+/// The bytes of a review, or one more than a review may have.
+fn text(input: impl Read) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    input.take(LONGEST_REVIEW_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn review((split, label, id): Place, bytes: Vec<u8>) -> Result<Review> {
+    ensure!(bytes.len() as u64 <= LONGEST_REVIEW_BYTES, "more than 1 MiB, so no review");
+    let text = String::from_utf8(bytes).map_err(|e| anyhow!("not UTF-8 text: {e}"))?;
+    Ok(Review { id, split, label, text })
+}

@@ -1,0 +1,75 @@
+//! Where the tokens go: a folder of shards, or stdout.
+
+mod shards;
+mod stream;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use records::publish;
+use records::shards::{Duplicates, Manifest};
+use study::Data;
+use tokens::TextTokenizer;
+
+use crate::datasets::Opened;
+use crate::tokenize::Tokenized;
+
+/// What `--out` says.
+pub(crate) enum Output {
+    Stdout,
+    Shards(PathBuf),
+}
+
+/// All that there is to write.
+pub(crate) struct Prepared<'a> {
+    pub(crate) data: Data,
+    pub(crate) labels: Vec<String>,
+    pub(crate) duplicates: Duplicates,
+    pub(crate) tokenizer: &'a TextTokenizer,
+    pub(crate) examples: &'a [Tokenized],
+}
+
+impl Output {
+    /// A folder already there is replaced, so it must be one of ours.
+    pub(crate) fn new(out: &Path) -> Result<Self> {
+        if out == Path::new("-") {
+            return Ok(Output::Stdout);
+        }
+        let out: PathBuf = out.components().collect(); // without a slash at the end, behind which `.partial` would go
+        let free = !out.exists() || shards::is_folder_of_shards(&out);
+        ensure!(free, "`{}` is there and is no folder of shards; choose another `--out`", out.display());
+        Ok(Output::Shards(out))
+    }
+
+    /// Find out in the first second whether the last one can succeed.
+    pub(crate) fn check_writable(&self) -> Result<()> {
+        if let Output::Shards(folder) = self {
+            let unfinished = publish::partial(folder);
+            let writing = || format!("writing `{}`", folder.display());
+            std::fs::create_dir_all(&unfinished).with_context(writing)?;
+            std::fs::remove_dir_all(&unfinished).with_context(writing)?;
+        }
+        Ok(())
+    }
+
+    /// Write everything; the manifest tells what was written.
+    pub(crate) fn write(&self, prepared: Prepared) -> Result<Manifest> {
+        match self {
+            Output::Stdout => stream::write(prepared),
+            Output::Shards(folder) => shards::write(folder, prepared),
+        }
+    }
+}
+
+/// Say what would be read and written.
+pub(crate) fn list(source: &Opened, tokenizer: &TextTokenizer, output: &Output) -> Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "read   {}", source.description)?;
+    writeln!(stdout, "read   tokenizer `{}`", tokenizer.path.display())?;
+    match output {
+        Output::Stdout => writeln!(stdout, "write  JSON Lines to stdout")?,
+        Output::Shards(folder) => writeln!(stdout, "write  shards and `manifest.json` in `{}`", folder.display())?,
+    }
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! A folder of shards with its manifest, published whole.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use records::shards::{Counts, Manifest, Shard, file_name, sha256_hex};
+use records::{Split, jsonl, publish};
+
+use super::Prepared;
+use crate::tokenize::Tokenized;
+
+/// A split has one shard for so many examples begun, and 8 at most: IMDB's 25,000 make 8.
+const EXAMPLES_PER_SHARD: usize = 3125;
+const MOST_SHARDS: usize = 8;
+
+/// Write shards, then the manifest, then give the folder its name; a failure leaves nothing.
+pub(super) fn write(folder: &Path, prepared: Prepared) -> Result<Manifest> {
+    let examples = prepared.examples;
+    let mut manifest = manifest(prepared);
+    let published = publish::dir(folder, |inside| {
+        manifest.shards =
+            splits(examples).map(|split| write_split(inside, split)).collect::<Result<Vec<_>>>()?.concat();
+        let json = serde_json::to_string_pretty(&manifest).context("writing `manifest.json`")? + "\n";
+        Ok::<_, anyhow::Error>(publish::bytes(&inside.join("manifest.json"), json.as_bytes())?)
+    });
+    published.inspect_err(|_| {
+        std::fs::remove_dir_all(publish::partial(folder)).ok();
+    })?;
+    Ok(manifest)
+}
+
+/// The manifest of all but the shards.
+pub(super) fn manifest(prepared: Prepared) -> Manifest {
+    let Prepared { data, labels, duplicates, tokenizer, examples } = prepared;
+    let counts = |split: &[Tokenized]| (split[0].split, counts(split, labels.len(), data.max_seq_length));
+    let splits: BTreeMap<Split, Counts> = splits(examples).map(counts).collect();
+    Manifest {
+        data,
+        labels,
+        vocab_size: tokenizer.vocab_size,
+        pad_token_id: tokenizer.pad_token_id,
+        tokenizer_sha256: tokenizer.sha256.clone(),
+        splits,
+        duplicates,
+        shards: Vec::new(),
+    }
+}
+
+fn splits(examples: &[Tokenized]) -> impl Iterator<Item = &[Tokenized]> {
+    examples.chunk_by(|a, b| a.split == b.split)
+}
+
+fn counts(split: &[Tokenized], n_labels: usize, max_seq_length: usize) -> Counts {
+    let mut counts = Counts { examples: split.len(), examples_per_label: vec![0; n_labels], ..Counts::default() };
+    for Tokenized { length, example, .. } in split {
+        counts.examples_per_label[example.label] += 1;
+        counts.tokens += example.input_ids.len() as u64;
+        counts.longest = counts.longest.max(*length);
+        counts.truncated += usize::from(*length > max_seq_length);
+    }
+    counts
+}
+
+fn write_split(folder: &Path, examples: &[Tokenized]) -> Result<Vec<Shard>> {
+    let n_shards = examples.len().div_ceil(EXAMPLES_PER_SHARD).min(MOST_SHARDS);
+    let shards = examples.chunks(examples.len().div_ceil(n_shards)).enumerate();
+    shards.map(|(index, shard)| write_shard(folder, file_name(shard[0].split, index, n_shards), shard)).collect()
+}
+
+fn write_shard(folder: &Path, file: String, examples: &[Tokenized]) -> Result<Shard> {
+    let mut bytes = Vec::new();
+    for tokenized in examples {
+        jsonl::write(&mut bytes, &tokenized.example).with_context(|| format!("writing `{file}`"))?;
+    }
+    publish::bytes(&folder.join(&file), &bytes)?;
+    Ok(Shard { file, split: examples[0].split, examples: examples.len(), sha256: sha256_hex(&bytes) })
+}
+
+/// Whether a folder holds shards and their manifest and nothing else, so that it may be replaced.
+pub(super) fn is_folder_of_shards(folder: &Path) -> bool {
+    let is_ours = |name: &str| name == "manifest.json" || (name.contains("-of-") && name.ends_with(".jsonl"));
+    let entries = std::fs::read_dir(folder).and_then(|entries| entries.collect::<Result<Vec<_>, _>>());
+    entries.is_ok_and(|entries| entries.iter().all(|entry| entry.file_name().to_str().is_some_and(is_ours)))
+}

@@ -1,0 +1,43 @@
+//! The last line on stderr: what was made, how fast and in how much memory.
+
+use std::fmt;
+use std::time::Duration;
+
+use console::spoken_duration;
+use records::peak_memory_bytes;
+use records::shards::{Counts, Manifest};
+
+pub(crate) struct Summary<'a> {
+    pub(crate) manifest: &'a Manifest,
+    /// Of the tokenizer alone.
+    pub(crate) tokenizing: Duration,
+    /// Of everything, reading and writing included.
+    pub(crate) elapsed: Duration,
+}
+
+impl fmt::Display for Summary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (examples, tokenizing) = (self.sum(|counts| counts.examples), self.tokenizing.as_secs_f64());
+        for (split, counts) in &self.manifest.splits {
+            write!(f, "{} {split}, ", counts.examples)?;
+        }
+        let duplicates = &self.manifest.duplicates;
+        write!(f, "{} tokens; ", self.manifest.splits.values().map(|counts| counts.tokens).sum::<u64>())?;
+        write!(f, "duplicates: {} in train, ", duplicates.within_train)?;
+        write!(f, "{} in test, {} in both; ", duplicates.within_test, duplicates.across)?;
+        write!(f, "longest {} tokens, ", self.manifest.splits.values().map(|c| c.longest).max().unwrap_or(0))?;
+        write!(f, "{} truncated; ", self.sum(|counts| counts.truncated))?;
+        write!(f, "{:.0} reviews/s tokenizing, ", examples as f64 / tokenizing.max(1e-9))?;
+        write!(f, "{} in all", spoken_duration(self.elapsed.as_secs_f64()))?;
+        match peak_memory_bytes().div_ceil(1 << 20) {
+            0 => Ok(()), // the system does not tell
+            peak => write!(f, ", peak {peak} MiB"),
+        }
+    }
+}
+
+impl Summary<'_> {
+    fn sum(&self, count: impl Fn(&Counts) -> usize) -> usize {
+        self.manifest.splits.values().map(count).sum()
+    }
+}

@@ -1,0 +1,32 @@
+//! All reviews to token ids, on all cores.
+
+use anyhow::{Context, Result};
+use console::Progress;
+use rayon::prelude::*;
+use records::Split;
+use records::shards::Example;
+use tokens::TextTokenizer;
+
+use crate::datasets::Review;
+
+/// A review as token ids.
+pub(crate) struct Tokenized {
+    pub(crate) split: Split,
+    /// Tokens with `[CLS]` and `[SEP]`, before truncation.
+    pub(crate) length: usize,
+    pub(crate) example: Example,
+}
+
+/// Clean, tokenize and truncate all reviews; their order stays.
+pub(crate) fn tokenize(tokenizer: &TextTokenizer, reviews: Vec<Review>) -> Result<Vec<Tokenized>> {
+    let progress = Progress::new(reviews.len() as u64, "reviews");
+    progress.prefix("tokenizing");
+    let tokenize = |review: Review| tokenize_one(tokenizer, review).inspect(|_| progress.add(1));
+    reviews.into_par_iter().map(tokenize).collect()
+}
+
+fn tokenize_one(tokenizer: &TextTokenizer, Review { id, split, label, text }: Review) -> Result<Tokenized> {
+    let tokens = tokenizer.ids(&text).with_context(|| format!("tokenizing `{id}`"))?;
+    let example = Example { id, label, input_ids: tokens.input_ids };
+    Ok(Tokenized { split, length: tokens.length, example })
+}

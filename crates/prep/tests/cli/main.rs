@@ -1,0 +1,8 @@
+//! `prep` as it is called: archives, streams, golden tokens, refusals.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod archives;
+mod refusals;
+mod streams;
+mod tokens;
+mod workplace;

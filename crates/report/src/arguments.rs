@@ -1,0 +1,117 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const EXAMPLE: &str = "\
+Example: the table of a study, from its run folders and from streams alone
+  report table out/sample/runs/*
+  cat out/sample/runs/*/metrics.jsonl | report table - --format csv";
+
+/// Summarise runs as tables, figures and a verdict
+#[derive(Debug, Parser)]
+#[command(name = "report", version, after_help = EXAMPLE)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) verbosity: console::Verbosity,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print one row per configuration, over its seeds
+    Table(Table),
+    /// Print where the knee is, in one sentence
+    Knee(Knee),
+    /// Draw accuracy against the number of blocks, as SVG and PNG
+    Plot(Plot),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Table {
+    /// Run folders, `metrics.jsonl` files, or `-` for streams on stdin
+    #[arg(value_name = "RUN", required = true)]
+    pub(crate) runs: Vec<PathBuf>,
+    /// How to write it [default: by the ending of FILE, else markdown]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// Write to FILE instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// How much accuracy the knee may lose, in points
+    #[arg(long, value_name = "POINTS", default_value = "0.5", value_parser = points)]
+    pub(crate) margin: f64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Knee {
+    /// Run folders, `metrics.jsonl` files, or `-` for streams on stdin
+    #[arg(value_name = "RUN", required = true)]
+    pub(crate) runs: Vec<PathBuf>,
+    /// How much accuracy the knee may lose, in points
+    #[arg(long, value_name = "POINTS", default_value = "0.5", value_parser = points)]
+    pub(crate) margin: f64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Plot {
+    /// Run folders, `metrics.jsonl` files, or `-` for streams on stdin
+    #[arg(value_name = "RUN", required = true)]
+    pub(crate) runs: Vec<PathBuf>,
+    /// The folder for `accuracy-by-blocks.svg` and `.png`
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
+pub(crate) enum Format {
+    /// Aligned, with notes and the knee; per cent
+    Markdown,
+    /// Machine names with units; fractions
+    Csv,
+    /// The same as one array of objects
+    Json,
+}
+
+impl Table {
+    /// As asked, or as the file's name promises.
+    pub(crate) fn format(&self) -> Format {
+        let ending = self.out.as_ref().and_then(|path| path.extension()).and_then(|ending| ending.to_str());
+        self.format.unwrap_or(match ending {
+            Some("csv") => Format::Csv,
+            Some("json") => Format::Json,
+            _ => Format::Markdown,
+        })
+    }
+}
+
+fn points(text: &str) -> Result<f64, String> {
+    let points = text.parse().ok().filter(|points| (0.0..=100.0).contains(points));
+    points.ok_or_else(|| "expected points of accuracy, 0 to 100".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_format_is_what_is_asked_else_what_the_name_promises() {
+        for (line, expected) in [
+            ("report table -", Format::Markdown),
+            ("report table - --out a/table.csv", Format::Csv),
+            ("report table - --out a/table.md", Format::Markdown),
+            ("report table - --out a/table.csv --format json", Format::Json),
+        ] {
+            let Command::Table(table) = Arguments::parse_from(line.split(' ')).command else { panic!("{line}") };
+            assert_eq!(table.format(), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_margin_is_points_of_accuracy() {
+        assert_eq!(points("0.5"), Ok(0.5));
+        assert!(["-1", "101", "NaN", "half"].iter().all(|text| points(text).is_err()));
+    }
+}

@@ -1,0 +1,124 @@
+//! The points that are drawn: one series per head, in order of first appearance.
+
+use crate::scores::Score;
+
+/// Points that belong together.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Series {
+    pub(crate) name: String,
+    /// From shallow to deep.
+    pub(crate) points: Vec<Point>,
+}
+
+impl Series {
+    /// Whether a line may join the points: without blocks there is no order between them.
+    pub(crate) fn is_joined(&self) -> bool {
+        self.points.len() > 1 && self.points.iter().all(|point| point.n_blocks > 0)
+    }
+}
+
+/// One configuration, in per cent.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Point {
+    pub(crate) n_blocks: u64,
+    pub(crate) accuracy: f64,
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+    pub(crate) published: Option<f64>,
+}
+
+/// Points without blocks have a series of their own: they share a head with deeper points at most by name.
+pub(crate) fn series(scores: &[Score]) -> Vec<Series> {
+    let encoders = scores.iter().any(|score| score.encoder != scores[0].encoder);
+    let mut all: Vec<Series> = Vec::new();
+    for score in scores {
+        let name = name(score, encoders);
+        match all.iter_mut().find(|series| series.name == name) {
+            Some(series) => series.points.push(point(score)),
+            None => all.push(Series { name, points: vec![point(score)] }),
+        }
+    }
+    all.iter_mut().for_each(|series| series.points.sort_by_key(|point| point.n_blocks));
+    all
+}
+
+fn name(score: &Score, with_encoder: bool) -> String {
+    let mut name = score.head.clone() + which(score);
+    if with_encoder {
+        name += &format!(", {}", score.encoder);
+    }
+    name
+}
+
+/// Which blocks are kept, where it is not the first ones.
+fn which(score: &Score) -> &'static str {
+    let from_the_first = score.kept_blocks.iter().copied().eq(0..score.n_blocks);
+    let to_the_last = score.kept_blocks.iter().copied().eq(score.encoder_blocks - score.n_blocks..score.encoder_blocks);
+    match (score.n_blocks, from_the_first, to_the_last) {
+        (0, ..) => ", no block",
+        (_, true, _) => "",
+        (_, _, true) => ", last blocks",
+        _ => ", other blocks",
+    }
+}
+
+fn point(score: &Score) -> Point {
+    Point {
+        n_blocks: score.n_blocks,
+        accuracy: 100.0 * score.test_accuracy,
+        low: 100.0 * score.interval_low,
+        high: 100.0 * score.interval_high,
+        published: score.published_accuracy.map(|accuracy| 100.0 * accuracy),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::Made;
+    use crate::scores::from_text;
+
+    fn names(made: &[Made]) -> Vec<(String, Vec<u64>)> {
+        let all = series(&from_text(&made.iter().map(Made::metrics).collect::<String>()));
+        all.into_iter().map(|s| (s.name, s.points.iter().map(|point| point.n_blocks).collect())).collect()
+    }
+
+    #[test]
+    fn a_series_is_a_head_and_runs_from_shallow_to_deep() {
+        let made = [
+            Made::new("4VA", 1),
+            Made::new("1VF", 1).head("flatten-linear"),
+            Made::new("1VA", 1),
+            Made::new("0LV", 1).head("bilstm"),
+            Made::new("1LV", 1).head("bilstm"),
+            Made::new("1LBD", 1).head("bilstm").blocks(&[3]),
+            Made::new("2E", 1).head("bilstm").blocks(&[0, 2]),
+        ];
+        let expected = [
+            ("cls-linear", vec![1, 4]),
+            ("flatten-linear", vec![1]),
+            ("bilstm, no block", vec![0]),
+            ("bilstm", vec![1]),
+            ("bilstm, last blocks", vec![1]),
+            ("bilstm, other blocks", vec![2]),
+        ];
+        assert_eq!(names(&made), expected.map(|(name, points)| (name.to_owned(), points)));
+    }
+
+    #[test]
+    fn points_without_blocks_and_lone_points_are_not_joined() {
+        let made = [Made::new("0CE", 1), Made::new("0BE", 1), Made::new("1VA", 1), Made::new("2VA", 1)];
+        let text: String = made.iter().map(Made::metrics).collect();
+        let joined = |text: &str| series(&from_text(text)).iter().map(Series::is_joined).collect::<Vec<_>>();
+        assert_eq!(joined(&text), [false, true]);
+        assert_eq!(joined(&made[2].metrics()), [false]);
+    }
+
+    #[test]
+    fn a_point_is_in_per_cent() {
+        let scores = from_text(&Made::new("2VA", 1).published(0.8903).metrics());
+        let point = &series(&scores)[0].points[0];
+        assert_eq!((point.n_blocks, point.accuracy, point.published), (2, 80.0, Some(89.03)));
+        assert!(0.0 < point.low && point.low < 80.0 && 80.0 < point.high && point.high < 100.0, "{point:?}");
+    }
+}

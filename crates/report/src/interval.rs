@@ -1,0 +1,154 @@
+//! 95 % intervals of a test accuracy: by bootstrap where there are predictions, by Wilson's formula otherwise.
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{RngCore, SeedableRng};
+use rayon::prelude::*;
+
+use crate::runs::Run;
+
+/// Resamplings of one configuration.
+pub(crate) const DRAWS: usize = 2_000;
+
+/// The same for every configuration, so that the same runs give the same interval.
+pub(crate) const BOOTSTRAP_SEED: u64 = 42;
+
+/// The standard normal quantile at 0.975.
+const Z: f64 = 1.959_963_984_540_054;
+
+/// How an interval was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Method {
+    Bootstrap,
+    Wilson,
+}
+
+impl Method {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Method::Bootstrap => "bootstrap",
+            Method::Wilson => "wilson",
+        }
+    }
+}
+
+/// An interval and how it was found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Interval {
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+    pub(crate) method: Method,
+}
+
+/// The interval of the mean test accuracy over the runs of one configuration.
+pub(crate) fn of(runs: &[&Run]) -> Interval {
+    let correct: Option<Vec<&[bool]>> =
+        runs.iter().map(|run| run.outcomes.as_ref().map(|outcomes| outcomes.correct())).collect();
+    match correct {
+        Some(correct) => bootstrap(&correct),
+        None => {
+            let mean = runs.iter().map(|run| run.test().0).sum::<f64>() / runs.len() as f64;
+            wilson(mean, runs[0].test().1)
+        }
+    }
+}
+
+/// Wilson's score interval of a share over `n` examples (Wilson 1927, JASA 22:209). Seeds that are tested on
+/// the same examples add no examples.
+fn wilson(share: f64, n: usize) -> Interval {
+    let n = n as f64;
+    let centre = share + Z * Z / (2.0 * n);
+    let spread = Z * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();
+    let scale = 1.0 + Z * Z / n;
+    let bound = |value: f64| (value / scale).clamp(0.0, 1.0);
+    Interval { low: bound(centre - spread), high: bound(centre + spread), method: Method::Wilson }
+}
+
+/// Percentile interval of a hierarchical bootstrap over `correct[seed][example]`: each draw takes as many seeds
+/// as there are, with replacement, then as many test examples, with replacement. All drawn seeds see the same
+/// drawn examples, because all seeds were tested on the same ones: how hard those are does not average out.
+fn bootstrap(correct: &[&[bool]]) -> Interval {
+    let mut means: Vec<f64> = (0..DRAWS as u64).into_par_iter().map(|draw| resampled_mean(correct, draw)).collect();
+    means.sort_unstable_by(f64::total_cmp);
+    Interval { low: quantile(&means, 0.025), high: quantile(&means, 0.975), method: Method::Bootstrap }
+}
+
+fn resampled_mean(correct: &[&[bool]], draw: u64) -> f64 {
+    let mut random = ChaCha8Rng::seed_from_u64(BOOTSTRAP_SEED);
+    random.set_stream(draw);
+    let (n_seeds, n_examples) = (correct.len(), correct[0].len());
+    let mut right = vec![0_u32; n_examples];
+    for _ in 0..n_seeds {
+        let seed = correct[below(&mut random, n_seeds)];
+        right.iter_mut().zip(seed).for_each(|(count, &correct)| *count += u32::from(correct));
+    }
+    let total: u64 = (0..n_examples).map(|_| u64::from(right[below(&mut random, n_examples)])).sum();
+    total as f64 / (n_seeds * n_examples) as f64
+}
+
+/// A number below `n`; the bias of multiplying instead of rejecting is under n / 2^32.
+fn below(random: &mut ChaCha8Rng, n: usize) -> usize {
+    ((u64::from(random.next_u32()) * n as u64) >> 32) as usize
+}
+
+/// The quantile of sorted values, linear between neighbours.
+fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let place = share * (sorted.len() - 1) as f64;
+    let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
+    below + (above - below) * place.fract()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of `n` examples those below `n * share` are right, counted from `start`.
+    fn outcomes(n: usize, share: f64, start: usize) -> Vec<bool> {
+        (0..n).map(|i| ((i + start) % n) < (n as f64 * share) as usize).collect()
+    }
+
+    fn close(interval: Interval, low: f64, high: f64, tolerance: f64) {
+        assert!((interval.low - low).abs() < tolerance && (interval.high - high).abs() < tolerance, "{interval:?}");
+    }
+
+    #[test]
+    fn wilson_gives_the_textbook_values() {
+        // 8 of 10: (0.8 + 0.19207 ± 1.96·√(0.016 + 0.0096)) / 1.38415
+        close(wilson(0.8, 10), 0.490_162_5, 0.943_317_8, 1e-6);
+        close(wilson(1.0, 10), 0.722_467_2, 1.0, 1e-6);
+        close(wilson(0.0, 10), 0.0, 0.277_532_8, 1e-6);
+    }
+
+    #[test]
+    fn one_seed_gives_the_binomial_interval() {
+        // standard error √(0.8·0.2/1000) = 0.012649
+        close(bootstrap(&[&outcomes(1000, 0.8, 0)]), 0.8 - 0.024_79, 0.8 + 0.024_79, 2e-3);
+    }
+
+    #[test]
+    fn seeds_that_agree_add_no_test_examples() {
+        let seed = outcomes(1000, 0.8, 0);
+        close(bootstrap(&[&seed, &seed, &seed, &seed]), 0.8 - 0.024_79, 0.8 + 0.024_79, 2e-3);
+    }
+
+    #[test]
+    fn the_spread_between_seeds_widens_the_interval() {
+        // mean of two draws from {0.7, 0.9}: standard deviation 0.1/√2; the extremes have share 1/4 each
+        let (low, high) = (outcomes(1000, 0.7, 0), outcomes(1000, 0.9, 0));
+        let interval = bootstrap(&[&low, &high]);
+        assert!(interval.low < 0.69 && interval.high > 0.905, "{interval:?}");
+    }
+
+    #[test]
+    fn the_same_outcomes_give_the_same_bits_and_certainty_has_no_width() {
+        let seed = outcomes(100, 0.6, 5);
+        assert_eq!(bootstrap(&[&seed]), bootstrap(&[&seed]));
+        assert_eq!(bootstrap(&[&[true; 50]]), Interval { low: 1.0, high: 1.0, method: Method::Bootstrap });
+    }
+
+    #[test]
+    fn quantiles_lie_between_neighbours() {
+        assert_eq!(quantile(&[1.0, 2.0, 4.0], 0.5), 2.0);
+        assert_eq!(quantile(&[1.0, 2.0, 4.0], 0.75), 3.0);
+        assert_eq!(quantile(&[7.0], 0.975), 7.0);
+    }
+}

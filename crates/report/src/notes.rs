@@ -1,0 +1,68 @@
+//! What the columns of the table mean, and how far to trust them: only what applies to these rows.
+
+use crate::interval::{BOOTSTRAP_SEED, DRAWS, Method};
+use crate::scores::Score;
+
+/// One line of a markdown list for each thing a reader must know.
+pub(crate) fn notes(scores: &[Score]) -> String {
+    let published = scores.iter().any(|score| score.published_accuracy.is_some());
+    let on_test = scores.iter().any(|score| !score.chosen_on_validation);
+    let by = |method: Method| scores.iter().any(|score| score.interval_method == method.name());
+    let few = |score: &Score| score.interval_method == Method::Bootstrap.name() && (2..5).contains(&score.n_seeds);
+    let notes = [
+        Some(test(scores)),
+        on_test.then(|| ON_TEST.to_owned()),
+        by(Method::Bootstrap).then(bootstrap),
+        scores.iter().any(few).then(|| FEW_SEEDS.to_owned()),
+        by(Method::Wilson).then(|| WILSON.to_owned()),
+        Some(PEAK.to_owned()),
+        published.then(|| PUBLISHED.to_owned()),
+        Some(COSTS.to_owned()),
+    ];
+    notes.into_iter().flatten().map(|note| format!("- {note}\n")).collect()
+}
+
+const ON_TEST: &str = "†: no validation split, so the epoch was chosen on test and the number flatters";
+const FEW_SEEDS: &str = "with two to four seeds the interval understates the spread between seeds";
+const WILSON: &str = "95 % interval, where there are no predictions: Wilson's, over the test examples of one run; \
+                      it leaves out the spread between seeds";
+const PEAK: &str = "peak ‡: best test accuracy of any epoch, the protocol of the source study; chosen on test, so it \
+                    flatters; mean over seeds";
+const PUBLISHED: &str = "difference: peak minus published, in points; both by the source's protocol";
+const COSTS: &str = "epoch: the chosen one of each seed; s/epoch: the training pass, mean over epochs and seeds; \
+                     MiB: largest resident set of a training process";
+
+fn test(scores: &[Score]) -> String {
+    let mut examples: Vec<u64> = scores.iter().map(|score| score.test_examples).collect();
+    examples.sort_unstable();
+    examples.dedup();
+    let examples = examples.iter().map(u64::to_string).collect::<Vec<_>>().join(" or ");
+    format!("test: accuracy on {examples} test examples at the epoch chosen on validation, mean over seeds")
+}
+
+fn bootstrap() -> String {
+    format!(
+        "95 % interval: hierarchical bootstrap of the predictions (seeds, then test examples; percentiles of {DRAWS} \
+         draws, random seed {BOOTSTRAP_SEED}); with one seed it covers the test examples only"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::Made;
+    use crate::scores::from_text;
+
+    #[test]
+    fn only_what_applies_is_said() {
+        let whole = |made: &Made| made.metrics() + &made.predictions();
+        let one = notes(&from_text(&whole(&Made::new("1VA", 1))));
+        assert!(one.contains("hierarchical bootstrap") && !one.contains("Wilson") && !one.contains('†'), "{one}");
+        assert!(!one.contains("two to four seeds") && !one.contains("published"), "{one}");
+        let two = notes(&from_text(&(whole(&Made::new("1VA", 1)) + &whole(&Made::new("1VA", 2)))));
+        assert!(two.contains("two to four seeds"), "{two}");
+        let source = notes(&from_text(&Made::new("1VA", 1).no_validation().published(0.9).metrics()));
+        assert!(source.contains("Wilson") && source.contains('†') && source.contains("minus published"), "{source}");
+        assert!(!source.contains("bootstrap"), "{source}");
+    }
+}

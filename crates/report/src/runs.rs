@@ -1,0 +1,195 @@
+//! One run as it was left behind, what is read off it, and whether its records agree.
+
+use std::collections::HashMap;
+
+use anyhow::{Context, Result, bail, ensure};
+use records::Split;
+use records::metrics::Epoch;
+use study::Configuration;
+
+use crate::outcomes::Outcomes;
+use crate::streams::{Predictions, Training};
+
+/// Two accuracies of the same predictions differ by less than this, whatever the order of summing.
+const ROUNDING: f64 = 1e-9;
+
+/// A finished run.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) training: Training,
+    /// Of the test split, at the chosen epoch.
+    pub(crate) outcomes: Option<Outcomes>,
+}
+
+impl Run {
+    /// A run with its test predictions, if there are any; records that contradict each other are refused.
+    pub(crate) fn new(training: Training, predictions: Option<Predictions>) -> Result<Self> {
+        let name = training.begin.run.clone();
+        let run = Run { training, outcomes: None };
+        let outcomes = predictions.map(|predictions| run.agreeing(predictions)).transpose();
+        let run = Run { outcomes: outcomes.with_context(|| format!("run `{name}`"))?, ..run };
+        let scored = run.outcomes.is_some() || run.recorded(run.chosen_epoch()).is_some();
+        ensure!(scored, "run `{name}` has no test accuracy: predict the test split with `evaluate`, or leave it out");
+        Ok(run)
+    }
+
+    fn agreeing(&self, predictions: Predictions) -> Result<Outcomes> {
+        let (chosen, epoch) = (self.chosen_epoch(), predictions.begin.epoch);
+        ensure!(epoch == chosen, "predictions are of epoch {epoch}, but epoch {chosen} was chosen; {AGAIN}");
+        let counted = predictions.outcomes.accuracy();
+        let recorded = self.recorded(chosen).map(|epoch| ("the metrics record", epoch.accuracy));
+        let ended = predictions.end.accuracy.map(|accuracy| ("their own `end` says", accuracy));
+        for (who, accuracy) in [ended, recorded].into_iter().flatten() {
+            if (accuracy - counted).abs() > ROUNDING {
+                bail!("the predictions give a test accuracy of {counted}, but {who} {accuracy}; {AGAIN}");
+            }
+        }
+        Ok(predictions.outcomes)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.training.begin.run
+    }
+
+    pub(crate) fn configuration(&self) -> &Configuration {
+        &self.training.begin.configuration
+    }
+
+    pub(crate) fn chosen_epoch(&self) -> usize {
+        self.training.end.best_epoch
+    }
+
+    /// Whether the epoch was chosen on validation; otherwise it was chosen on test.
+    pub(crate) fn has_validation(&self) -> bool {
+        self.scored(Split::Validation).next().is_some()
+    }
+
+    /// Test accuracy at the chosen epoch, and over how many examples.
+    pub(crate) fn test(&self) -> (f64, usize) {
+        let predicted = self.outcomes.as_ref().map(|outcomes| (outcomes.accuracy(), outcomes.len()));
+        let recorded = || self.recorded(self.chosen_epoch()).map(|epoch| (epoch.accuracy, epoch.examples));
+        predicted.or_else(recorded).unwrap_or((f64::NAN, 0)) // `new` refuses a run with neither
+    }
+
+    /// The best test accuracy of any epoch: the source's protocol.
+    pub(crate) fn peak_test_accuracy(&self) -> Option<f64> {
+        self.scored(Split::Test).map(|epoch| epoch.accuracy).reduce(f64::max)
+    }
+
+    /// Mean wall-clock time of a training pass.
+    pub(crate) fn seconds_per_epoch(&self) -> Option<f64> {
+        let passes = self.scored(Split::Train).count();
+        let seconds: f64 = self.scored(Split::Train).map(|epoch| epoch.seconds).sum();
+        (passes > 0).then(|| seconds / passes as f64)
+    }
+
+    fn recorded(&self, epoch: usize) -> Option<&Epoch> {
+        self.scored(Split::Test).find(|scored| scored.epoch == epoch)
+    }
+
+    fn scored(&self, split: Split) -> impl Iterator<Item = &Epoch> {
+        self.training.epochs.iter().filter(move |epoch| epoch.split == split)
+    }
+}
+
+const AGAIN: &str = "remove the predictions and run make again";
+
+/// The runs of each configuration, in order of first appearance; runs that do not belong together are refused.
+pub(crate) fn by_configuration(runs: &[Run]) -> Result<Vec<Vec<&Run>>> {
+    let mut groups: Vec<Vec<&Run>> = Vec::new();
+    let mut place: HashMap<&str, usize> = HashMap::new();
+    for run in runs {
+        let index = *place.entry(&run.configuration().configuration).or_insert(groups.len());
+        match groups.get_mut(index) {
+            Some(group) => {
+                comparable(group[0], run)?;
+                group.push(run);
+            }
+            None => groups.push(vec![run]),
+        }
+    }
+    Ok(groups)
+}
+
+/// Runs of one configuration differ in nothing but the seed, and are tested on the same examples.
+fn comparable(first: &Run, other: &Run) -> Result<()> {
+    let asked = |run: &Run| Configuration { id: String::new(), seed: 0, ..run.configuration().clone() };
+    let (a, b) = (first.name(), other.name());
+    let configuration = &first.configuration().configuration;
+    ensure!(
+        asked(first) == asked(other),
+        "runs `{a}` and `{b}` give configuration `{configuration}` different settings"
+    );
+    let same = match (&first.outcomes, &other.outcomes) {
+        (Some(one), Some(two)) => one.pairs_with(two),
+        _ => first.test().1 == other.test().1,
+    };
+    ensure!(same, "runs `{a}` and `{b}` of configuration `{configuration}` were tested on different examples");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::Made;
+    use crate::sources::from_text;
+
+    #[test]
+    fn test_accuracy_is_that_of_the_chosen_epoch_and_peak_that_of_the_best() {
+        let made = Made::new("2VA", 1).validation(&[20, 30, 25]).test(&[24, 30, 34]);
+        let run = &from_text(&made.metrics()).unwrap()[0];
+        assert_eq!((run.chosen_epoch(), run.test()), (2, (30.0 / 40.0, 40)));
+        assert_eq!(run.peak_test_accuracy(), Some(34.0 / 40.0));
+        assert_eq!(run.seconds_per_epoch(), Some(2.0));
+        assert!(run.has_validation());
+        let source = Made::new("2VA", 1).no_validation().test(&[24, 30, 34]);
+        let run = &from_text(&source.metrics()).unwrap()[0];
+        assert_eq!((run.has_validation(), run.test()), (false, (34.0 / 40.0, 40)));
+    }
+
+    #[test]
+    fn predictions_that_contradict_the_metrics_are_refused_with_both_numbers() {
+        let (made, other) = (Made::new("2VA", 1).test(&[20, 30, 25]), Made::new("2VA", 1).test(&[20, 31, 25]));
+        let message = format!("{:#}", from_text(&(made.metrics() + &other.predictions())).unwrap_err());
+        assert!(message.starts_with("run `2VA-s1`: the predictions give a test accuracy of 0.775, "), "{message}");
+        assert!(message.contains("but the metrics record 0.75; remove"), "{message}");
+    }
+
+    #[test]
+    fn predictions_of_another_epoch_or_with_a_wrong_end_are_refused() {
+        let made = Made::new("2VA", 1).test(&[20, 30, 25]);
+        for (from, to, says) in [
+            ("\"epoch\":2", "\"epoch\":3", "of epoch 3, but epoch 2 was chosen"),
+            ("\"accuracy\":0.75", "\"accuracy\":0.8", "their own `end` says 0.8"),
+        ] {
+            let text = made.metrics() + &made.predictions().replacen(from, to, 1);
+            let message = format!("{:#}", from_text(&text).unwrap_err());
+            assert!(message.contains(says), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_run_without_any_test_score_is_refused_but_predictions_alone_are_one() {
+        let made = Made::new("2VA", 1);
+        let lines = made.metrics();
+        let untested: String =
+            lines.lines().filter(|line| !line.contains("\"test\"")).map(|l| format!("{l}\n")).collect();
+        let message = from_text(&untested).unwrap_err().to_string();
+        assert!(message.contains("run `2VA-s1` has no test accuracy: predict"), "{message}");
+        let runs = from_text(&(untested + &made.predictions())).unwrap();
+        assert_eq!((runs[0].test(), runs[0].peak_test_accuracy()), ((32.0 / 40.0, 40), None));
+    }
+
+    #[test]
+    fn runs_that_share_only_a_name_are_not_averaged() {
+        let (one, two) = (Made::new("2VA", 1), Made::new("2VA", 2).head("bilstm"));
+        let runs = from_text(&(one.metrics() + &two.metrics())).unwrap();
+        let message = by_configuration(&runs).unwrap_err().to_string();
+        assert_eq!(message, "runs `2VA-s1` and `2VA-s2` give configuration `2VA` different settings");
+        let two = Made::new("2VA", 2);
+        let text =
+            one.metrics() + &one.predictions() + &two.metrics() + &two.predictions().replace("test/3\"", "test/x\"");
+        let message = by_configuration(&from_text(&text).unwrap()).unwrap_err().to_string();
+        assert!(message.ends_with("were tested on different examples"), "{message}");
+    }
+}

@@ -1,0 +1,188 @@
+//! The streams of an input: metrics and predictions in any order, each whole from `begin` to `end`.
+
+use std::io::BufRead;
+
+use anyhow::{Result, anyhow, ensure};
+use records::jsonl::Reader;
+use records::metrics::{self, Epoch};
+use records::predictions::{self, Prediction};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::outcomes::Outcomes;
+
+/// What one tool left for us.
+pub(crate) enum Stream {
+    Training(Training),
+    Predictions(Predictions),
+}
+
+/// A finished training stream.
+#[derive(Debug)]
+pub(crate) struct Training {
+    pub(crate) begin: Box<metrics::Begin>,
+    pub(crate) epochs: Vec<Epoch>,
+    pub(crate) end: metrics::End,
+}
+
+/// A finished evaluation stream.
+#[derive(Debug)]
+pub(crate) struct Predictions {
+    pub(crate) begin: predictions::Begin,
+    pub(crate) outcomes: Outcomes,
+    pub(crate) end: predictions::End,
+}
+
+/// A line of either stream; `begin` and `end` are typed when the kind of stream is known.
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub(crate) enum Line {
+    Begin(Value),
+    Step,
+    Epoch(Epoch),
+    Prediction(Prediction),
+    End(Value),
+}
+
+/// A stream whose `end` has not come yet.
+enum Open {
+    Training(Box<metrics::Begin>, Vec<Epoch>),
+    Predictions(predictions::Begin, Vec<(String, bool)>),
+}
+
+/// All streams in `lines`, in order; `name` is what the errors call the input.
+pub(crate) fn read<R: BufRead>(name: &str, mut lines: Reader<Line, R>) -> Result<Vec<Stream>> {
+    let mut streams = Vec::new();
+    let mut open: Option<Open> = None;
+    while let Some(line) = lines.next().transpose()? {
+        open = match (line, open) {
+            (Line::Begin(_), Some(cut)) => return Err(cut.unfinished(name)),
+            (Line::Begin(value), None) => Some(Open::begin(value).map_err(|e| lines.error(e.to_string()))?),
+            (_, None) => return Err(lines.error("a record outside `begin` … `end`").into()),
+            (Line::End(value), Some(whole)) => {
+                streams.push(whole.end(value).map_err(|e| lines.error(format!("{e:#}")))?);
+                None
+            }
+            (line, Some(growing)) => Some(growing.with(line).map_err(|e| lines.error(e.to_string()))?),
+        };
+    }
+    open.map_or(Ok(streams), |cut| Err(cut.unfinished(name)))
+}
+
+impl Open {
+    /// Only a training stream says what was asked.
+    fn begin(value: Value) -> serde_json::Result<Self> {
+        match value.get("configuration").is_some() {
+            true => Ok(Open::Training(serde_json::from_value(value)?, Vec::new())),
+            false => Ok(Open::Predictions(serde_json::from_value(value)?, Vec::new())),
+        }
+    }
+
+    fn with(mut self, line: Line) -> Result<Self> {
+        match (&mut self, line) {
+            (Open::Training(..), Line::Step) => {}
+            (Open::Training(_, epochs), Line::Epoch(epoch)) => epochs.push(epoch),
+            (Open::Predictions(_, outcomes), Line::Prediction(prediction)) => outcomes.push(outcome(prediction)?),
+            (open, _) => return Err(anyhow!("a record of another stream inside run `{}`", open.run())),
+        }
+        Ok(self)
+    }
+
+    fn end(self, value: Value) -> Result<Stream> {
+        match self {
+            Open::Training(begin, epochs) => Ok(Stream::Training(Training { begin, epochs, end: typed(value)? })),
+            Open::Predictions(begin, outcomes) => {
+                let (read, end): (usize, predictions::End) = (outcomes.len(), typed(value)?);
+                ensure!(
+                    read == begin.examples && read == end.examples,
+                    "run `{}`: {read} predictions, but `begin` says {} and `end` {}",
+                    begin.run,
+                    begin.examples,
+                    end.examples
+                );
+                let outcomes = Outcomes::new(outcomes).map_err(|e| e.context(format!("run `{}`", begin.run)))?;
+                Ok(Stream::Predictions(Predictions { begin, outcomes, end }))
+            }
+        }
+    }
+
+    fn run(&self) -> &str {
+        match self {
+            Open::Training(begin, _) => &begin.run,
+            Open::Predictions(begin, _) => &begin.run,
+        }
+    }
+
+    fn unfinished(&self, name: &str) -> anyhow::Error {
+        let stream = match self {
+            Open::Training(..) => "metrics",
+            Open::Predictions(..) => "predictions",
+        };
+        anyhow!("`{name}`: the {stream} of run `{}` have no `end`: finish it with make, or leave it out", self.run())
+    }
+}
+
+fn outcome(prediction: Prediction) -> Result<(String, bool)> {
+    match prediction.label {
+        Some(label) => Ok((prediction.id, label == prediction.predicted)),
+        None => Err(anyhow!("prediction `{}` has no label: only labelled splits can be scored", prediction.id)),
+    }
+}
+
+fn typed<T: DeserializeOwned>(value: Value) -> Result<T> {
+    serde_json::from_value(value).map_err(|e| anyhow!("`end`: {e}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::Made;
+
+    fn streams(text: &str) -> Result<Vec<Stream>> {
+        read("it", Reader::new("it", text.as_bytes()))
+    }
+
+    #[test]
+    fn both_kinds_are_told_apart_wherever_they_stand() {
+        let (a, b) = (Made::new("1VA", 1), Made::new("2VA", 1));
+        let text = a.predictions() + &b.metrics() + &a.metrics();
+        let kinds: Vec<String> = streams(&text)
+            .unwrap()
+            .iter()
+            .map(|stream| match stream {
+                Stream::Training(t) => format!("training {} {}", t.begin.run, t.epochs.len()),
+                Stream::Predictions(p) => format!("predictions {} {}", p.begin.run, p.outcomes.len()),
+            })
+            .collect();
+        assert_eq!(kinds, ["predictions 1VA-s1 40", "training 2VA-s1 9", "training 1VA-s1 9"]);
+    }
+
+    #[test]
+    fn a_cut_stream_is_refused_in_the_middle_and_at_the_end() {
+        let (cut, whole) = (Made::new("1VA", 1).metrics(), Made::new("2VA", 1).metrics());
+        let cut = &cut[..cut.trim_end().rfind('\n').unwrap() + 1];
+        for text in [cut.to_owned() + &whole, whole + cut] {
+            let message = streams(&text).err().unwrap().to_string();
+            assert!(message.contains("run `1VA-s1` have no `end`: finish it with make"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_line_is_named_by_its_number() {
+        let made = Made::new("1VA", 1);
+        let unlabelled = made.predictions().replacen("\"label\":0,", "", 1);
+        let lost = made.predictions().lines().filter(|line| !line.contains("/7\"")).collect::<Vec<_>>().join("\n");
+        let mixed = made.metrics().replacen("\n", &format!("\n{}\n", made.predictions().lines().nth(1).unwrap()), 1);
+        for (text, says) in [
+            (unlabelled, "line 2: prediction `test/0` has no label"),
+            (lost, "line 41: run `1VA-s1`: 39 predictions, but `begin` says 40"),
+            (mixed, "line 2: a record of another stream inside run `1VA-s1`"),
+            ("{\"type\":\"end\"}".to_owned(), "line 1: a record outside `begin` … `end`"),
+            ("{\"type\":\"begin\",\"run\":1}".to_owned(), "line 1: invalid type"),
+        ] {
+            let message = streams(&text).err().unwrap().to_string();
+            assert!(message.contains(says), "{message}");
+        }
+    }
+}

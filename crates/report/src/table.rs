@@ -1,0 +1,134 @@
+//! The table of configurations: markdown for people, csv and json for programs.
+
+use std::io::Write;
+
+use anyhow::Result;
+use polars::prelude::*;
+
+use crate::scores::Score;
+
+/// A column of the markdown table: its head, whether it holds numbers, and a cell.
+type Column = (&'static str, bool, fn(&Score) -> String);
+
+const COLUMNS: [Column; 14] = [
+    ("id", false, |s| s.configuration.clone()),
+    ("head", false, |s| s.head.clone()),
+    ("blocks", false, |s| compact(&s.kept_blocks)),
+    ("n", true, |s| s.n_blocks.to_string()),
+    ("seeds", true, |s| s.n_seeds.to_string()),
+    ("test %", true, |s| percent(s.test_accuracy) + if s.chosen_on_validation { "" } else { " †" }),
+    ("95 % interval", true, |s| format!("{}–{}", percent(s.interval_low), percent(s.interval_high))),
+    ("peak % ‡", true, |s| s.peak_test_accuracy.map_or_else(unknown, percent)),
+    ("published %", true, |s| s.published_accuracy.map_or_else(unknown, percent)),
+    ("difference", true, |s| s.peak_minus_published.map_or_else(unknown, points)),
+    ("epoch", true, |s| listed(&s.chosen_epochs)),
+    ("params M", true, |s| format!("{:.2}", s.parameters as f64 / 1e6)),
+    ("s/epoch", true, |s| s.seconds_per_epoch.map_or_else(unknown, seconds)),
+    ("MiB", true, |s| (s.peak_memory_bytes >> 20).to_string()),
+];
+
+/// Columns that say nothing where nothing was published.
+const PUBLISHED: [&str; 2] = ["published %", "difference"];
+
+/// An aligned markdown table; what its columns mean stands in [`crate::notes`].
+pub(crate) fn markdown(scores: &[Score]) -> String {
+    let published = scores.iter().any(|score| score.published_accuracy.is_some());
+    let columns = COLUMNS.iter().filter(|(name, ..)| published || !PUBLISHED.contains(name));
+    let columns: Vec<Vec<String>> = columns.map(|column| aligned(column, scores)).collect();
+    let line = |row: usize| columns.iter().map(|cells| format!("| {} ", cells[row])).collect::<String>() + "|\n";
+    (0..scores.len() + 2).map(line).collect()
+}
+
+/// Head, rule and cells of one column, all of one width; the rule tells GitHub the side, too.
+fn aligned(&(name, is_number, cell): &Column, scores: &[Score]) -> Vec<String> {
+    let cells: Vec<String> = scores.iter().map(cell).collect();
+    let width = cells.iter().map(|cell| cell.chars().count()).chain([name.chars().count(), 3]).max().unwrap_or(3);
+    let pad = |text: &String| if is_number { format!("{text:>width$}") } else { format!("{text:<width$}") };
+    let rule = "-".repeat(width - 1) + if is_number { ":" } else { "-" };
+    [pad(&name.to_owned()), rule].into_iter().chain(cells.iter().map(pad)).collect()
+}
+
+/// One row per configuration, fractions and units as in the column names; lists are separated by spaces.
+pub(crate) fn csv(frame: &DataFrame) -> Result<String> {
+    let spaced = |name: &str| col(name).cast(DataType::List(Box::new(DataType::String))).list().join(lit(" "), true);
+    let mut flat = frame.clone().lazy().with_columns(["seeds", "chosen_epochs"].map(spaced)).collect()?;
+    let mut bytes = Vec::new();
+    CsvWriter::new(&mut bytes).finish(&mut flat)?;
+    Ok(String::from_utf8(bytes)?)
+}
+
+/// One array of objects, one object a line.
+pub(crate) fn json(scores: &[Score]) -> Result<String> {
+    let mut bytes = Vec::new();
+    for (row, score) in scores.iter().enumerate() {
+        bytes.write_all(if row == 0 { b"[\n" } else { b",\n" })?;
+        serde_json::to_writer(&mut bytes, score)?;
+    }
+    bytes.write_all(if scores.is_empty() { b"[]\n" } else { b"\n]\n" })?;
+    Ok(String::from_utf8(bytes)?)
+}
+
+/// `0–2, 5` for 0, 1, 2 and 5.
+fn compact(blocks: &[u64]) -> String {
+    let spans = blocks.chunk_by(|a, b| a + 1 == *b).map(|span| match span {
+        [one] => one.to_string(),
+        [first, .., last] => format!("{first}–{last}"),
+        [] => String::new(),
+    });
+    let spans: Vec<String> = spans.collect();
+    if spans.is_empty() { "none".to_owned() } else { spans.join(", ") }
+}
+
+fn percent(fraction: f64) -> String {
+    format!("{:.2}", 100.0 * fraction)
+}
+
+fn points(difference: f64) -> String {
+    format!("{:+.2}", 100.0 * difference).replace('-', "−")
+}
+
+fn seconds(seconds: f64) -> String {
+    if seconds < 10.0 { format!("{seconds:.2}") } else { format!("{seconds:.1}") }
+}
+
+fn listed(numbers: &[u64]) -> String {
+    numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn unknown() -> String {
+    "·".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::Made;
+    use crate::scores::from_text;
+
+    #[test]
+    fn kept_blocks_are_written_as_spans() {
+        let cases: [(&[u64], &str); 5] = [
+            (&[], "none"),
+            (&[0], "0"),
+            (&[0, 1, 2], "0–2"),
+            (&[10, 11], "10–11"),
+            (&[0, 1, 2, 5, 7, 8], "0–2, 5, 7–8"),
+        ];
+        for (blocks, expected) in cases {
+            assert_eq!(compact(blocks), expected);
+        }
+    }
+
+    #[test]
+    fn differences_carry_their_sign() {
+        assert_eq!([points(0.0123), points(-0.005), points(0.0)], ["+1.23", "−0.50", "+0.00"]);
+    }
+
+    #[test]
+    fn nothing_published_means_no_column_for_it_and_every_line_has_one_width() {
+        let table = markdown(&from_text(&(Made::new("12VA", 1).metrics() + &Made::new("0BE", 1).metrics())));
+        assert!(!table.contains("published") && !table.contains("difference"), "{table}");
+        let widths: Vec<usize> = table.lines().map(|line| line.chars().count()).collect();
+        assert!(widths.len() == 4 && widths.iter().all(|width| *width == widths[0]), "{table}");
+    }
+}

@@ -1,0 +1,81 @@
+//! The tokenizer of a model folder, asked for whole texts.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, anyhow};
+use records::shards::sha256_hex;
+use study::Data;
+use tokenizers::Tokenizer;
+
+use crate::cleaning::clean;
+use crate::truncation::{Cut, SPECIAL_TOKENS};
+use crate::words::Words;
+
+/// A model's tokenizer, asked for whole texts: truncation is ours, padding belongs to the batch.
+pub struct TextTokenizer {
+    /// The file it was read from.
+    pub path: PathBuf,
+    /// sha256 of that file.
+    pub sha256: String,
+    /// Ids are below this.
+    pub vocab_size: usize,
+    /// The id that fills batches.
+    pub pad_token_id: u32,
+    words: Words,
+    cut: Cut,
+    cls: u32,
+    sep: u32,
+}
+
+/// A text as token ids.
+pub struct TokenIds {
+    /// `[P]` ids with `[CLS]` and `[SEP]`, at most `max_seq_length`.
+    pub input_ids: Vec<u32>,
+    /// Tokens with `[CLS]` and `[SEP]`, before truncation.
+    pub length: usize,
+}
+
+impl TextTokenizer {
+    /// Read `tokenizer.json` in `folder`; `data` says how long a text may be and which part of it stays.
+    ///
+    /// # Errors
+    /// The file is missing, is no tokenizer, or frames a text otherwise than BERT does.
+    pub fn load(folder: &Path, data: &Data) -> Result<Self> {
+        let path = folder.join("tokenizer.json");
+        let bytes = std::fs::read(&path).map_err(|e| missing(&path, &data.tokenizer, &e))?;
+        let wrong = |what: String| anyhow!("tokenizer `{}` {what}; {}", path.display(), remedy(&data.tokenizer));
+        let mut tokenizer = Tokenizer::from_bytes(&bytes).map_err(|e| wrong(format!("cannot be used: {e}")))?;
+        tokenizer.with_padding(None).with_truncation(None).map_err(|e| wrong(e.to_string()))?;
+        let id = |token| tokenizer.token_to_id(token).ok_or_else(|| wrong(format!("has no `{token}`")));
+        let (cls, sep, pad_token_id) = (id("[CLS]")?, id("[SEP]")?, id("[PAD]")?);
+        let frame = tokenizer.encode_fast("", true).map_err(|e| wrong(e.to_string()))?;
+        if frame.get_ids() != [cls, sep] {
+            return Err(wrong("does not put `[CLS]` before and `[SEP]` behind a text".to_owned()));
+        }
+        let vocab_size = tokenizer.get_vocab(true).into_values().max().map_or(0, |highest| highest as usize + 1);
+        let (sha256, cut) = (sha256_hex(&bytes), Cut::new(data));
+        Ok(TextTokenizer { path, sha256, vocab_size, pad_token_id, words: Words::new(tokenizer), cut, cls, sep })
+    }
+
+    /// Clean, tokenize and truncate one text.
+    ///
+    /// # Errors
+    /// The tokenizer refuses the text.
+    pub fn ids(&self, text: &str) -> Result<TokenIds> {
+        let ids = self.words.ids(&clean(text))?;
+        let (head, tail) = self.cut.apply(&ids);
+        Ok(TokenIds { input_ids: [&[self.cls], head, tail, &[self.sep]].concat(), length: ids.len() + SPECIAL_TOKENS })
+    }
+}
+
+fn missing(path: &Path, name: &str, error: &std::io::Error) -> anyhow::Error {
+    let folder = path.parent().unwrap_or(path);
+    match folder.is_dir() {
+        true => anyhow!("reading tokenizer `{}`: {error}; {}", path.display(), remedy(name)),
+        false => anyhow!("no model folder `{}`; {}", folder.display(), remedy(name)),
+    }
+}
+
+fn remedy(name: &str) -> String {
+    format!("bring the model with `fetch model {name} --out DIR`, or name a copy with `make … MODELS_DIR=DIR`")
+}

@@ -1,0 +1,72 @@
+//! Which tokens stay when a review is longer than the limit.
+
+use study::{Data, Truncation};
+
+/// `[CLS]` and `[SEP]`.
+pub(crate) const SPECIAL_TOKENS: usize = 2;
+
+/// How many tokens of a text stay, and how many of those from its beginning.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cut {
+    budget: usize,
+    head: usize,
+}
+
+impl Cut {
+    /// The cut that `data` asks for; `head+tail` gives the head `round(share · budget)`.
+    pub(crate) fn new(data: &Data) -> Self {
+        let budget = data.max_seq_length - SPECIAL_TOKENS;
+        let head = match data.truncation {
+            Truncation::HeadOnly => budget,
+            Truncation::TailOnly => 0,
+            Truncation::HeadTail => (data.head_share * budget as f64).round() as usize,
+        };
+        Cut { budget, head }
+    }
+
+    /// The first and the last tokens that stay, in order; all are first where nothing has to go.
+    pub(crate) fn apply(self, ids: &[u32]) -> (&[u32], &[u32]) {
+        match ids.len() <= self.budget {
+            true => (ids, &[]),
+            false => (&ids[..self.head], &ids[ids.len() - (self.budget - self.head)..]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn kept(truncation: &str, head_share: f64, budget: usize, length: u32) -> Vec<u32> {
+        let data = serde_json::json!({"dataset": "d", "tokenizer": "t", "truncation": truncation,
+            "max_seq_length": budget + SPECIAL_TOKENS, "head_share": head_share});
+        let ids: Vec<u32> = (0..length).collect();
+        let (head, tail) = Cut::new(&serde_json::from_value(data).unwrap()).apply(&ids);
+        [head, tail].concat()
+    }
+
+    #[test]
+    fn each_way_keeps_its_end_of_the_text() {
+        assert_eq!(kept("head-only", 0.5, 4, 10), [0, 1, 2, 3]);
+        assert_eq!(kept("tail-only", 0.5, 4, 10), [6, 7, 8, 9]);
+        assert_eq!(kept("head+tail", 0.5, 4, 10), [0, 1, 8, 9]);
+        assert_eq!(kept("head+tail", 0.5, 5, 10), [0, 1, 2, 8, 9]);
+        assert_eq!(kept("head+tail", 0.25, 4, 10), [0, 7, 8, 9]);
+        assert_eq!(kept("head+tail", 1.0, 4, 10), [0, 1, 2, 3]);
+        assert_eq!(kept("head+tail", 0.0, 4, 10), [6, 7, 8, 9]);
+    }
+
+    proptest! {
+        #[test]
+        fn the_budget_holds_the_order_stays_and_what_fits_is_whole(
+            way in prop_oneof![Just("head-only"), Just("tail-only"), Just("head+tail")],
+            share in 0.0..=1.0, budget in 1..40_usize, length in 0..120_u32,
+        ) {
+            let kept = kept(way, share, budget, length);
+            prop_assert_eq!(kept.len(), budget.min(length as usize));
+            prop_assert!(kept.is_sorted_by(|a, b| a < b));
+            prop_assert!(kept.iter().all(|&id| id < length));
+        }
+    }
+}

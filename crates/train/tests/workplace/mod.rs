@@ -1,0 +1,158 @@
+//! A folder with shards, a tiny model folder and a run, and `train` called on them.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use assert_cmd::assert::Assert;
+use serde_json::{Value, json};
+
+/// Removed when it goes out of scope.
+pub(crate) struct Workplace(tempfile::TempDir);
+
+/// Words that make a review positive or negative: token 5 is good, 6 is bad, the rest says nothing.
+fn example(split: &str, index: usize) -> Value {
+    let label = index % 2;
+    let filler = (0..index % 7).map(|i| 7 + (index * 5 + i * 3) % 13);
+    let input_ids: Vec<usize> = [1, 6 - label].into_iter().chain(filler).chain([2]).collect();
+    json!({"id": format!("{split}/{index}"), "label": label, "input_ids": input_ids})
+}
+
+impl Workplace {
+    pub(crate) fn new() -> Self {
+        let place = Workplace(tempfile::tempdir().unwrap());
+        place.write("model/config.json", &json!({
+            "model_type": "bert", "vocab_size": 20, "hidden_size": 8, "num_hidden_layers": 3, "num_attention_heads": 2,
+            "intermediate_size": 16, "hidden_act": "gelu", "max_position_embeddings": 16, "type_vocab_size": 2,
+            "layer_norm_eps": 1e-12, "initializer_range": 0.1,
+        }).to_string());
+        place.write("model/tokenizer.json", "{}");
+        place.write_shards();
+        place
+    }
+
+    fn write_shards(&self) {
+        let mut shards = Vec::new();
+        let counts = [("train", 400), ("validation", 40), ("test", 60)];
+        for (split, count) in counts {
+            let lines: String = (0..count).map(|index| format!("{}\n", example(split, index))).collect();
+            let file = format!("{split}-00000-of-00001.jsonl");
+            self.write(&format!("shards/{file}"), &lines);
+            let sha256 = records::shards::sha256_hex(lines.as_bytes());
+            shards.push(json!({"file": file, "split": split, "examples": count, "sha256": sha256}));
+        }
+        let count = |count: usize| json!({"examples": count, "examples_per_label": [count / 2, count / 2], "tokens": 0, "longest": 9, "truncated": 0});
+        self.write("shards/manifest.json", &json!({
+            "data": {"dataset": "jsonl", "tokenizer": "tiny", "max_seq_length": 16},
+            "labels": ["neg", "pos"], "vocab_size": 20, "pad_token_id": 0,
+            "tokenizer_sha256": records::shards::sha256_hex(b"{}"),
+            "splits": {"train": count(400), "validation": count(40), "test": count(60)},
+            "duplicates": {"within_train": 0, "within_test": 0, "across": 0},
+            "shards": shards,
+        }).to_string());
+    }
+
+    pub(crate) fn configuration(&self, epochs: usize) -> Value {
+        json!({
+            "id": "tiny-s7", "configuration": "tiny", "seed": 7, "encoder": "tiny", "weights": "random",
+            "blocks": "last:2", "head": {"kind": "cls-linear"}, "precision": "fp32", "epochs": epochs, "batch_size": 16,
+            "dropout": 0.1,
+            "optimizer": {"kind": "adamw", "encoder_learning_rate": 1e-3, "head_learning_rate": 1e-3},
+        })
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        std::fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
+        std::fs::write(self.path(name), text).unwrap();
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_train"));
+        command.args(["--config", "-", "--device", "flex", "--model"]).arg(self.path("model"));
+        command
+    }
+
+    fn run(&self) -> Command {
+        let mut command = self.command();
+        command.arg("--shards").arg(self.path("shards")).arg("--out").arg(self.path("run"));
+        command
+    }
+
+    pub(crate) fn train(&self, configuration: &Value) -> Assert {
+        self.train_from(&configuration.to_string())
+    }
+
+    pub(crate) fn train_from(&self, input: &str) -> Assert {
+        assert_cmd::Command::from_std(self.run()).write_stdin(input.to_owned()).assert()
+    }
+
+    pub(crate) fn check(&self, configurations: &[&Value]) -> Assert {
+        let input: String = configurations.iter().map(|configuration| format!("{configuration}\n")).collect();
+        assert_cmd::Command::from_std(self.command()).arg("--check").write_stdin(input).assert()
+    }
+
+    /// Start a training and kill it as soon as the scores of `epoch` can be read.
+    pub(crate) fn kill_after_epoch(&self, epoch: usize, configuration: &Value) {
+        let mut child = self.run().stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(configuration.to_string().as_bytes()).unwrap();
+        let start = Instant::now();
+        let reached = || self.metrics().iter().any(|line| line["type"] == "epoch" && line["epoch"] == epoch);
+        while !reached() && start.elapsed() < Duration::from_secs(60) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        child.kill().unwrap(); // SIGKILL: no destructor runs
+        child.wait().unwrap();
+    }
+
+    /// The lines of `metrics.jsonl` that are whole.
+    pub(crate) fn metrics(&self) -> Vec<Value> {
+        let text = std::fs::read_to_string(self.path("run/metrics.jsonl")).unwrap_or_default();
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// The stream without what a clock or a memory meter says.
+    pub(crate) fn scores(&self) -> Vec<Value> {
+        let mut lines = self.metrics();
+        for line in lines.iter_mut().filter_map(Value::as_object_mut) {
+            for measured in ["seconds", "tokens_per_second", "peak_memory_bytes"] {
+                line.remove(measured);
+            }
+        }
+        lines
+    }
+
+    pub(crate) fn model_bytes(&self) -> Vec<u8> {
+        std::fs::read(self.path("run/model/model.safetensors")).unwrap()
+    }
+
+    /// Give the model folder weights of which one is no number.
+    pub(crate) fn poison_weights(&self) {
+        let config = bert::Config::read(&self.path("model")).unwrap();
+        let device = burn::tensor::Device::flex();
+        let mut random = bert::Random { seed: 1, standard_deviation: 0.1 };
+        let name = |path: &str| bert::hugging_face_name(path, &[0, 1, 2]);
+        let encoder = bert::fill(bert::Encoder::new(&config, 3, true, &device), &mut random, &device, name).unwrap();
+        let mut bytes = bert::save(&bert::stored(&encoder, name)).unwrap();
+        let last = bytes.len() - 4;
+        bytes[last..].copy_from_slice(&f32::NAN.to_le_bytes());
+        std::fs::write(self.path("model/model.safetensors"), bytes).unwrap();
+    }
+}
+
+/// Exit code 1 and one line on stderr that says `what`.
+pub(crate) fn assert_refused(assert: Assert, what: &str) {
+    let output = assert.code(1).get_output().clone();
+    let said = String::from_utf8(output.stderr).unwrap();
+    let line = said.lines().last().unwrap_or_default();
+    assert!(line.starts_with("train: ") && line.contains(what), "{said}");
+    assert!(!said.contains("panicked"), "{said}");
+}

@@ -1,0 +1,314 @@
+//! What `make` does again, and what it leaves alone: the Makefile with stub tools in place of the real ones.
+//!
+//! A stub writes its name to `ran.log`. The stub study has one line per run: its id and any text.
+#![expect(clippy::unwrap_used, reason = "a test says no by panicking")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::{Duration, SystemTime};
+
+const STUDY: &str = "A-s1 rate=1\nA-s2 rate=1\nB-s1 rate=2\n";
+
+/// `plan STUDY --write OUT --format make`, or the configurations on stdout.
+const PLAN: &str = r#"
+if [ "${2:-}" != --write ]; then cat "$1"; exit; fi
+while read -r id text; do
+  mkdir -p "$3/runs/$id"
+  new="$id $text" file="$3/runs/$id/config.json"
+  [ "$(cat "$file" 2>/dev/null)" = "$new" ] || echo "$new" > "$file"
+done < "$1"
+{ echo "RUN_IDS := $(cut -d' ' -f1 "$1" | xargs)"
+  echo "DATASET := sample"; echo "TOKENIZER := sample-bert"; echo "SHARDS_NAME := stub"; echo "ENCODERS := sample-bert"
+  while read -r id text; do echo "ENCODER_$id := sample-bert"; done < "$1"; } > "$3/plan.mk""#;
+const FETCH: &str =
+    r#"mkdir -p "$4/$2"; [ -e "$4/$2/tokenizer.json" ] || touch "$4/$2/tokenizer.json"; touch "$4/$2/config.json""#;
+const PREP: &str = r#"mkdir -p "$6"; echo "$*" > "$6/manifest.json""#;
+/// Fails if another training holds the device; with `trip` there, leaves one epoch behind and dies.
+const TRAIN: &str = r#"
+if [ "$1" = --check ]; then cat > /dev/null; exit; fi
+mkdir held || { echo "two trainings at once" >> ran.log; exit 1; }
+sleep 0.05; rmdir held
+[ -e "$8/epoch-1" ] && echo "resumed $8" >> ran.log
+touch "$8/epoch-1"
+if [ -e trip ]; then rm trip; kill -9 $$; fi
+echo "$*" > "$8/train.json""#;
+const EVALUATE: &str = r#"echo "predictions of $2""#;
+const REPORT: &str = r#"
+while [ $# -gt 0 ] && [ "$1" != --out ]; do what=${what:-$1}; shift; done
+case $what in
+  table) mkdir -p "$(dirname "$2")"; echo "| the table |" > "$2" ;;
+  plot) mkdir -p "$2"; echo svg > "$2/accuracy-by-blocks.svg" ;;
+  knee) echo "the knee" ;;
+esac"#;
+
+/// A project of the real Makefile, the stub tools and one study.
+struct Project(tempfile::TempDir);
+
+impl Project {
+    fn new() -> Self {
+        let project = Project(tempfile::tempdir().unwrap());
+        let makefile = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Makefile");
+        fs::copy(makefile, project.path("Makefile")).unwrap();
+        fs::create_dir_all(project.path("out")).unwrap();
+        project.write("pipelines/stub.toml", STUDY);
+        for (name, script) in tools() {
+            project.write(&format!("bin/{name}"), &stub(name, script));
+            assert!(project.run("chmod", &["+x", &format!("bin/{name}")]).status.success());
+        }
+        project
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        write_whole(&self.path(name), text);
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_default()
+    }
+
+    fn run(&self, program: &str, args: &[&str]) -> Output {
+        let mut command = Command::new(program);
+        // What the make above us was given is not meant for the make below.
+        for name in ["MAKEFLAGS", "MFLAGS", "MAKELEVEL", "STUDY", "BACKEND", "DEVICE", "LAUNCH", "MODELS_DIR"] {
+            command.env_remove(name);
+        }
+        command.current_dir(self.0.path()).args(args).output().unwrap()
+    }
+
+    fn make_with(&self, args: &[&str]) -> Output {
+        fs::remove_file(self.path("ran.log")).ok();
+        let own = ["STUDY=stub", "BIN=bin", "CARGO=true", "BACKEND=flex"];
+        self.run("make", &[own.as_slice(), args].concat())
+    }
+
+    /// Run make, which must succeed; what the tools did, sorted, and what make said.
+    fn make(&self, args: &[&str]) -> (Vec<String>, String) {
+        let output = self.make_with(args);
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+        let mut ran: Vec<_> = self.read("ran.log").lines().map(str::to_owned).collect();
+        ran.sort();
+        (ran, said)
+    }
+
+    /// What is written from now on is newer than all there is.
+    fn later(&self) {
+        let past = SystemTime::now() - Duration::from_secs(60);
+        let files = self.run("find", &[".", "-type", "f", "-newermt", "@0"]).stdout;
+        for file in String::from_utf8(files).unwrap().lines() {
+            let modified = fs::metadata(self.path(file)).unwrap().modified().unwrap();
+            let older = modified - Duration::from_secs(60);
+            let file = fs::File::options().append(true).open(self.path(file)).unwrap();
+            file.set_modified(older.min(past)).unwrap();
+        }
+    }
+
+    fn touch(&self, name: &str) {
+        fs::File::options().append(true).open(self.path(name)).unwrap().set_modified(SystemTime::now()).unwrap();
+    }
+}
+
+fn tools() -> [(&'static str, &'static str); 6] {
+    [("plan", PLAN), ("fetch", FETCH), ("prep", PREP), ("train", TRAIN), ("evaluate", EVALUATE), ("report", REPORT)]
+}
+
+/// Checks and plans cost nothing, so they are not logged.
+fn stub(name: &str, script: &str) -> String {
+    let logged = match name {
+        "plan" | "fetch" => String::new(),
+        "train" => r#"[ "$1" = --check ] || echo "train ${8##*/}" >> ran.log"#.to_owned(),
+        "evaluate" => r#"echo "evaluate ${2##*/}" >> ran.log"#.to_owned(),
+        "report" => r#"echo "report $1" >> ran.log"#.to_owned(),
+        _ => format!("echo {name} >> ran.log"),
+    };
+    format!("#!/usr/bin/env bash\nset -eu\n{logged}\n{script}\n")
+}
+
+#[expect(clippy::disallowed_methods, reason = "nobody reads these while they are written")]
+fn write_whole(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+const REPORTED: [&str; 4] = ["report knee", "report plot", "report table", "report table"];
+
+/// `stages`, and the report that follows from them.
+fn and_report(stages: &[&str]) -> Vec<String> {
+    let mut all: Vec<_> = stages.iter().chain(&REPORTED).map(|&line| line.to_owned()).collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn a_first_run_does_everything_once_and_ends_with_table_knee_and_chart() {
+    let project = Project::new();
+    let (ran, said) = project.make(&[]);
+    let runs = ["A-s1", "A-s2", "B-s1"];
+    let stages = runs.iter().flat_map(|run| [format!("train {run}"), format!("evaluate {run}")]);
+    let mut expected: Vec<_> = stages.chain(["prep".to_owned()]).chain(and_report(&[])).collect();
+    expected.sort();
+    assert_eq!(ran, expected);
+    let end = "| the table |\n\nthe knee\nchart: out/stub/report/accuracy-by-blocks.svg\n";
+    assert!(said.ends_with(end), "{said}");
+    assert_eq!(project.read("out/stub/runs/B-s1/predictions.test.jsonl"), "predictions of out/stub/runs/B-s1\n");
+}
+
+#[test]
+fn a_second_run_does_nothing_and_says_so_in_one_line() {
+    let project = Project::new();
+    project.make(&[]);
+    let (ran, said) = project.make(&[]);
+    assert_eq!(ran, [""; 0]);
+    assert!(said.starts_with("nothing to be done: ") && said.lines().count() == 1, "{said}");
+    assert_eq!(project.make(&["-j2"]).0, [""; 0]);
+}
+
+#[test]
+fn a_touched_study_trains_nothing_and_the_run_after_it_says_nothing_to_be_done() {
+    let project = Project::new();
+    project.make(&[]);
+    project.later();
+    project.touch("pipelines/stub.toml");
+    assert_eq!(project.make(&[]).0, [""; 0]);
+    let (_, said) = project.make(&[]);
+    assert!(said.starts_with("nothing to be done: ") && said.lines().count() == 1, "{said}");
+}
+
+#[test]
+fn an_edited_configuration_retrains_its_own_runs_only() {
+    let project = Project::new();
+    project.make(&[]);
+    project.later();
+    project.write("pipelines/stub.toml", &STUDY.replace("rate=2", "rate=3"));
+    assert_eq!(project.make(&[]).0, and_report(&["train B-s1", "resumed out/stub/runs/B-s1", "evaluate B-s1"]));
+}
+
+#[test]
+fn a_new_configuration_is_the_only_one_trained() {
+    let project = Project::new();
+    project.make(&[]);
+    project.later();
+    project.write("pipelines/stub.toml", &format!("{STUDY}C-s1 rate=2\n"));
+    assert_eq!(project.make(&[]).0, and_report(&["train C-s1", "evaluate C-s1"]));
+}
+
+#[test]
+fn a_deleted_prediction_file_is_made_again_and_the_report_with_it() {
+    let project = Project::new();
+    project.make(&[]);
+    project.later();
+    fs::remove_file(project.path("out/stub/runs/A-s2/predictions.test.jsonl")).unwrap();
+    assert_eq!(project.make(&[]).0, and_report(&["evaluate A-s2"]));
+}
+
+#[test]
+fn a_deleted_configuration_is_written_again() {
+    let project = Project::new();
+    project.make(&[]);
+    fs::remove_file(project.path("out/stub/runs/A-s2/config.json")).unwrap();
+    assert!(project.make(&[]).0.contains(&"train A-s2".to_owned()));
+    assert!(project.path("out/stub/runs/A-s2/config.json").exists());
+}
+
+#[test]
+fn a_killed_training_fails_make_and_is_taken_up_again_without_the_others() {
+    let project = Project::new();
+    project.make(&["prep"]);
+    project.write("trip", "");
+    let failed = project.make_with(&[]);
+    assert!(!failed.status.success());
+    assert_eq!(project.read("ran.log"), "train A-s1\n");
+    let (ran, _) = project.make(&[]);
+    let resumed: Vec<_> = ran.iter().filter(|line| line.starts_with("resumed")).collect();
+    assert_eq!(resumed, ["resumed out/stub/runs/A-s1"]);
+    assert_eq!(ran.iter().filter(|line| line.starts_with("train")).count(), 3);
+}
+
+#[test]
+fn a_tool_that_fails_leaves_nothing_that_looks_done() {
+    let project = Project::new();
+    project.write("bin/evaluate", "#!/bin/sh\necho half; exit 1\n");
+    assert!(!project.make_with(&["evaluate"]).status.success());
+    assert!(!project.path("out/stub/runs/A-s1/predictions.test.jsonl").exists());
+    project.write("bin/prep", "#!/bin/sh\necho half > $6/manifest.json; exit 1\n");
+    fs::remove_file(project.path("data/shards/stub/manifest.json")).unwrap();
+    assert!(!project.make_with(&["prep"]).status.success());
+    assert!(!project.path("data/shards/stub/manifest.json").exists());
+}
+
+#[test]
+fn a_build_that_fails_stops_make_before_the_old_binaries_run() {
+    let project = Project::new();
+    assert!(!project.make_with(&["CARGO=false"]).status.success());
+    assert_eq!(project.read("ran.log"), "");
+    assert!(!project.path("out/stub/plan.mk").exists());
+}
+
+#[test]
+fn a_wrong_configuration_stops_everything_before_the_first_training() {
+    let project = Project::new();
+    project
+        .write("bin/train", "#!/bin/sh\n[ \"$1\" = --check ] && { cat > /dev/null; exit 1; }; echo train >> ran.log\n");
+    assert!(!project.make_with(&[]).status.success());
+    assert_eq!(project.read("ran.log"), "");
+    assert!(!project.path("out/stub/configurations.jsonl").exists());
+}
+
+#[test]
+fn a_changed_report_binary_redraws_the_report_and_other_changed_binaries_discard_nothing() {
+    let project = Project::new();
+    project.make(&[]);
+    project.later();
+    project.touch("bin/report");
+    assert_eq!(project.make(&[]).0, and_report(&[]));
+    project.later();
+    ["train", "evaluate", "prep", "plan", "fetch"].iter().for_each(|tool| project.touch(&format!("bin/{tool}")));
+    assert_eq!(project.make(&[]).0, [""; 0]);
+}
+
+#[test]
+fn trainings_on_one_device_never_overlap() {
+    let project = Project::new();
+    let (ran, _) = project.make(&["-j4"]);
+    assert!(!ran.contains(&"two trainings at once".to_owned()));
+    assert_eq!(ran.iter().filter(|line| line.starts_with("train")).count(), 3);
+}
+
+#[test]
+fn launch_takes_the_place_of_the_lock() {
+    let project = Project::new();
+    project.make(&["LAUNCH=env LAUNCHED=1"]);
+    assert!(!project.path("out/.auto.lock").exists());
+    assert!(project.path("out/stub/runs/A-s1/train.json").exists());
+}
+
+#[test]
+fn a_folder_or_archive_that_was_named_and_is_missing_is_told() {
+    let project = Project::new();
+    let plan = PLAN.replace("sample-bert", "mini").replace("DATASET := sample", "DATASET := imdb");
+    project.write("bin/plan", &stub("plan", &plan));
+    let told = |args: &[&str]| String::from_utf8(project.make_with(args).stderr).unwrap();
+    assert!(told(&["MODELS_DIR=nowhere"]).contains("no `nowhere/mini/config.json`; IMDB_ARCHIVE and MODELS_DIR"));
+    assert!(told(&["IMDB_ARCHIVE=no.tar.gz"]).contains("no `no.tar.gz`; IMDB_ARCHIVE"));
+}
+
+#[test]
+fn an_unknown_study_is_told_with_those_there_are() {
+    let output = Project::new().make_with(&["STUDY=stbu"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("no study `pipelines/stbu.toml`; STUDY may be: stub"), "{said}");
+}
+
+#[test]
+fn targets_without_a_study_plan_none() {
+    let project = Project::new();
+    fs::remove_file(project.path("pipelines/stub.toml")).unwrap();
+    let (_, said) = project.make(&["help"]);
+    assert!(said.contains("  demo ") && said.contains("LIBTORCH"), "{said}");
+    project.make(&["build"]);
+}

@@ -1,0 +1,157 @@
+//! A small study from raw text to chart with the real tools: `make`, `make` again, after a loss, after a kill.
+//!
+//! The tools are those of the last `make build`; `make test` sees to that.
+#![expect(clippy::unwrap_used, reason = "a test says no by panicking")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+const SMOKE: &str = r#"
+name = "smoke"
+seeds = [1]
+[data]
+dataset = "sample"
+tokenizer = "sample-bert"
+max_seq_length = 64
+train_examples = 1600
+test_examples = 400
+[defaults]
+encoder = "sample-bert"
+weights = "random"
+epochs = 3
+batch_size = 32
+dropout = 0.1
+optimizer = { kind = "adamw", encoder_learning_rate = 8e-4, head_learning_rate = 8e-4 }
+[[configuration]]
+id = "0ML"
+blocks = "none"
+head = { kind = "mean-linear" }
+[[configuration]]
+id = "2VA"
+blocks = "first:2"
+head = { kind = "cls-linear" }
+"#;
+
+/// The project with one study more, in a folder of its own.
+struct Project(tempfile::TempDir);
+
+impl Project {
+    fn new() -> Self {
+        let project = Project(tempfile::tempdir().unwrap());
+        fs::copy(root().join("Makefile"), project.path("Makefile")).unwrap();
+        for folder in ["pipelines", "out"] {
+            fs::create_dir_all(project.path(folder)).unwrap();
+        }
+        fs::copy(root().join("out/README.md"), project.path("out/README.md")).unwrap();
+        project.write("pipelines/smoke.toml", SMOKE);
+        project
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test's own file")]
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let bin = std::env::var_os("BIN").map_or_else(|| root().join("target/release"), PathBuf::from);
+        let mut command = Command::new("make");
+        for inherited in ["MAKEFLAGS", "MFLAGS", "MAKELEVEL", "STUDY", "BACKEND", "DEVICE", "LIBTORCH"] {
+            command.env_remove(inherited);
+        }
+        let bin = format!("BIN={}", bin.display());
+        command.current_dir(self.0.path()).args(["STUDY=smoke", "BACKEND=flex", "DEVICE=flex", "CARGO=true", &bin]).args(arguments);
+        command
+    }
+
+    fn make(&self) -> String {
+        let Output { status, stdout, stderr } = self.command(&["all"]).output().unwrap();
+        let (said, errors) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
+        assert!(status.success(), "{said}\n{errors}");
+        said + &errors
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_default()
+    }
+
+    /// A stream without what a clock or a memory meter says.
+    fn scores(&self, name: &str) -> Vec<String> {
+        let measured = ["seconds", "tokens_per_second", "peak_memory_bytes"];
+        let numbers = |line: &str| measured.iter().fold(line.to_owned(), |line, name| without(&line, name));
+        self.read(name).lines().map(numbers).collect()
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
+}
+
+/// `line` without the number behind `"name":`.
+fn without(line: &str, name: &str) -> String {
+    let key = format!("\"{name}\":");
+    let Some(at) = line.find(&key) else { return line.to_owned() };
+    let rest = &line[at + key.len()..];
+    let end = rest.find([',', '}']).unwrap();
+    format!("{}{}", &line[..at], &rest[end..])
+}
+
+const METRICS: &str = "out/smoke/runs/2VA-s1/metrics.jsonl";
+const PREDICTIONS: &str = "out/smoke/runs/2VA-s1/predictions.test.jsonl";
+
+#[test]
+fn a_study_runs_to_its_chart_and_again_does_nothing() {
+    let project = Project::new();
+    let said = project.make();
+    assert!(said.contains("accuracy-by-blocks.svg") && said.contains("2VA"), "{said}");
+    for left in ["report/table.md", "report/table.csv", "report/accuracy-by-blocks.svg", "report/accuracy-by-blocks.png"] {
+        assert!(fs::metadata(project.path(&format!("out/smoke/{left}"))).unwrap().len() > 100, "{left}");
+    }
+    assert_eq!(project.read(PREDICTIONS).lines().count(), 400 + 2);
+    let again = project.make();
+    assert!(again.starts_with("nothing to be done"), "{again}");
+
+    let (before, metrics) = (project.scores(PREDICTIONS), project.read(METRICS));
+    fs::remove_file(project.path(PREDICTIONS)).unwrap();
+    let third = project.make();
+    assert_eq!(third.matches("/evaluate --run").count(), 1, "{third}");
+    assert!(!third.contains("/train --config"), "{third}");
+    assert_eq!((project.scores(PREDICTIONS), project.read(METRICS)), (before, metrics));
+}
+
+#[test]
+fn killed_while_training_it_ends_with_the_same_numbers_and_repeats_no_finished_epoch() {
+    let (whole, killed) = (Project::new(), Project::new());
+    whole.make();
+    let mut child = killed.command(&["all"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let start = Instant::now();
+    while !killed.read(METRICS).contains("\"type\":\"epoch\"") && start.elapsed() < Duration::from_secs(120) {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    kill_all_trainings_in(&killed);
+    let kept: Vec<String> = killed.read(METRICS).lines().filter(|line| line.contains("\"epoch\",\"epoch\":1")).map(str::to_owned).collect();
+    assert!(!kept.is_empty());
+    killed.make();
+    let now = killed.read(METRICS);
+    assert!(kept.iter().all(|line| now.contains(line.as_str())), "a finished epoch was trained again");
+    assert_eq!(killed.scores(METRICS), whole.scores(METRICS));
+    assert_eq!(killed.scores(PREDICTIONS), whole.scores(PREDICTIONS));
+}
+
+/// `make` is dead; its child may not be yet. SIGKILL to whatever still works in the project's folder.
+fn kill_all_trainings_in(project: &Project) {
+    let folder = project.0.path().canonicalize().unwrap();
+    for process in fs::read_dir("/proc").unwrap().flatten() {
+        let there = fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd == folder);
+        if there {
+            Command::new("kill").arg("-9").arg(process.file_name()).status().unwrap();
+        }
+    }
+}
