@@ -21,7 +21,7 @@ fn devices() -> Vec<Device> {
 
 fn expected(name: &str, shape: &[usize]) -> Vec<f32> {
     let mut file = Safetensors::open(&folder().join("expected.safetensors")).unwrap();
-    file.take(name, shape).unwrap().to_vec().unwrap()
+    file.take(name, shape).unwrap().try_to_vec().unwrap()
 }
 
 fn encoder(kept: &[usize], device: &Device) -> Encoder {
@@ -43,7 +43,7 @@ fn encode(encoder: &Encoder, device: &Device, precision: Precision) -> Encoded {
 /// The largest difference at real tokens; what padding positions hold means nothing.
 fn difference(found: Tensor<3>, expected: &[f32]) -> f32 {
     let lengths = self::expected("lengths", &[3]);
-    let found: Vec<f32> = found.into_data().to_vec().unwrap();
+    let found: Vec<f32> = found.into_data().try_to_vec().unwrap();
     let real = |index: &usize| ((index / 16 % 12) as f32) < lengths[index / (16 * 12)];
     let places = (0..found.len()).filter(real);
     places.map(|place| (found[place] - expected[place]).abs()).fold(0.0, f32::max)

@@ -25,7 +25,6 @@ pub(crate) struct Chosen {
     /// How texts become tokens.
     pub(crate) data: Data,
     pub(crate) model: Model,
-    pub(crate) classes: usize,
 }
 
 /// The part of `train.json` that is needed here.
@@ -73,7 +72,7 @@ impl Chosen {
         };
         let data = serde_json::from_value(data).with_context(within)?;
         let model = definition.saved(&folder.join("model.safetensors"), &engine.device)?.valid();
-        Ok(Chosen { name, epoch: 0, shards_sha256: None, folder: folder.to_owned(), data, model, classes })
+        Ok(Chosen { name, epoch: 0, shards_sha256: None, folder: folder.to_owned(), data, model })
     }
 }
 

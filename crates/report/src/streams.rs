@@ -67,7 +67,7 @@ pub(crate) fn read<R: BufRead>(name: &str, mut lines: Reader<Line, R>) -> Result
             (line, Some(growing)) => Some(growing.with(line).map_err(|e| lines.error(e.to_string()))?),
         };
     }
-    open.map_or(Ok(streams), |cut| Err(cut.unfinished(name)))
+    Ok(streams)
 }
 
 impl Open {

@@ -62,7 +62,7 @@ impl TextTokenizer {
     /// # Errors
     /// The tokenizer refuses the text.
     pub fn ids(&self, text: &str) -> Result<TokenIds> {
-        let ids = self.words.ids(&clean(text))?;
+        let ids = self.words.ids(&clean(text)).map_err(|e| anyhow!("{e}"))?;
         let (head, tail) = self.cut.apply(&ids);
         Ok(TokenIds { input_ids: [&[self.cls], head, tail, &[self.sep]].concat(), length: ids.len() + SPECIAL_TOKENS })
     }

@@ -2,6 +2,7 @@
 
 mod accuracy_by_blocks;
 mod axis;
+mod lettering;
 mod marks;
 mod picture;
 mod series;

@@ -3,8 +3,10 @@
 use anyhow::{Result, anyhow};
 use plotters::coord::Shift;
 use plotters::prelude::*;
+use plotters::style::FontTransform;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{FontTransform, register_font};
+
+use super::lettering::{Lettering, MIDDLE};
 
 /// Pixels of the SVG, from the upper left corner.
 pub(crate) type At = (f64, f64);
@@ -16,19 +18,27 @@ pub(crate) type Colour = (u8, u8, u8);
 pub(crate) enum Shape {
     Path { points: Vec<At>, width: f64, colour: Colour },
     Area { points: Vec<At>, colour: Colour },
-    Text { at: At, text: String, size: f64, side: HPos, colour: Colour, upwards: bool },
+    Text(Text),
 }
 
-/// Shapes on white, later ones above earlier ones.
+/// One line of text, its middle at the height of `at`.
+pub(crate) struct Text {
+    pub(crate) at: At,
+    pub(crate) text: String,
+    /// Pixels to the em.
+    pub(crate) size: f64,
+    pub(crate) side: HPos,
+    pub(crate) colour: Colour,
+    /// Read from below.
+    pub(crate) upwards: bool,
+}
+
+/// Shapes on white, later ones above earlier ones; in a PNG text is above all.
 pub(crate) struct Picture {
     pub(crate) width: f64,
     pub(crate) height: f64,
     pub(crate) shapes: Vec<Shape>,
 }
-
-/// A Latin subset of DejaVu Sans: no text in a PNG depends on what the machine has.
-const FONT: &[u8] = include_bytes!("../../assets/DejaVuSans-Latin.ttf");
-const FAMILY: &str = "sans-serif";
 
 /// Pixels of the PNG for one of the SVG, and samples for one pixel of the PNG on each side.
 const PNG_SCALE: usize = 2;
@@ -37,7 +47,12 @@ const SAMPLES: usize = 2;
 impl Picture {
     pub(crate) fn svg(&self) -> Result<String> {
         let mut svg = String::new();
-        self.draw(SVGBackend::with_string(&mut svg, self.pixels(1)).into_drawing_area(), 1.0)?;
+        let area = SVGBackend::with_string(&mut svg, self.pixels(1)).into_drawing_area();
+        self.draw(&area, 1.0)?;
+        for text in self.texts() {
+            text.draw(&area)?;
+        }
+        drop(area);
         Ok(svg)
     }
 
@@ -45,8 +60,10 @@ impl Picture {
         let scale = PNG_SCALE * SAMPLES;
         let (width, height) = self.pixels(scale);
         let mut samples = vec![0; 3 * width as usize * height as usize];
-        let area = BitMapBackend::with_buffer(&mut samples, (width, height)).into_drawing_area();
-        self.draw(area, scale as f64)?;
+        self.draw(&BitMapBackend::with_buffer(&mut samples, (width, height)).into_drawing_area(), scale as f64)?;
+        for text in self.texts() {
+            text.ink(&mut samples, width as usize, scale as f64)?;
+        }
         let (width, height) = self.pixels(PNG_SCALE);
         encode(&averaged(&samples, width as usize, height as usize), width, height)
     }
@@ -55,49 +72,75 @@ impl Picture {
         ((self.width as usize * scale) as u32, (self.height as usize * scale) as u32)
     }
 
-    fn draw<B: DrawingBackend>(&self, area: DrawingArea<B, Shift>, scale: f64) -> Result<()> {
-        embed_font()?;
+    fn texts(&self) -> impl Iterator<Item = &Text> {
+        self.shapes.iter().filter_map(|shape| if let Shape::Text(text) = shape { Some(text) } else { None })
+    }
+
+    /// Everything but text.
+    fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>, scale: f64) -> Result<()> {
         let failed = |e: DrawingAreaErrorKind<B::ErrorType>| anyhow!("{e}");
+        let pixel = |at: &At| ((at.0 * scale).round() as i32, (at.1 * scale).round() as i32);
+        let pixels = |points: &[At]| points.iter().map(pixel).collect::<Vec<_>>();
         area.fill(&WHITE).map_err(failed)?;
         for shape in &self.shapes {
-            shape.draw(&area, scale).map_err(failed)?;
+            match shape {
+                Shape::Path { points, width, colour } => {
+                    let style = rgb(*colour).stroke_width((width * scale).round() as u32);
+                    area.draw(&PathElement::new(pixels(points), style)).map_err(failed)?;
+                }
+                Shape::Area { points, colour } => {
+                    area.draw(&Polygon::new(pixels(points), rgb(*colour).filled())).map_err(failed)?;
+                }
+                Shape::Text(_) => {}
+            }
         }
-        area.present().map_err(failed)
+        Ok(())
     }
 }
 
-impl Shape {
-    fn draw<B: DrawingBackend>(
-        &self,
-        area: &DrawingArea<B, Shift>,
-        scale: f64,
-    ) -> Result<(), DrawingAreaErrorKind<B::ErrorType>> {
-        let pixel = |at: &At| ((at.0 * scale).round() as i32, (at.1 * scale).round() as i32);
-        let pixels = |points: &[At]| points.iter().map(pixel).collect::<Vec<_>>();
-        match self {
-            Shape::Path { points, width, colour } => {
-                let style = rgb(*colour).stroke_width((width * scale).round() as u32);
-                area.draw(&PathElement::new(pixels(points), style))
+/// plotters divides a font's size by this before it writes the SVG.
+const PLOTTERS_SIZE: f64 = 1.24;
+
+/// Half of the height of an `x` in ems: how far below the middle plotters puts the baseline.
+const HALF_EX: f64 = 0.27;
+
+impl Text {
+    fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Result<()> {
+        let turn = if self.upwards { FontTransform::Rotate270 } else { FontTransform::None };
+        let font = ("sans-serif", PLOTTERS_SIZE * self.size).into_font().transform(turn);
+        let style = font.color(&rgb(self.colour)).pos(Pos::new(self.side, VPos::Center));
+        let down = (MIDDLE - HALF_EX) * self.size;
+        let (x, y) = if self.upwards { (self.at.0 + down, self.at.1) } else { (self.at.0, self.at.1 + down) };
+        area.draw_text(&self.text, &style, (x.round() as i32, y.round() as i32)).map_err(|e| anyhow!("{e}"))
+    }
+
+    /// Blend the text into samples of an image `width` pixels wide.
+    fn ink(&self, samples: &mut [u8], width: usize, scale: f64) -> Result<()> {
+        let lettering = Lettering::new(&self.text, self.size * scale)?;
+        let before = match self.side {
+            HPos::Left => 0.0,
+            HPos::Center => lettering.width / 2.0,
+            HPos::Right => lettering.width,
+        };
+        let (x, y) = (self.at.0 * scale, self.at.1 * scale);
+        let colour = <[u8; 3]>::from(self.colour);
+        lettering.ink(|right, down, cover| {
+            let right = right - before;
+            let (x, y) = if self.upwards { (x + down, y - right) } else { (x + right, y + down) };
+            let inside = x >= 0.0 && y >= 0.0 && (x as usize) < width;
+            let first = 3 * (y as usize * width + x as usize);
+            let pixel = samples.get_mut(first..first + 3).filter(|_| inside);
+            for (old, new) in pixel.into_iter().flatten().zip(colour) {
+                *old = (f32::from(*old) + cover * (f32::from(new) - f32::from(*old))).round() as u8;
             }
-            Shape::Area { points, colour } => area.draw(&Polygon::new(pixels(points), rgb(*colour).filled())),
-            Shape::Text { at, text, size, side, colour, upwards } => {
-                let turn = if *upwards { FontTransform::Rotate270 } else { FontTransform::None };
-                let font = (FAMILY, size * scale).into_font().transform(turn);
-                let style = font.color(&rgb(*colour)).pos(Pos::new(*side, VPos::Center));
-                area.draw_text(text, &style, pixel(at))
-            }
-        }
+        });
+        Ok(())
     }
 }
 
 /// How wide a text of this size is in the embedded font.
 pub(crate) fn text_width(text: &str, size: f64) -> f64 {
-    let measured = embed_font().ok().and_then(|()| (FAMILY, size).into_font().box_size(text).ok());
-    measured.map_or(0.6 * size * text.chars().count() as f64, |(width, _)| f64::from(width))
-}
-
-fn embed_font() -> Result<()> {
-    register_font(FAMILY, FontStyle::Normal, FONT).map_err(|_| anyhow!("the embedded font cannot be read"))
+    Lettering::new(text, size).map_or(0.6 * size * text.chars().count() as f64, |lettering| lettering.width)
 }
 
 fn rgb((red, green, blue): Colour) -> RGBColor {
@@ -134,14 +177,14 @@ mod tests {
         let area = vec![(2.0, 2.0), (6.0, 2.0), (6.0, 6.0), (2.0, 6.0)];
         let shapes = vec![
             Shape::Area { points: area, colour: (0, 0, 0) },
-            Shape::Text {
+            Shape::Text(Text {
                 at: (10.0, 5.0),
                 text: "a < b – č".to_owned(),
-                size: 10.0,
+                size: 8.0,
                 side: HPos::Left,
                 colour: (0, 0, 0),
                 upwards: false,
-            },
+            }),
         ];
         Picture { width: 60.0, height: 10.0, shapes }
     }
