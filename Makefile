@@ -152,7 +152,7 @@ $(CHART): $(TRAINED) $(PREDICTIONS) $(BIN)/report
 
 TEST := $(CARGO_ALONE) test --release --locked
 test: build ## All tests; on flex unless BACKEND=libtorch
-	$(TEST) -p study -p records -p console@0.1.0 -p fetch -p plan -p prep
+	$(TEST) -p study -p records -p console@0.1.0 -p fetch -p plan -p prep -p tokens
 	$(TEST) -p report
 	$(TEST) -p fused -p bert -p classifier -p train -p evaluate $(FEATURES)
 	$(TEST) -p pipeline-tests

@@ -65,7 +65,10 @@ impl Project {
             command.env_remove(inherited);
         }
         let bin = format!("BIN={}", bin.display());
-        command.current_dir(self.0.path()).args(["STUDY=smoke", "BACKEND=flex", "DEVICE=flex", "CARGO=true", &bin]).args(arguments);
+        command
+            .current_dir(self.0.path())
+            .args(["STUDY=smoke", "BACKEND=flex", "DEVICE=flex", "CARGO=true", &bin])
+            .args(arguments);
         command
     }
 
@@ -109,7 +112,9 @@ fn a_study_runs_to_its_chart_and_again_does_nothing() {
     let project = Project::new();
     let said = project.make();
     assert!(said.contains("accuracy-by-blocks.svg") && said.contains("2VA"), "{said}");
-    for left in ["report/table.md", "report/table.csv", "report/accuracy-by-blocks.svg", "report/accuracy-by-blocks.png"] {
+    for left in
+        ["report/table.md", "report/table.csv", "report/accuracy-by-blocks.svg", "report/accuracy-by-blocks.png"]
+    {
         assert!(fs::metadata(project.path(&format!("out/smoke/{left}"))).unwrap().len() > 100, "{left}");
     }
     assert_eq!(project.read(PREDICTIONS).lines().count(), 400 + 2);
@@ -136,7 +141,8 @@ fn killed_while_training_it_ends_with_the_same_numbers_and_repeats_no_finished_e
     child.kill().unwrap();
     child.wait().unwrap();
     kill_all_trainings_in(&killed);
-    let kept: Vec<String> = killed.read(METRICS).lines().filter(|line| line.contains("\"epoch\",\"epoch\":1")).map(str::to_owned).collect();
+    let kept: Vec<String> =
+        killed.read(METRICS).lines().filter(|line| line.contains("\"epoch\",\"epoch\":1")).map(str::to_owned).collect();
     assert!(!kept.is_empty());
     killed.make();
     let now = killed.read(METRICS);

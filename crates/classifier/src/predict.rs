@@ -5,7 +5,7 @@ use burn::tensor::Device;
 use crate::{Batch, Model};
 
 /// Padded tokens in a batch at most: a batch of long reviews holds fewer of them.
-const TOKENS_PER_BATCH: usize = 16_384;
+const TOKENS_PER_BATCH: usize = 8_192;
 
 /// Logits `[C]` of each of `sequences`, in their order. `model` must be without autodiff
 /// ([`burn::module::Module::valid`]); `done` hears how many examples each batch finished.

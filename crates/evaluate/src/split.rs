@@ -8,10 +8,10 @@ use anyhow::{Context, ensure};
 use classifier::device::Engine;
 use classifier::{Score, predicted};
 use console::{Progress, spoken_duration};
+use records::Split;
 use records::jsonl;
 use records::predictions::{Begin, End, Prediction, Record};
 use records::shards::{Example, Manifest};
-use records::Split;
 
 use crate::chosen::Chosen;
 

@@ -24,11 +24,13 @@ fn any_hugging_face_classifier_predicts_as_transformers_does_in_the_order_asked(
     let expected: Vec<Value> = expected.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let input: String = expected.iter().map(|line| format!("{line}\n")).collect();
     let output = evaluate(&["--model", &folder(), "--text", "-"], &input).success().get_output().stdout.clone();
-    let found: Vec<Value> = String::from_utf8(output).unwrap().lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let found: Vec<Value> =
+        String::from_utf8(output).unwrap().lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     assert_eq!(found.len(), expected.len());
     for (found, expected) in found.iter().zip(&expected) {
         assert_eq!(found["id"], expected["id"]);
-        let logits = |line: &Value| line["logits"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect::<Vec<_>>();
+        let logits =
+            |line: &Value| line["logits"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect::<Vec<_>>();
         for (found, expected) in logits(found).iter().zip(logits(expected)) {
             assert!((found - expected).abs() < 1e-4, "{found} is not {expected}");
         }

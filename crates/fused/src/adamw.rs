@@ -200,7 +200,8 @@ mod tests {
         let mut resumed = Optimizer::new(BETAS);
         resumed.resume(1, whole.moments().into_iter().collect(), &device);
         (whole.step, resumed.step) = (2, 2);
-        let both = [&mut whole, &mut resumed].map(|it| it.update("w".to_owned(), after_one.clone(), value(), GROUP).into_data());
+        let both = [&mut whole, &mut resumed]
+            .map(|it| it.update("w".to_owned(), after_one.clone(), value(), GROUP).into_data());
         assert_eq!(both[0], both[1]);
     }
 }

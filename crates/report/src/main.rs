@@ -17,14 +17,15 @@ mod streams;
 mod table;
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use polars::frame::DataFrame;
 use records::publish;
 
-use crate::arguments::{Arguments, Command, Format, Table};
+use crate::arguments::{Arguments, Command};
 use crate::scores::Score;
 
 fn main() -> ExitCode {
@@ -35,27 +36,14 @@ fn run() -> Result<()> {
     let arguments = Arguments::parse();
     arguments.verbosity.start();
     match arguments.command {
-        Command::Table(table) => write(table.out.as_deref(), &text(&table)?),
-        Command::Knee(knee) => write(None, &(knee::sentence(&read(&knee.runs)?, knee.margin) + "\n")),
-        Command::Plot(plot) => figures::draw(&read(&plot.runs)?, sources::study(&plot.runs), &plot.out),
+        Command::Table(t) => write(t.out.as_deref(), &table::text(&frame(&t.runs)?, t.format(), t.margin)?),
+        Command::Knee(k) => write(None, &(knee::sentence(&Score::all(&frame(&k.runs)?)?, k.margin) + "\n")),
+        Command::Plot(p) => figures::draw(&Score::all(&frame(&p.runs)?)?, sources::study(&p.runs), &p.out),
     }
 }
 
-fn read(runs: &[std::path::PathBuf]) -> Result<Vec<Score>> {
-    Score::all(&frame::per_configuration(&sources::read(runs)?)?)
-}
-
-fn text(table: &Table) -> Result<String> {
-    let frame = frame::per_configuration(&sources::read(&table.runs)?)?;
-    let scores = Score::all(&frame)?;
-    match table.format() {
-        Format::Csv => table::csv(&frame),
-        Format::Json => table::json(&scores),
-        Format::Markdown => {
-            let knee = knee::sentence(&scores, table.margin);
-            Ok(format!("{}\n{}\n{knee}\n", table::markdown(&scores), notes::notes(&scores)))
-        }
-    }
+fn frame(runs: &[PathBuf]) -> Result<DataFrame> {
+    frame::per_configuration(&sources::read(runs)?)
 }
 
 /// To the file, whole or not at all, or to stdout.

@@ -55,7 +55,8 @@ enum Open {
 pub(crate) fn read<R: BufRead>(name: &str, mut lines: Reader<Line, R>) -> Result<Vec<Stream>> {
     let mut streams = Vec::new();
     let mut open: Option<Open> = None;
-    while let Some(line) = lines.next().transpose()? {
+    while let Some(line) = lines.next() {
+        let line = line.map_err(|e| unreadable(e, open.as_ref()))?;
         open = match (line, open) {
             (Line::Begin(_), Some(cut)) => return Err(cut.unfinished(name)),
             (Line::Begin(value), None) => Some(Open::begin(value).map_err(|e| lines.error(e.to_string()))?),
@@ -67,7 +68,7 @@ pub(crate) fn read<R: BufRead>(name: &str, mut lines: Reader<Line, R>) -> Result
             (line, Some(growing)) => Some(growing.with(line).map_err(|e| lines.error(e.to_string()))?),
         };
     }
-    Ok(streams)
+    open.map_or(Ok(streams), |cut| Err(cut.unfinished(name)))
 }
 
 impl Open {
@@ -123,6 +124,14 @@ impl Open {
     }
 }
 
+/// A line that is no record, often the last one of a run that was killed.
+fn unreadable(error: records::Error, open: Option<&Open>) -> anyhow::Error {
+    match open {
+        Some(open) => anyhow!("{error}; run `{}` is broken off: finish it with make, or leave it out", open.run()),
+        None => error.into(),
+    }
+}
+
 fn outcome(prediction: Prediction) -> Result<(String, bool)> {
     match prediction.label {
         Some(label) => Ok((prediction.id, label == prediction.predicted)),
@@ -166,6 +175,14 @@ mod tests {
             let message = streams(&text).err().unwrap().to_string();
             assert!(message.contains("run `1VA-s1` have no `end`: finish it with make"), "{message}");
         }
+    }
+
+    #[test]
+    fn a_stream_cut_within_a_line_is_refused_with_the_same_remedy() {
+        let whole = Made::new("1VA", 1).metrics();
+        let message = streams(&whole[..whole.len() - 9]).err().unwrap().to_string();
+        assert!(message.starts_with("`it`, line 14: column"), "{message}");
+        assert!(message.ends_with("run `1VA-s1` is broken off: finish it with make, or leave it out"), "{message}");
     }
 
     #[test]

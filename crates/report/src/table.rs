@@ -5,7 +5,9 @@ use std::io::Write;
 use anyhow::Result;
 use polars::prelude::*;
 
+use crate::arguments::Format;
 use crate::scores::Score;
+use crate::{knee, notes};
 
 /// A column of the markdown table: its head, whether it holds numbers, and a cell.
 type Column = (&'static str, bool, fn(&Score) -> String);
@@ -30,8 +32,21 @@ const COLUMNS: [Column; 14] = [
 /// Columns that say nothing where nothing was published.
 const PUBLISHED: [&str; 2] = ["published %", "difference"];
 
+/// The table in the format asked for; in markdown with its notes and the knee at `margin` points.
+pub(crate) fn text(frame: &DataFrame, format: Format, margin: f64) -> Result<String> {
+    let scores = Score::all(frame)?;
+    match format {
+        Format::Csv => csv(frame),
+        Format::Json => json(&scores),
+        Format::Markdown => {
+            let knee = knee::sentence(&scores, margin);
+            Ok(format!("{}\n{}\n{knee}\n", markdown(&scores), notes::notes(&scores)))
+        }
+    }
+}
+
 /// An aligned markdown table; what its columns mean stands in [`crate::notes`].
-pub(crate) fn markdown(scores: &[Score]) -> String {
+fn markdown(scores: &[Score]) -> String {
     let published = scores.iter().any(|score| score.published_accuracy.is_some());
     let columns = COLUMNS.iter().filter(|(name, ..)| published || !PUBLISHED.contains(name));
     let columns: Vec<Vec<String>> = columns.map(|column| aligned(column, scores)).collect();
@@ -49,7 +64,7 @@ fn aligned(&(name, is_number, cell): &Column, scores: &[Score]) -> Vec<String> {
 }
 
 /// One row per configuration, fractions and units as in the column names; lists are separated by spaces.
-pub(crate) fn csv(frame: &DataFrame) -> Result<String> {
+fn csv(frame: &DataFrame) -> Result<String> {
     let spaced = |name: &str| col(name).cast(DataType::List(Box::new(DataType::String))).list().join(lit(" "), true);
     let mut flat = frame.clone().lazy().with_columns(["seeds", "chosen_epochs"].map(spaced)).collect()?;
     let mut bytes = Vec::new();
@@ -58,7 +73,7 @@ pub(crate) fn csv(frame: &DataFrame) -> Result<String> {
 }
 
 /// One array of objects, one object a line.
-pub(crate) fn json(scores: &[Score]) -> Result<String> {
+fn json(scores: &[Score]) -> Result<String> {
     let mut bytes = Vec::new();
     for (row, score) in scores.iter().enumerate() {
         bytes.write_all(if row == 0 { b"[\n" } else { b",\n" })?;

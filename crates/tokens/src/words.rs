@@ -69,7 +69,8 @@ mod tests {
     use tokenizers::pre_tokenizers::metaspace::Metaspace;
 
     fn tiny() -> Tokenizer {
-        let mut tokenizer = Tokenizer::from_bytes(include_bytes!("../tests/data/models/tiny/tokenizer.json")).unwrap();
+        let mut tokenizer =
+            Tokenizer::from_bytes(include_bytes!("../../prep/tests/data/models/tiny/tokenizer.json")).unwrap();
         tokenizer.with_padding(None).with_truncation(None).unwrap();
         tokenizer
     }

@@ -43,14 +43,18 @@ impl Workplace {
             shards.push(json!({"file": file, "split": split, "examples": count, "sha256": sha256}));
         }
         let count = |count: usize| json!({"examples": count, "examples_per_label": [count / 2, count / 2], "tokens": 0, "longest": 9, "truncated": 0});
-        self.write("shards/manifest.json", &json!({
-            "data": {"dataset": "jsonl", "tokenizer": "tiny", "max_seq_length": 16},
-            "labels": ["neg", "pos"], "vocab_size": 20, "pad_token_id": 0,
-            "tokenizer_sha256": records::shards::sha256_hex(b"{}"),
-            "splits": {"train": count(400), "validation": count(40), "test": count(60)},
-            "duplicates": {"within_train": 0, "within_test": 0, "across": 0},
-            "shards": shards,
-        }).to_string());
+        self.write(
+            "shards/manifest.json",
+            &json!({
+                "data": {"dataset": "jsonl", "tokenizer": "tiny", "max_seq_length": 16},
+                "labels": ["neg", "pos"], "vocab_size": 20, "pad_token_id": 0,
+                "tokenizer_sha256": records::shards::sha256_hex(b"{}"),
+                "splits": {"train": count(400), "validation": count(40), "test": count(60)},
+                "duplicates": {"within_train": 0, "within_test": 0, "across": 0},
+                "shards": shards,
+            })
+            .to_string(),
+        );
     }
 
     pub(crate) fn configuration(&self, epochs: usize) -> Value {
