@@ -3,6 +3,7 @@
 //! torch-sys tells only its direct dependents where LibTorch lies, and sets no run path itself; with
 //! one, nothing needs `LD_LIBRARY_PATH`, and setting that still overrides. A binary also learns the
 //! commit it is built from.
+#![expect(clippy::print_stdout, reason = "how a build script speaks to Cargo")]
 
 use std::path::Path;
 use std::process::Command;

@@ -137,6 +137,7 @@ fn floats(bytes: &[u8], dtype: Dtype) -> Option<Vec<f32>> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test's own file")]
 mod tests {
     use super::*;
 

@@ -156,6 +156,7 @@ impl View for &Stored {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test's own file")]
 mod tests {
     use super::*;
     use crate::{Config, Encoder, Random, Safetensors};

@@ -1,5 +1,6 @@
 //! One layer at a time, then every choice of blocks, against tensors dumped from Hugging Face's BERT
 //! (`data/make_parity.py`): hidden states, and the gradient of every parameter.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::path::{Path, PathBuf};
 

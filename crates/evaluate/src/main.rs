@@ -32,7 +32,7 @@ struct Args {
     /// JSON Lines {"id","text"}; one prediction out for each, in order
     #[arg(long, value_name = "FILE|-", group = "what")]
     text: Option<String>,
-    /// auto, flex, cpu, cuda or cuda:<index>
+    /// auto, flex, cpu, cuda or cuda:INDEX
     #[arg(long, default_value = "auto")]
     device: String,
     #[command(flatten)]

@@ -37,7 +37,7 @@ struct Args {
     /// The run's folder
     #[arg(long, value_name = "RUN", required_unless_present = "check")]
     out: Option<PathBuf>,
-    /// auto, flex, cpu, cuda or cuda:<index>
+    /// auto, flex, cpu, cuda or cuda:INDEX
     #[arg(long, default_value = "auto")]
     device: String,
     /// Only check the configurations (any number of them), train nothing
