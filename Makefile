@@ -11,6 +11,10 @@ ifeq ($(BACKEND),)
   BACKEND := $(if $(filter sample,$(STUDY))$(filter check test,$(MAKECMDGOALS)),flex,libtorch)
 endif
 
+ifneq ($(words $(STUDY))$(findstring /,$(STUDY)),1)
+  $(error STUDY is the name of a file in pipelines/, without `.toml`)
+endif
+
 SHELL       := bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS   += --no-builtin-rules --no-print-directory
@@ -101,7 +105,7 @@ ifeq ($(ON_DEVICE),)
 endif
 
 plan: $(CHECKED) ## Expand the study and hold every configuration against its model
-$(CONFIGS): $(OUT)/plan.mk
+$(CONFIGS) $(OUT)/data.json: $(OUT)/plan.mk
 	$(if $(wildcard $@),,$(BIN)/plan $(DEFINITION) --write $(OUT) --format make)
 # A slip in a head's name is told before the first GPU hour, not after it.
 $(CHECKED): $(OUT)/plan.mk $(MODEL_CONFIGS) | build-tensor
@@ -130,7 +134,7 @@ $(SHARDS)/manifest.json: $(MODELS)/$(TOKENIZER)/tokenizer.json | $(CHECKED) $(AR
 	$(BIN)/prep --definition $(DEFINITION) $(ARCHIVE:%=--archive %) --models $(MODELS) --out $(SHARDS)
 
 train: $(TRAINED) ## Fine-tune every run; an interrupted one goes on after its last complete epoch
-$(TRAINED): %/train.json: %/config.json $(SHARDS)/manifest.json | $(CHECKED) build-tensor
+$(TRAINED): %/train.json: %/config.json $(OUT)/data.json $(SHARDS)/manifest.json | $(CHECKED) build-tensor
 	$(ON_DEVICE) $(BIN)/train --config $< --shards $(SHARDS) --model $(MODELS)/$(ENCODER_$(*F)) --out $* \
 	  --device $(DEVICE)
 

@@ -15,7 +15,7 @@ fn main() {
     }
     if Path::new("src/main.rs").exists() {
         println!("cargo:rustc-env=FATHOM_COMMIT={}", commit());
-        println!("cargo:rerun-if-changed=src");
+        println!("cargo:rerun-if-changed=..");
         println!("cargo:rerun-if-changed=../../.git/logs/HEAD");
     }
 }

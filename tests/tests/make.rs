@@ -18,6 +18,7 @@ while read -r id text; do
   new="$id $text" file="$3/runs/$id/config.json"
   [ "$(cat "$file" 2>/dev/null)" = "$new" ] || echo "$new" > "$file"
 done < "$1"
+[ -e "$3/data.json" ] || echo data > "$3/data.json"
 { echo "RUN_IDS := $(cut -d' ' -f1 "$1" | xargs)"
   echo "DATASET := sample"; echo "TOKENIZER := sample-bert"; echo "SHARDS_NAME := stub"; echo "ENCODERS := sample-bert"
   while read -r id text; do echo "ENCODER_$id := sample-bert"; done < "$1"; } > "$3/plan.mk""#;

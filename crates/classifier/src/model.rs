@@ -36,7 +36,7 @@ pub struct Model {
 }
 
 /// Tensors that a model folder may hold beside what is taken: other heads, and a table of constants.
-const KNOWN_EXTRAS: [&str; 5] = ["embeddings.position_ids", "cls.", "classifier.", "pooler.", "encoder.layer."];
+const KNOWN_EXTRAS: [&str; 4] = ["embeddings.position_ids", "cls.", "classifier.", "pooler."];
 
 impl Definition {
     /// A model with the weights of `folder` in its encoder and a head drawn from `seed`.
@@ -47,7 +47,7 @@ impl Definition {
         let path = folder.join("model.safetensors");
         let mut weights = open_weights(folder, &path)?;
         let model = self.fill_encoder(&mut weights, seed, device)?;
-        refuse_strangers(&weights, &path)?;
+        self.refuse_strangers(&weights, &path)?;
         Ok(model)
     }
 
@@ -83,6 +83,25 @@ impl Definition {
         let head = fill(head, &mut HeadSource { random, inputs: 1 }, device, str::to_owned)?;
         Ok(Model { encoder, head, precision })
     }
+
+    /// Nothing over: what is left may belong to other heads and to blocks that are not kept, to nothing else.
+    fn refuse_strangers(&self, weights: &Safetensors, path: &Path) -> Result<(), Error> {
+        let strangers: Vec<&str> = weights.unused().into_iter().filter(|name| !self.is_known(name)).collect();
+        match strangers.first() {
+            None => Ok(()),
+            Some(first) => {
+                let message = format!("{} tensors that no BERT has, the first is `{first}`", strangers.len());
+                Err(Error::file(path, message))
+            }
+        }
+    }
+
+    fn is_known(&self, name: &str) -> bool {
+        let name = name.trim_start_matches("bert.");
+        let block = name.strip_prefix("encoder.layer.").and_then(|rest| rest.split_once('.')?.0.parse().ok());
+        let left_out = block.is_some_and(|block: usize| !self.kept.contains(&block));
+        left_out || KNOWN_EXTRAS.iter().any(|extra| name.starts_with(extra))
+    }
 }
 
 fn open_weights(folder: &Path, path: &Path) -> Result<Safetensors, Error> {
@@ -94,18 +113,6 @@ fn open_weights(folder: &Path, path: &Path) -> Result<Safetensors, Error> {
         ));
     }
     Safetensors::open(path)
-}
-
-fn refuse_strangers(weights: &Safetensors, path: &Path) -> Result<(), Error> {
-    let known = |name: &str| KNOWN_EXTRAS.iter().any(|extra| name.trim_start_matches("bert.").starts_with(extra));
-    let strangers: Vec<&str> = weights.unused().into_iter().filter(|name| !known(name)).collect();
-    match strangers.first() {
-        None => Ok(()),
-        Some(first) => {
-            let message = format!("{} tensors belong to no BERT, the first is `{first}`", strangers.len());
-            Err(Error::file(path, message))
-        }
-    }
 }
 
 /// Draws a head as PyTorch initialises its layers: uniform between ±1/√inputs, biases too.

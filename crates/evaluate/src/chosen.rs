@@ -25,6 +25,10 @@ pub(crate) struct Chosen {
     /// How texts become tokens.
     pub(crate) data: Data,
     pub(crate) model: Model,
+    /// V
+    pub(crate) vocab_size: usize,
+    /// P at most.
+    pub(crate) positions: usize,
 }
 
 /// The part of `train.json` that is needed here.
@@ -62,6 +66,7 @@ impl Chosen {
         let name = folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let data = ours.get("data").cloned().unwrap_or_else(|| whole_texts(&name, &encoder));
         let within = || format!("`{}`", path.display());
+        let (vocab_size, positions) = (encoder.vocab_size, encoder.max_position_embeddings);
         let definition = Definition {
             kept: (0..encoder.num_hidden_layers).collect(),
             head: HeadConfig::from_value(head).map_err(anyhow::Error::msg).with_context(within)?,
@@ -72,7 +77,16 @@ impl Chosen {
         };
         let data = serde_json::from_value(data).with_context(within)?;
         let model = definition.saved(&folder.join("model.safetensors"), &engine.device)?.valid();
-        Ok(Chosen { name, epoch: 0, shards_sha256: None, folder: folder.to_owned(), data, model })
+        Ok(Chosen {
+            name,
+            epoch: 0,
+            shards_sha256: None,
+            folder: folder.to_owned(),
+            data,
+            model,
+            vocab_size,
+            positions,
+        })
     }
 }
 

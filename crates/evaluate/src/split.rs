@@ -45,6 +45,8 @@ pub(crate) fn predict(chosen: &Chosen, folder: &Path, split: Split, engine: &Eng
     ensure!(!examples.is_empty(), "`{shards}` has no {split} examples");
     let start = Instant::now();
     let logits = logits(chosen, &manifest, &examples, engine);
+    let finite = logits.iter().flatten().all(|logit| logit.is_finite());
+    ensure!(finite, "run `{run}`: the model answers with what is no number; train it again with lower learning rates");
     let score = write(chosen, split, &examples, logits, start, &engine.name)?;
     let (percent, seconds) = (100.0 * score.accuracy(), spoken_duration(start.elapsed().as_secs_f64()));
     log::info!("{run}: {split} {percent:.2} % of {}, {seconds} on {}", score.examples(), engine.name);

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Write};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use classifier::device::Engine;
 use classifier::predicted;
 use records::jsonl::{self, Reader};
@@ -27,7 +27,19 @@ struct Text {
 
 /// Predict every text of `from`, a file or `-`.
 pub(crate) fn predict(chosen: &Chosen, from: &str, engine: &Engine) -> anyhow::Result<()> {
+    let (vocab_size, positions) = (chosen.vocab_size, chosen.positions);
+    let folder = chosen.folder.display();
+    ensure!(
+        (3..=positions).contains(&chosen.data.max_seq_length),
+        "`{folder}`: max_seq_length {} must be from 3 to the model's {positions} positions",
+        chosen.data.max_seq_length
+    );
     let tokenizer = TextTokenizer::load(&chosen.folder, &chosen.data)?;
+    ensure!(
+        tokenizer.vocab_size <= vocab_size,
+        "`{folder}`: the tokenizer has {} tokens, the model {vocab_size}; give the tokenizer it was trained with",
+        tokenizer.vocab_size
+    );
     let input: Box<dyn Read> = match from {
         "-" => Box::new(std::io::stdin().lock()),
         path => Box::new(File::open(path).with_context(|| format!("reading `{path}`"))?),
@@ -67,6 +79,8 @@ fn predict_batch(
     let tokens = batch.iter().map(ids).collect::<anyhow::Result<Vec<_>>>()?;
     let sequences: Vec<&[u32]> = tokens.iter().map(|tokens| tokens.input_ids.as_slice()).collect();
     let logits = classifier::predict(&chosen.model, &sequences, tokenizer.pad_token_id, &engine.device, |_| {});
+    let finite = logits.iter().flatten().all(|logit| logit.is_finite());
+    ensure!(finite, "`{}`: the model answers with what is no number", chosen.folder.display());
     let prediction = |(text, logits): (Text, Vec<f32>)| {
         let id = text.id.as_str().map_or_else(|| text.id.to_string(), str::to_owned);
         Prediction { id, label: None, predicted: predicted(&logits), logits }

@@ -56,7 +56,7 @@ fn run() -> anyhow::Result<()> {
         Format::Make => make::variables(&study, &configurations)?,
     };
     match args.write {
-        Some(folder) => write(&folder, &configurations, args.format, &plan),
+        Some(folder) => write(&folder, &study, &configurations, args.format, &plan),
         None => std::io::stdout().lock().write_all(plan.as_bytes()).context("writing stdout"),
     }
 }
@@ -76,8 +76,17 @@ fn json_lines(configurations: &[Configuration]) -> anyhow::Result<String> {
 }
 
 /// The plan comes last and always anew: it is newer than the study file once every `config.json` is there.
-/// A `config.json` keeps its time unless its bytes change, and with it whatever was made from it.
-fn write(folder: &Path, configurations: &[Configuration], format: Format, plan: &str) -> anyhow::Result<()> {
+/// A `config.json` keeps its time unless its bytes change, and with it whatever was made from it; `data.json`
+/// does the same for what the whole study is trained on.
+fn write(
+    folder: &Path,
+    study: &Study,
+    configurations: &[Configuration],
+    format: Format,
+    plan: &str,
+) -> anyhow::Result<()> {
+    let data = serde_json::to_string_pretty(&study.data)? + "\n";
+    publish::if_changed(&folder.join("data.json"), data.as_bytes())?;
     for configuration in configurations {
         let run = RunDir::new(folder.join("runs").join(&configuration.id));
         publish::if_changed(&run.config(), configuration.to_json()?.as_bytes())?;

@@ -143,8 +143,10 @@ impl Study {
         if self.seeds.is_empty() || self.configuration.is_empty() {
             return Err(Error::value("`seeds` and `[[configuration]]` need at least one entry each"));
         }
-        if self.defaults.id.is_some() {
-            return Err(Error::value("`id` belongs to a `[[configuration]]`, not to `[defaults]`"));
+        if self.defaults.id.is_some() || self.defaults.published_accuracy.is_some() {
+            return Err(Error::value(
+                "`id` and `published_accuracy` belong to a `[[configuration]]`, not to `[defaults]`",
+            ));
         }
         self.data.check()?;
         let mut seen = HashSet::new();

@@ -11,7 +11,7 @@ use crate::optimizer;
 
 /// Check every configuration against the encoder in `model`.
 pub(crate) fn all(configurations: &[Configuration], model: &Path) -> anyhow::Result<()> {
-    let encoder = Config::read(model)?;
+    let encoder = Config::read(model).with_context(|| remedy("NAME"))?;
     for configuration in configurations {
         definition(configuration, &encoder, 2)?;
     }
@@ -38,4 +38,9 @@ pub(crate) fn definition(
             study::Precision::Bf16 => Precision::Bf16,
         },
     })
+}
+
+/// What to do about a model folder that is not whole.
+pub(crate) fn remedy(encoder: &str) -> String {
+    format!("the model folder must be whole (`fetch model {encoder} --out DIR`, or name a copy with `MODELS_DIR=DIR`)")
 }

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use bert::{Stored, save};
 use burn::tensor::TensorData;
-use records::metrics::Epoch;
 use records::publish;
 use records::run_dir::RunDir;
 use serde::{Deserialize, Serialize};
+
+use crate::input::Input;
 
 /// `state.json`: where a run stands after an epoch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,9 +23,13 @@ pub(crate) struct State {
     pub(crate) shards_sha256: String,
     /// Length of `metrics.jsonl` before this epoch's scores.
     pub(crate) metrics_bytes: u64,
-    /// This epoch's scores: they enter `metrics.jsonl` once the checkpoint is there, so an epoch whose
-    /// score can be read is never trained again.
-    pub(crate) scores: Vec<Epoch>,
+    /// This epoch's lines of `metrics.jsonl`, byte for byte: they enter it once the checkpoint is there, so
+    /// an epoch whose score can be read is never trained again.
+    pub(crate) lines: Vec<String>,
+    /// What computed it: another engine does not go on where this one stopped.
+    pub(crate) engine: String,
+    /// sha256 of the pretrained weights.
+    pub(crate) weights_sha256: String,
     pub(crate) best: Best,
     /// Wall-clock time of all epochs.
     pub(crate) seconds: f64,
@@ -35,8 +40,23 @@ pub(crate) struct State {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Best {
     pub(crate) epoch: usize,
+    #[serde(with = "exact")]
     pub(crate) accuracy: f64,
+    #[serde(with = "exact")]
     pub(crate) loss: f64,
+}
+
+/// A float as text: serde_json's own way back from digits may miss by the last bit.
+mod exact {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(value: &f64, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&value.to_string())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+        String::deserialize(from)?.parse().map_err(D::Error::custom)
+    }
 }
 
 impl Best {
@@ -69,14 +89,18 @@ pub(crate) fn write(run: &RunDir, state: &State, numbers: Numbers) -> anyhow::Re
     Ok(())
 }
 
-/// The newest complete checkpoint of this very configuration on these very shards.
-pub(crate) fn newest(run: &RunDir, configuration_sha256: &str, shards_sha256: &str) -> Option<(PathBuf, State)> {
+/// The newest complete checkpoint of this very configuration: same shards, same weights, same engine.
+pub(crate) fn newest(run: &RunDir, input: &Input) -> Option<(PathBuf, State)> {
     let read = |folder: PathBuf| {
         let text = std::fs::read_to_string(folder.join("state.json")).ok()?;
         Some((folder, serde_json::from_str::<State>(&text).ok()?))
     };
-    let ours =
-        |state: &State| state.configuration_sha256 == configuration_sha256 && state.shards_sha256 == shards_sha256;
+    let ours = |state: &State| {
+        state.configuration_sha256 == input.configuration_sha256
+            && state.shards_sha256 == input.shards_sha256
+            && state.weights_sha256 == input.weights_sha256
+            && state.engine == input.engine_name()
+    };
     let whole = |folder: &PathBuf| folder.extension().is_none();
     folders(run)
         .into_iter()
@@ -102,6 +126,13 @@ fn folders(run: &RunDir) -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_float_comes_back_to_the_last_bit() {
+        let best = Best { epoch: 1, accuracy: 0.9195833333333333, loss: 1.0 / 3.0 };
+        let back: Best = serde_json::from_str(&serde_json::to_string(&best).unwrap()).unwrap();
+        assert_eq!((back.accuracy.to_bits(), back.loss.to_bits()), (best.accuracy.to_bits(), best.loss.to_bits()));
+    }
 
     #[test]
     fn the_better_epoch_has_the_higher_accuracy_then_the_lower_loss_then_comes_first() {

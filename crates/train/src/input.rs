@@ -10,7 +10,7 @@ use classifier::device::Engine;
 use records::Split;
 use records::shards::{Example, Manifest, sha256_hex};
 use serde_json::Value;
-use study::Configuration;
+use study::{Configuration, Weights};
 
 use crate::check;
 
@@ -49,6 +49,8 @@ pub(crate) struct Input {
     pub(crate) model_folder: PathBuf,
     pub(crate) manifest: Manifest,
     pub(crate) shards_sha256: String,
+    /// sha256 of the pretrained weights; empty if they are drawn.
+    pub(crate) weights_sha256: String,
     pub(crate) train: Vec<Example>,
     pub(crate) validation: Vec<Example>,
     pub(crate) test: Vec<Example>,
@@ -64,26 +66,36 @@ impl Input {
     ) -> anyhow::Result<Self> {
         let engine = Engine::open(device)?;
         let (manifest, shards_sha256) = Manifest::read(shards).context("run `prep` first")?;
-        let encoder = Config::read(model)?;
+        let encoder = Config::read(model).with_context(|| check::remedy(&configuration.encoder))?;
         let definition = check::definition(&configuration, &encoder, manifest.labels.len())?;
         fits(&manifest, &definition, model, &engine, &configuration)?;
         let examples = |split| manifest.examples(shards, split);
         let (train, validation, test) = (examples(Split::Train)?, examples(Split::Validation)?, examples(Split::Test)?);
         ensure!(!train.is_empty() && !test.is_empty(), "`{}` has no train or no test examples", shards.display());
         let configuration_sha256 = sha256_hex(configuration.to_json()?.as_bytes());
-        let model_folder = model.to_owned();
+        let weights_sha256 = match configuration.weights {
+            Weights::Pretrained => sha256_of_weights(model, &configuration.encoder)?,
+            Weights::Random => String::new(),
+        };
         Ok(Input {
             configuration,
             configuration_sha256,
             definition,
             engine,
-            model_folder,
+            model_folder: model.to_owned(),
             manifest,
             shards_sha256,
+            weights_sha256,
             train,
             validation,
             test,
         })
+    }
+
+    /// Everything about the engine that may change a last bit.
+    pub(crate) fn engine_name(&self) -> String {
+        let Engine { name, hardware, threads, .. } = &self.engine;
+        format!("{name}, {hardware}, {threads} threads, LibTorch {}", fused::libtorch_version())
     }
 
     /// The split that chooses the epoch: validation, or test if nothing was held out.
@@ -119,13 +131,29 @@ fn fits(
         configuration.id
     );
     let tokenizer = model.join("tokenizer.json");
-    let file = std::fs::File::open(&tokenizer).with_context(|| format!("reading `{}`", tokenizer.display()))?;
-    let hash = records::shards::sha256_of(BufReader::new(file))
-        .with_context(|| format!("reading `{}`", tokenizer.display()))?;
+    let hash = sha256_of_file(&tokenizer, &configuration.encoder)?;
     ensure!(
         hash == manifest.tokenizer_sha256,
         "`{}` is not the tokenizer the shards were made with; run `prep` again, or give its model folder",
         tokenizer.display()
     );
     Ok(())
+}
+
+fn sha256_of_weights(model: &Path, encoder: &str) -> anyhow::Result<String> {
+    let weights = model.join("model.safetensors");
+    let only_a_pickle = !weights.exists() && model.join("pytorch_model.bin").exists();
+    ensure!(
+        !only_a_pickle,
+        "`{}` has only `pytorch_model.bin`, which is code as much as data and is not read; save the model with \
+         `safe_serialization=True`",
+        model.display()
+    );
+    sha256_of_file(&weights, encoder)
+}
+
+fn sha256_of_file(path: &Path, encoder: &str) -> anyhow::Result<String> {
+    let reading = || format!("reading `{}`", path.display());
+    let hash = std::fs::File::open(path).and_then(|file| records::shards::sha256_of(BufReader::new(file)));
+    hash.with_context(reading).with_context(|| check::remedy(encoder))
 }

@@ -4,8 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use records::Error;
 use records::metrics::Metric;
-use records::{Error, jsonl};
 
 /// The training stream of one run.
 pub(crate) struct Metrics {
@@ -36,11 +36,15 @@ impl Metrics {
         self.bytes
     }
 
-    /// Append one line.
-    pub(crate) fn write(&mut self, metric: &Metric) -> Result<(), Error> {
-        let mut line = Vec::new();
-        jsonl::write(&mut line, metric).map_err(|e| Error::io("writing", &self.path, e))?;
-        self.file.write_all(&line).map_err(|e| Error::io("writing", &self.path, e))?;
+    /// Append one record.
+    pub(crate) fn write(&mut self, metric: &Metric) -> anyhow::Result<()> {
+        Ok(self.write_line(&serde_json::to_string(metric)?)?)
+    }
+
+    /// Append one line as it is.
+    pub(crate) fn write_line(&mut self, line: &str) -> Result<(), Error> {
+        let line = format!("{line}\n");
+        self.file.write_all(line.as_bytes()).map_err(|e| Error::io("writing", &self.path, e))?;
         self.bytes += line.len() as u64;
         Ok(())
     }

@@ -26,6 +26,13 @@ pub(crate) fn is_finished(input: &Input, folder: &RunDir) -> bool {
     let stamp: Value = serde_json::from_str(&stamp).unwrap_or_default();
     stamp["configuration_sha256"] == input.configuration_sha256.as_str()
         && stamp["shards_sha256"] == input.shards_sha256.as_str()
+        && stamp["weights_sha256"] == input.weights_sha256.as_str()
+}
+
+/// Publish the stamp anew, so that make sees it as newer than what the run was just held against.
+pub(crate) fn touch(folder: &RunDir) -> anyhow::Result<()> {
+    let stamp = std::fs::read(folder.stamp()).with_context(|| format!("reading `{}`", folder.stamp().display()))?;
+    Ok(publish::bytes(&folder.stamp(), &stamp)?)
 }
 
 /// Remove what an earlier configuration left: the stamp first, so that nobody takes the rest for finished.
@@ -101,6 +108,7 @@ pub(crate) fn stamp(input: &Input, folder: &RunDir, state: &State) -> anyhow::Re
         "seconds": state.seconds,
         "configuration_sha256": input.configuration_sha256,
         "shards_sha256": input.shards_sha256,
+        "weights_sha256": input.weights_sha256,
     });
     publish::bytes(&folder.stamp(), (serde_json::to_string_pretty(&stamp)? + "\n").as_bytes())?;
     let checkpoints = folder.checkpoints();

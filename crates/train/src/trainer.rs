@@ -1,6 +1,6 @@
 //! The loop: epochs with scores and checkpoints, then the chosen epoch as a model folder.
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use burn::module::Module;
 use classifier::{Model, Score, predict};
 use console::{Progress, spoken_duration};
@@ -33,11 +33,10 @@ pub(crate) fn run(input: &Input, folder: &RunDir) -> anyhow::Result<()> {
     let id = &input.configuration.id;
     if published::is_finished(input, folder) {
         log::info!("{id}: already trained");
-        return Ok(());
+        return published::touch(folder); // newer than what it was checked against
     }
     let engine = &input.engine;
     log::info!("{id}: on {} ({}, {} threads)", engine.name, engine.hardware, engine.threads);
-    publish::if_changed(&folder.config(), input.configuration.to_json()?.as_bytes())?;
     let mut run = Run::resume(input, folder)?;
     for epoch in run.next_epoch()..=input.configuration.epochs {
         run.epoch(epoch, folder)?;
@@ -47,7 +46,7 @@ pub(crate) fn run(input: &Input, folder: &RunDir) -> anyhow::Result<()> {
 
 impl<'a> Run<'a> {
     fn resume(input: &'a Input, folder: &RunDir) -> anyhow::Result<Self> {
-        let found = checkpoint::newest(folder, &input.configuration_sha256, &input.shards_sha256);
+        let found = checkpoint::newest(folder, input);
         let total = input.train.len() * input.configuration.epochs;
         let progress = Progress::new(total as u64, "examples");
         progress.prefix(&input.configuration.id);
@@ -55,8 +54,9 @@ impl<'a> Run<'a> {
         let mut optimizer = recipe.optimizer();
         let device = input.engine.device.clone().autodiff();
         let Some((path, state)) = found else {
+            let model = published::initial_model(input, &device)?; // before anything is written or removed
             published::clear(folder)?;
-            let model = published::initial_model(input, &device)?;
+            publish::if_changed(&folder.config(), input.configuration.to_json()?.as_bytes())?;
             let mut metrics = Metrics::open(&folder.metrics(), 0)?;
             metrics.write(&Metric::Begin(Box::new(begin(input, &model))))?;
             return Ok(Run { input, recipe, model, optimizer, metrics, progress, last: None });
@@ -65,7 +65,7 @@ impl<'a> Run<'a> {
         let model = input.definition.saved(&path.join("model.safetensors"), &device)?;
         optimizer.resume(state.step, checkpoint::moments(&path)?, &input.engine.device);
         let mut metrics = Metrics::open(&folder.metrics(), state.metrics_bytes)?;
-        state.scores.iter().try_for_each(|score| metrics.write(&Metric::Epoch(score.clone())))?;
+        state.lines.iter().try_for_each(|line| metrics.write_line(line))?;
         Ok(Run { input, recipe, model, optimizer, metrics, progress, last: Some(state) })
     }
 
@@ -83,11 +83,17 @@ impl<'a> Run<'a> {
             }
         }
         self.speak(&scores);
+        let id = &self.input.configuration.id;
+        ensure!(
+            scores.iter().all(|score| score.loss.is_finite()),
+            "run `{id}`: the loss is no number any more after epoch {epoch}; lower the learning rates; the last \
+             complete epoch is kept"
+        );
         self.metrics.sync()?;
-        let state = self.state(epoch, scores);
+        let state = self.state(epoch, scores)?;
         let numbers = Numbers { model: self.model.stored(), moments: self.optimizer.moments() };
         checkpoint::write(folder, &state, numbers)?;
-        state.scores.iter().try_for_each(|score| self.metrics.write(&Metric::Epoch(score.clone())))?;
+        state.lines.iter().try_for_each(|line| self.metrics.write_line(line))?;
         self.last = Some(state);
         Ok(())
     }
@@ -103,22 +109,26 @@ impl<'a> Run<'a> {
         Epoch { epoch, split, loss: score.loss(), accuracy: score.accuracy(), examples: score.examples(), seconds }
     }
 
-    fn state(&self, epoch: usize, scores: Vec<Epoch>) -> State {
+    fn state(&self, epoch: usize, scores: Vec<Epoch>) -> anyhow::Result<State> {
         let chooses = self.input.chooses();
         let now = scores.iter().filter(|score| score.split == chooses);
         let now = now.map(|score| Best { epoch, accuracy: score.accuracy, loss: score.loss });
         let best = self.last.as_ref().map(|state| state.best).into_iter().chain(now).reduce(Best::or);
         let earlier = self.last.as_ref().map_or(0.0, |state| state.seconds);
-        State {
+        let seconds = earlier + scores.iter().map(|score| score.seconds).sum::<f64>();
+        let lines = scores.into_iter().map(|score| serde_json::to_string(&Metric::Epoch(score)));
+        Ok(State {
             epoch,
             step: self.optimizer.steps(),
             configuration_sha256: self.input.configuration_sha256.clone(),
             shards_sha256: self.input.shards_sha256.clone(),
+            weights_sha256: self.input.weights_sha256.clone(),
+            engine: self.input.engine_name(),
             metrics_bytes: self.metrics.bytes(),
-            seconds: earlier + scores.iter().map(|score| score.seconds).sum::<f64>(),
-            scores,
+            lines: lines.collect::<Result<_, _>>()?,
             best: best.unwrap_or(Best { epoch, accuracy: 0.0, loss: f64::INFINITY }),
-        }
+            seconds,
+        })
     }
 
     fn speak(&self, scores: &[Epoch]) {

@@ -18,9 +18,10 @@ struct Graph {
     inputs: Vec<Tensor>,
 }
 
-// SAFETY: a tch tensor is a counted pointer whose count is atomic and whose data LibTorch allows to be
-// read from any thread. A `Graph` is written once, before it is shared, and afterwards only read: by the
-// one backward pass that consumes it, and by its destructor.
+// SAFETY: a tch tensor is a pointer with an atomic count, and nothing here hands out its data. A `Graph` is
+// written once, before it is shared; `Backward::backward` takes its node by value, so one thread at a time
+// runs `shim::grad` on it, inside which LibTorch's engine locks each graph node it visits; after that only
+// destructors run, which the atomic counts order.
 unsafe impl Sync for Graph {}
 
 #[derive(Debug)]

@@ -58,7 +58,7 @@ pub(crate) struct AdamW<'a> {
     pub(crate) gradient: &'a Tensor,
     pub(crate) mean: &'a Tensor,
     pub(crate) square: &'a Tensor,
-    /// The steps taken before this one, a float scalar.
+    /// The number of this step, counted from 1, as a float scalar.
     pub(crate) steps: &'a Tensor,
 }
 

@@ -84,7 +84,7 @@ fn labels(lines: &[Line]) -> Result<Vec<String>> {
     let names: BTreeSet<&String> = lines.iter().filter_map(|line| line.label.name()).collect();
     let highest = lines.iter().filter_map(|line| line.label.index()).max();
     match highest {
-        Some(highest) => Ok((0..=highest).map(|index| index.to_string()).collect()),
+        Some(highest) => Ok((0..=highest.max(1)).map(|index| index.to_string()).collect()),
         None if names.len() > 1 && names.len() <= MOST_CLASSES => Ok(names.into_iter().cloned().collect()),
         None => Err(anyhow!("{} label names; a classifier needs 2 to {MOST_CLASSES}, or indices", names.len())),
     }
