@@ -23,7 +23,7 @@ MAKEFLAGS   += --no-builtin-rules --no-print-directory
         libtorch test check clean help
 
 all: report plot ## Run STUDY from raw text to table and chart (default: imdb)
-	@$(if $(REDRAWN),cat $(REPORT)/table.md; echo; cat $(REPORT)/knee.txt; echo 'chart: $(CHART)', \
+	@$(if $(REDRAWN),cat $(REPORT)/table.md; echo; echo 'chart: $(CHART)', \
 	  echo 'nothing to be done: study `$(STUDY)` is up to date, see $(REPORT)/table.md and $(CHART)')
 
 demo: ## The embedded study: nothing to download but crates, minutes on two cores
@@ -159,7 +159,7 @@ test: build ## All tests; on flex unless BACKEND=libtorch
 	$(TEST) -p study -p records -p console@0.1.0 -p fetch -p plan -p prep -p tokens
 	$(TEST) -p report
 	$(TEST) -p fused -p bert -p classifier -p train -p evaluate $(FEATURES)
-	$(TEST) -p pipeline-tests
+	BIN=$(abspath $(BIN)) $(TEST) -p pipeline-tests
 
 # The release profile throughout, so that lints and docs share build scripts and macros with the tools.
 check: ## Format, lints, documentation, and which crate may see which

@@ -59,7 +59,9 @@ impl Project {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let bin = std::env::var_os("BIN").map_or_else(|| root().join("target/release"), PathBuf::from);
+        let bin = std::env::var_os("BIN")
+            .filter(|bin| !bin.is_empty())
+            .map_or_else(|| root().join("target/release"), PathBuf::from);
         let mut command = Command::new("make");
         for inherited in ["MAKEFLAGS", "MFLAGS", "MAKELEVEL", "STUDY", "BACKEND", "DEVICE", "LIBTORCH"] {
             command.env_remove(inherited);
