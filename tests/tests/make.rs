@@ -38,7 +38,7 @@ const EVALUATE: &str = r#"echo "predictions of $2""#;
 const REPORT: &str = r#"
 while [ $# -gt 0 ] && [ "$1" != --out ]; do what=${what:-$1}; shift; done
 case $what in
-  table) mkdir -p "$(dirname "$2")"; echo "| the table |" > "$2" ;;
+  table) mkdir -p "$(dirname "$2")"; printf "| the table |\n\nthe knee\n" > "$2" ;;
   plot) mkdir -p "$2"; echo svg > "$2/accuracy-by-blocks.svg" ;;
   knee) echo "the knee" ;;
 esac"#;
@@ -154,7 +154,7 @@ fn a_first_run_does_everything_once_and_ends_with_table_knee_and_chart() {
     let mut expected: Vec<_> = stages.chain(["prep".to_owned()]).chain(and_report(&[])).collect();
     expected.sort();
     assert_eq!(ran, expected);
-    let end = "| the table |\n\nthe knee\nchart: out/stub/report/accuracy-by-blocks.svg\n";
+    let end = "| the table |\n\nthe knee\n\nchart: out/stub/report/accuracy-by-blocks.svg\n";
     assert!(said.ends_with(end), "{said}");
     assert_eq!(project.read("out/stub/runs/B-s1/predictions.test.jsonl"), "predictions of out/stub/runs/B-s1\n");
 }

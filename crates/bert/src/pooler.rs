@@ -1,4 +1,4 @@
-//! tanh projection of [CLS].
+//! tanh projection of `[CLS]`.
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};

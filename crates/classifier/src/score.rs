@@ -38,7 +38,7 @@ pub fn predicted(logits: &[f32]) -> usize {
     (0..logits.len()).fold(0, larger)
 }
 
-/// log Σ exp(logits) - logits[label], without overflow.
+/// `log Σ exp(logits) - logits[label]`, without overflow.
 fn cross_entropy(logits: &[f32], label: usize) -> f64 {
     let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let sum: f64 = logits.iter().map(|&logit| f64::from(logit - largest).exp()).sum();

@@ -31,7 +31,7 @@ pub fn file(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> std::io::Re
 /// Publish `bytes` as a file.
 ///
 /// # Errors
-/// As [`file`].
+/// As [`file()`].
 pub fn bytes(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     file(path, |output| output.write_all(bytes))
 }
@@ -39,7 +39,7 @@ pub fn bytes(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 /// Publish `bytes` unless the file holds them already, so that its time stays; tells whether it wrote.
 ///
 /// # Errors
-/// As [`file`].
+/// As [`file()`].
 pub fn if_changed(path: &Path, bytes: &[u8]) -> Result<bool, Error> {
     let same = fs::read(path).is_ok_and(|old| old == bytes);
     if !same {

@@ -88,7 +88,7 @@ fn a_wrong_line_is_named_by_file_and_number() {
 #[test]
 fn a_subset_larger_than_a_class_is_refused() {
     let workplace = Workplace::new(&format!("{JSONL}\ntrain_examples = 2"));
-    let says = one_line_with(&["`train_examples`: 2 need 2 of class `0`, but train has 1"]);
+    let says = one_line_with(&["`train_examples`: 2 need 1 of class `1`, but train has 0"]);
     workplace.prep().write_stdin(LINE).assert().code(1).stderr(says);
 }
 
