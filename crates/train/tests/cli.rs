@@ -54,6 +54,19 @@ fn killed_after_an_epoch_it_goes_on_and_ends_with_the_same_bytes() {
 }
 
 #[test]
+fn the_epoch_is_chosen_on_validation_even_where_train_and_test_would_choose_another() {
+    let place = Workplace::with_contrary_validation();
+    let mut fast = place.configuration(3);
+    fast["optimizer"]["encoder_learning_rate"] = json!(1e-2);
+    place.train(&fast).success();
+    assert_eq!(place.metrics().last().unwrap()["best_epoch"], 1);
+    let test =
+        place.metrics().into_iter().filter(|line| line["split"] == "test").map(|line| line["loss"].as_f64().unwrap());
+    let test: Vec<f64> = test.collect();
+    assert!(test[2] < test[0], "test would have chosen a later epoch: {test:?}");
+}
+
+#[test]
 fn another_configuration_in_the_same_folder_starts_afresh() {
     let place = Workplace::new();
     place.train(&place.configuration(3)).success();

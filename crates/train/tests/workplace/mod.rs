@@ -28,15 +28,27 @@ impl Workplace {
             "layer_norm_eps": 1e-12, "initializer_range": 0.1,
         }).to_string());
         place.write("model/tokenizer.json", "{}");
-        place.write_shards();
+        place.write_shards(false);
         place
     }
 
-    fn write_shards(&self) {
+    /// A place whose validation labels are the contrary of what train teaches: each epoch scores worse.
+    pub(crate) fn with_contrary_validation() -> Self {
+        let place = Self::new();
+        place.write_shards(true);
+        place
+    }
+
+    fn write_shards(&self, contrary: bool) {
         let mut shards = Vec::new();
         let counts = [("train", 400), ("validation", 40), ("test", 60)];
         for (split, count) in counts {
-            let lines: String = (0..count).map(|index| format!("{}\n", example(split, index))).collect();
+            let turned = |mut example: Value| {
+                let label = example["label"].as_u64().unwrap();
+                example["label"] = json!(if contrary && split == "validation" { 1 - label } else { label });
+                example
+            };
+            let lines: String = (0..count).map(|index| format!("{}\n", turned(example(split, index)))).collect();
             let file = format!("{split}-00000-of-00001.jsonl");
             self.write(&format!("shards/{file}"), &lines);
             let sha256 = records::shards::sha256_hex(lines.as_bytes());
