@@ -95,5 +95,8 @@ fn write(
         Format::Jsonl => "plan.jsonl",
         Format::Make => "plan.mk",
     };
+    let (runs, rows, seeds) = (configurations.len(), study.configuration.len(), study.seeds.len());
+    let epochs: usize = configurations.iter().map(|configuration| configuration.epochs).sum();
+    log::info!("study `{}`: {runs} runs ({rows} configurations, seeds: {seeds}), {epochs} epochs at most", study.name);
     Ok(publish::bytes(&folder.join(name), plan.as_bytes())?)
 }

@@ -79,4 +79,7 @@ pub struct End {
     pub seconds: f64,
     /// Largest resident set of the training process.
     pub peak_memory_bytes: u64,
+    /// Size of the published model's weights on disk; absent in streams of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_bytes: Option<u64>,
 }

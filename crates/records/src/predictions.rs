@@ -41,6 +41,9 @@ pub struct Prediction {
     pub label: Option<usize>,
     /// The class with the largest logit.
     pub predicted: usize,
+    /// The predicted class by its name, where a text was asked about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predicted_name: Option<String>,
     /// One number per class, not normalised.
     pub logits: Vec<f32>,
 }

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
-/// A choice of transformer blocks, as written: `none`, `first:3`, `last:3`, `every:2` or `0,2,5`.
+/// A choice of transformer blocks, as written: `none`, `first:3`, `last:3`, `every:2`, `0,2,5`, or several
+/// of these that share no block, such as `first:2+last:1`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Blocks(String);
@@ -20,35 +21,48 @@ impl Blocks {
     /// Indices of the kept blocks in an encoder of `depth` blocks, strictly increasing.
     ///
     /// # Errors
-    /// The text is no strategy, or asks for a block the encoder does not have.
+    /// The text is no strategy, asks for a block the encoder does not have, or for one twice.
     pub fn indices(&self, depth: usize) -> Result<Vec<usize>, Error> {
-        match self.0.split_once(':') {
-            None if self.0 == "none" => Ok(Vec::new()),
-            None => self.listed(depth),
+        if self.0 == "none" {
+            return Ok(Vec::new());
+        }
+        let parts: Result<Vec<Vec<usize>>, Error> = self.0.split('+').map(|part| self.part(part, depth)).collect();
+        let mut indices = parts?.concat();
+        indices.sort_unstable();
+        match indices.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(twice) => Err(self.refused(depth, &format!("block {} is chosen twice; ", twice[0]))),
+            None => Ok(indices),
+        }
+    }
+
+    fn part(&self, text: &str, depth: usize) -> Result<Vec<usize>, Error> {
+        match text.split_once(':') {
+            None => self.listed(text, depth),
             Some(("first", n)) => Ok((0..self.count(n, depth)?).collect()),
             Some(("last", n)) => Ok((depth - self.count(n, depth)?..depth).collect()),
             Some(("every", n)) => Ok((0..depth).step_by(self.count(n, depth)?).collect()),
-            Some(_) => Err(self.refused(depth)),
+            Some(_) => Err(self.refused(depth, "")),
         }
     }
 
     fn count(&self, text: &str, depth: usize) -> Result<usize, Error> {
-        let count = text.parse().map_err(|_| self.refused(depth))?;
-        (1..=depth).contains(&count).then_some(count).ok_or_else(|| self.refused(depth))
+        let count = text.parse().map_err(|_| self.refused(depth, ""))?;
+        (1..=depth).contains(&count).then_some(count).ok_or_else(|| self.refused(depth, ""))
     }
 
-    fn listed(&self, depth: usize) -> Result<Vec<usize>, Error> {
-        let parsed: Result<Vec<usize>, _> = self.0.split(',').map(|n| n.trim().parse()).collect();
-        let indices = parsed.map_err(|_| self.refused(depth))?;
+    fn listed(&self, text: &str, depth: usize) -> Result<Vec<usize>, Error> {
+        let parsed: Result<Vec<usize>, _> = text.split(',').map(|n| n.trim().parse()).collect();
+        let indices = parsed.map_err(|_| self.refused(depth, ""))?;
         let increasing = indices.windows(2).all(|pair| pair[0] < pair[1]);
         let within = indices.iter().all(|&index| index < depth);
-        (increasing && within).then_some(indices).ok_or_else(|| self.refused(depth))
+        (increasing && within).then_some(indices).ok_or_else(|| self.refused(depth, ""))
     }
 
-    fn refused(&self, depth: usize) -> Error {
+    fn refused(&self, depth: usize, why: &str) -> Error {
         Error::value(format!(
-            "blocks `{}`: the encoder has {depth} blocks; allowed are `none`, `first:N`, `last:N`, \
-             `every:N` with N from 1 to {depth}, or ascending indices below {depth} such as `0,2`",
+            "blocks `{}`: {why}the encoder has {depth} blocks; allowed are `none`, `first:N`, `last:N`, \
+             `every:N` with N from 1 to {depth}, ascending indices below {depth} such as `0,2`, or several of \
+             these that share no block, such as `first:2+last:1`",
             self.0
         ))
     }
@@ -67,12 +81,15 @@ mod tests {
 
     #[test]
     fn each_strategy_keeps_the_blocks_it_names() {
-        let cases: [(&str, &[usize]); 6] = [
+        let cases: [(&str, &[usize]); 9] = [
             ("none", &[]),
             ("first:3", &[0, 1, 2]),
             ("last:3", &[9, 10, 11]),
             ("every:4", &[0, 4, 8]),
             ("0,2,5", &[0, 2, 5]),
+            ("first:2+last:1", &[0, 1, 11]),
+            ("last:1+first:2", &[0, 1, 11]),
+            ("every:6+1,2+last:1", &[0, 1, 2, 6, 11]),
             ("first:12", &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]),
         ];
         for (text, expected) in cases {
@@ -82,10 +99,21 @@ mod tests {
 
     #[test]
     fn what_the_encoder_does_not_have_is_refused_with_what_is_allowed() {
-        for text in ["first:13", "first:0", "last:-1", "3,2", "2,2", "12", "middle:2", "", "first:"] {
+        let wrong =
+            ["first:13", "first:0", "last:-1", "3,2", "2,2", "12", "middle:2", "", "first:", "first:2+", "none+0"];
+        for text in wrong {
             let message = Blocks::new(text).indices(12).unwrap_err().to_string();
             assert!(message.contains("12 blocks") && message.contains("first:N"), "{message}");
         }
+    }
+
+    #[test]
+    fn a_block_that_two_parts_choose_is_named() {
+        let message = Blocks::new("first:2+last:2").indices(3).unwrap_err().to_string();
+        assert!(
+            message.starts_with("blocks `first:2+last:2`: block 1 is chosen twice; the encoder has 3"),
+            "{message}"
+        );
     }
 
     proptest! {

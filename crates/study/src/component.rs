@@ -15,6 +15,11 @@ pub struct Component {
 }
 
 impl Component {
+    /// A part of this kind without options.
+    pub fn new(kind: impl Into<String>) -> Self {
+        Component { kind: kind.into(), options: Map::new() }
+    }
+
     /// The whole table as one JSON object, `kind` first.
     pub fn to_value(&self) -> Value {
         let mut object = Map::from_iter([("kind".to_owned(), Value::from(self.kind.clone()))]);

@@ -4,6 +4,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Blocks, Component, Error};
 
+/// For how many of its first epochs a run leaves parts of the encoder as they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Freeze {
+    /// Epochs without a change to the embedding layer.
+    pub embeddings: usize,
+    /// Epochs without a change to the kept blocks.
+    pub blocks: usize,
+}
+
 /// Where the encoder's weights come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -40,6 +50,9 @@ pub struct Configuration {
     pub encoder: String,
     /// Where its weights come from.
     pub weights: Weights,
+    /// What turns token ids into vectors: the encoder's pretrained layer, or a new table.
+    #[serde(default = "pretrained")]
+    pub embeddings: Component,
     /// Which of its blocks are kept.
     pub blocks: Blocks,
     /// The classification head.
@@ -48,15 +61,43 @@ pub struct Configuration {
     pub precision: Precision,
     /// Passes over the training examples.
     pub epochs: usize,
-    /// Examples per optimizer step.
+    /// Examples per batch.
     pub batch_size: usize,
+    /// Batches whose gradients make one optimizer step, as if they were one large batch.
+    #[serde(default = "one")]
+    pub gradient_accumulation_steps: usize,
     /// Share of the head's input set to zero while training.
     pub dropout: f64,
+    /// Dropout inside the encoder while training: hidden states and attention weights. The source trained
+    /// with 0, BERT was pretrained with 0.1.
+    #[serde(default)]
+    pub encoder_dropout: f64,
     /// The optimizer and its rates.
     pub optimizer: Component,
+    /// How the rates change from step to step.
+    #[serde(default = "constant")]
+    pub schedule: Component,
+    /// The global norm that gradients are clipped to; absent: no clipping.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gradient_clip_norm: Option<f64>,
+    /// What is left as it is in the first epochs.
+    #[serde(default)]
+    pub freeze: Freeze,
     /// The accuracy a publication gives for this configuration, as a fraction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub published_accuracy: Option<f64>,
+}
+
+pub(crate) fn pretrained() -> Component {
+    Component::new("pretrained")
+}
+
+pub(crate) fn constant() -> Component {
+    Component::new("constant")
+}
+
+fn one() -> usize {
+    1
 }
 
 impl Configuration {
@@ -87,7 +128,11 @@ impl Configuration {
         require(is_id(&self.id), "`id` may hold letters, digits, `.`, `_` and `-` only")?;
         require(self.epochs >= 1, "`epochs` must be at least 1")?;
         require(self.batch_size >= 1, "`batch_size` must be at least 1")?;
+        require(self.gradient_accumulation_steps >= 1, "`gradient_accumulation_steps` must be at least 1")?;
         require((0.0..1.0).contains(&self.dropout), "`dropout` must be at least 0 and below 1")?;
+        require((0.0..1.0).contains(&self.encoder_dropout), "`encoder_dropout` must be at least 0 and below 1")?;
+        let norm = self.gradient_clip_norm.unwrap_or(1.0);
+        require(norm > 0.0 && norm.is_finite(), "`gradient_clip_norm` must be above 0")?;
         let published = self.published_accuracy.unwrap_or(0.5);
         require((0.0..=1.0).contains(&published), "`published_accuracy` is a fraction, 0 to 1")
     }

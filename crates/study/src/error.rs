@@ -34,6 +34,15 @@ impl Error {
     }
 }
 
+/// serde's message about an unknown name, with the one that was meant, if one of those it lists is near.
+pub fn with_nearest(message: String) -> String {
+    let mut names = message.find("unknown ").into_iter().flat_map(|at| message[at..].split('`').skip(1).step_by(2));
+    match names.next().and_then(|unknown| nearest(unknown, names)) {
+        Some(meant) => format!("{message}; did you mean `{meant}`?"),
+        None => message,
+    }
+}
+
 /// The known name most like `name`, if one is near enough to be a slip of the finger.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
@@ -46,7 +55,7 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
 
 #[cfg(test)]
 mod tests {
-    use super::nearest;
+    use super::{nearest, with_nearest};
 
     #[test]
     fn a_slip_of_the_finger_is_recognised_and_a_stranger_is_not() {
@@ -54,5 +63,16 @@ mod tests {
         assert_eq!(nearest("epoch", known), Some("epochs"));
         assert_eq!(nearest("batchsize", known), Some("batch_size"));
         assert_eq!(nearest("zzz", known), None);
+    }
+
+    #[test]
+    fn serdes_list_is_searched_for_the_name_that_was_meant() {
+        let said = |message: &str| with_nearest(message.to_owned());
+        for before in ["", "head `bilstn`: "] {
+            let list = format!("{before}unknown head `bilstn`, expected one of `cls-linear`, `bilstm`");
+            assert_eq!(said(&list), format!("{list}; did you mean `bilstm`?"));
+        }
+        let silent = ["unknown field `zzz`, expected `id`", "missing field `id`", "invalid type: `idd`, expected `id`"];
+        silent.iter().for_each(|message| assert_eq!(&said(message), message));
     }
 }

@@ -7,11 +7,15 @@
 mod blocks;
 mod component;
 mod configuration;
+mod data;
 mod definition;
 mod error;
+mod settings;
 
 pub use blocks::Blocks;
 pub use component::Component;
-pub use configuration::{Configuration, Precision, Weights};
-pub use definition::{Data, Settings, Study, Truncation};
-pub use error::{Error, nearest};
+pub use configuration::{Configuration, Freeze, Precision, Weights};
+pub use data::{Cleaning, Copies, Data, Truncation};
+pub use definition::Study;
+pub use error::{Error, nearest, with_nearest};
+pub use settings::Settings;

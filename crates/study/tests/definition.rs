@@ -1,9 +1,12 @@
 //! A study file as a person writes it: what it expands to, and what is said when it is wrong.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::collections::HashSet;
 use std::io::Write;
 
-use study::{Configuration, Study, Weights};
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use study::{Cleaning, Configuration, Copies, Data, Study, Truncation, Weights};
 
 const GOOD: &str = r#"name = "s"
 seeds = [1, 2]
@@ -102,9 +105,69 @@ fn everything_that_changes_the_shards_changes_their_name() {
         "max_seq_length = 64\nvalidation = 0.0",
         "max_seq_length = 64\ntrain_examples = 10",
         "max_seq_length = 64\ntest_examples = 10",
+        "max_seq_length = 64\nduplicates = \"leave-out\"",
+        "max_seq_length = 64\ncleaning = [\"case\"]",
+        "max_seq_length = 64\ncleaning = [\"case\", \"stem\"]",
+        "max_seq_length = 64\ncleaning = [\"stop-words\", \"punctuation\", \"stem\", \"case\"]",
     ]
     .map(name);
-    let distinct: std::collections::HashSet<&String> = names.iter().collect();
+    let distinct: HashSet<&String> = names.iter().collect();
     assert_eq!(distinct.len(), names.len(), "{names:?}");
     assert_eq!(names[0], "sample-t-64-head-only");
+    assert_eq!(names[7], "sample-t-64-head-only-without-duplicates");
+    assert_eq!(names[10], "sample-t-64-head-only-cleaning-punctuation+case+stop-words+stem");
+}
+
+#[test]
+fn the_order_of_cleaning_in_the_file_is_nothing_and_none_is_the_default() {
+    let data = |more: &str| read(&GOOD.replace("max_seq_length = 64", more)).unwrap().data;
+    let cleaned = data("max_seq_length = 64\ncleaning = [\"punctuation\", \"stem\"]");
+    assert_eq!(cleaned, data("max_seq_length = 64\ncleaning = [\"stem\", \"punctuation\", \"stem\"]"));
+    let by_default = data("max_seq_length = 64");
+    assert_eq!(by_default, data("max_seq_length = 64\ncleaning = []\nduplicates = \"keep\""));
+    assert!(by_default.cleaning.is_empty() && by_default.duplicates == Copies::Keep);
+}
+
+#[test]
+fn an_unknown_step_of_cleaning_is_answered_with_those_there_are() {
+    let said = refused("max_seq_length = 64", "max_seq_length = 64\ncleaning = [\"case\", \"stopwords\"]");
+    assert!(said.contains("line 7: unknown variant `stopwords`, expected one of `punctuation`, `case`"), "{said}");
+    assert!(said.ends_with("`stem`; did you mean `stop-words`?"), "{said}");
+    let said = refused("max_seq_length = 64", "max_seq_length = 64\nduplicates = \"leave_out\"");
+    assert!(said.contains("line 7") && said.ends_with("`keep` or `leave-out`; did you mean `leave-out`?"), "{said}");
+}
+
+fn any_data() -> impl Strategy<Value = Data> {
+    let steps = [Cleaning::Punctuation, Cleaning::Case, Cleaning::StopWords, Cleaning::Stem];
+    let truncations = [Truncation::HeadOnly, Truncation::TailOnly, Truncation::HeadTail];
+    let few = || select(vec![None, Some(1), Some(10)]);
+    let texts = (subsequence(steps.to_vec(), 0..=4), select(vec![Copies::Keep, Copies::LeaveOut]));
+    let cut = (select(vec![8, 64]), select(truncations.to_vec()), select(vec![0.5, 0.25]));
+    (texts, cut, select(vec![0.1, 0.25]), few(), few()).prop_map(|(texts, cut, validation, train, test)| Data {
+        dataset: "sample".to_owned(),
+        tokenizer: "t".to_owned(),
+        max_seq_length: cut.0,
+        truncation: cut.1,
+        head_share: cut.2,
+        cleaning: texts.0.into_iter().collect(),
+        duplicates: texts.1,
+        validation,
+        train_examples: train,
+        test_examples: test,
+    })
+}
+
+proptest! {
+    #[test]
+    fn shards_have_as_many_names_as_there_are_data(all in proptest::collection::vec(any_data(), 100)) {
+        let written: HashSet<String> = all.iter().map(|data| serde_json::to_string(data).unwrap()).collect();
+        let names: HashSet<String> = all.iter().map(Data::shards_name).collect();
+        prop_assert_eq!(names.len(), written.len());
+    }
+
+    #[test]
+    fn data_survives_its_json(data in any_data()) {
+        let json = serde_json::to_string(&data).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Data>(&json).unwrap(), data);
+    }
 }
