@@ -1,5 +1,9 @@
-//! Texts that stand word for word in more than one place.
+//! Texts that stand word for word in more than one place: counted always, left out if the study says so.
+//!
+//! Texts are compared as the source has them, before any clean-up. For both, a `validation` split of the source
+//! is a part of train that is held out.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use records::Split;
@@ -7,7 +11,7 @@ use records::shards::Duplicates;
 
 use crate::datasets::Review;
 
-/// Count over the whole source, on the raw text; a `validation` split of the source counts as train.
+/// Count over the whole source.
 pub(crate) fn count(reviews: &[Review]) -> Duplicates {
     let (test, train): (Vec<_>, Vec<_>) = reviews.iter().partition(|review| review.split == Split::Test);
     let (in_train, in_test) = (distinct(&train), distinct(&test));
@@ -22,16 +26,83 @@ fn distinct<'a>(reviews: &[&'a Review]) -> HashSet<&'a str> {
     reviews.iter().map(|review| review.text.as_str()).collect()
 }
 
+/// Each text once: in test if it stands there, else in validation, else in train; of the copies in one split that
+/// with the smallest id stays, whatever their labels. What stays keeps its order.
+pub(crate) fn leave_out(mut reviews: Vec<Review>) -> Vec<Review> {
+    let mut stays = first_copies(&reviews).into_iter();
+    reviews.retain(|_| stays.next().unwrap_or(true));
+    reviews
+}
+
+/// For each review whether it is the first with its text.
+fn first_copies(reviews: &[Review]) -> Vec<bool> {
+    let mut order: Vec<usize> = (0..reviews.len()).collect();
+    order.sort_unstable_by_key(|&idx| (Reverse(reviews[idx].split), &reviews[idx].id));
+    let mut seen = HashSet::with_capacity(reviews.len());
+    let mut first = vec![false; reviews.len()];
+    for idx in order {
+        first[idx] = seen.insert(reviews[idx].text.as_str());
+    }
+    first
+}
+
+/// How many reviews [`leave_out`] takes out of a source with these counts.
+pub(crate) fn n_left_out(counted: &Duplicates) -> usize {
+    counted.within_train + counted.within_test + counted.across
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    fn review((number, (split, text)): (usize, (Split, &str))) -> Review {
+        Review { id: format!("{number:02}"), split, label: 0, text: text.to_owned() }
+    }
+
+    fn source() -> Vec<Review> {
+        let train = ["a", "a", "a", "b", "c"].map(|text| (Split::Train, text));
+        let test = ["a", "a", "c", "d", "D"].map(|text| (Split::Test, text));
+        train.into_iter().chain(test).enumerate().map(review).collect()
+    }
+
+    fn ids(reviews: &[Review]) -> Vec<&str> {
+        reviews.iter().map(|review| review.id.as_str()).collect()
+    }
 
     #[test]
     fn copies_are_counted_beyond_the_first_and_texts_across_once() {
-        let review = |split, text: &str| Review { id: String::new(), split, label: 0, text: text.to_owned() };
-        let train = ["a", "a", "a", "b", "c"].map(|text| review(Split::Train, text));
-        let test = ["a", "a", "c", "d", "D"].map(|text| review(Split::Test, text));
-        let counted = count(&train.into_iter().chain(test).collect::<Vec<_>>());
-        assert_eq!(counted, Duplicates { within_train: 2, within_test: 1, across: 2 });
+        assert_eq!(count(&source()), Duplicates { within_train: 2, within_test: 1, across: 2 });
+    }
+
+    #[test]
+    fn a_text_stays_once_and_in_test_if_it_stands_there() {
+        assert_eq!(ids(&leave_out(source())), ["03", "05", "07", "08", "09"]);
+        let mut held_out = source();
+        held_out[4].split = Split::Validation;
+        held_out[9].text = "b".to_owned();
+        held_out[9].split = Split::Validation;
+        assert_eq!(ids(&leave_out(held_out)), ["05", "07", "08", "09"]);
+    }
+
+    proptest! {
+        #[test]
+        fn what_goes_is_what_was_counted_whatever_the_order(
+            places in proptest::collection::vec((0..3_usize, "[a-d]{1,2}"), 0..40), turn in 0..40_usize,
+        ) {
+            let split = |place: usize| [Split::Train, Split::Validation, Split::Test][place];
+            let source = || -> Vec<Review> {
+                places.iter().map(|(place, text)| (split(*place), text.as_str())).enumerate().map(review).collect()
+            };
+            let (mut turned, distinct) = (source(), distinct(&source().iter().collect::<Vec<_>>()).len());
+            turned.rotate_left(turn.min(places.len()));
+            let left = leave_out(source());
+            prop_assert_eq!(left.len(), distinct);
+            prop_assert_eq!(left.len() + n_left_out(&count(&source())), places.len());
+            prop_assert_eq!(count(&left), Duplicates::default());
+            let mut turned = leave_out(turned);
+            turned.sort_by(|a, b| a.id.cmp(&b.id));
+            prop_assert_eq!(ids(&turned), ids(&left));
+        }
     }
 }

@@ -16,6 +16,7 @@ use clap::Parser;
 
 use arguments::Arguments;
 use output::{Output, Prepared};
+use study::Copies;
 use summary::Summary;
 use tokens::TextTokenizer;
 
@@ -39,7 +40,11 @@ fn run() -> anyhow::Result<()> {
     let started = Instant::now();
     let dataset = source.read()?;
     let duplicates = duplicates::count(&dataset.reviews);
-    let reviews = splits::choose(dataset.reviews, &data, &dataset.labels)?;
+    let reviews = match data.duplicates {
+        Copies::Keep => dataset.reviews,
+        Copies::LeaveOut => duplicates::leave_out(dataset.reviews),
+    };
+    let reviews = splits::choose(reviews, &data, &dataset.labels)?;
     let tokenizing = Instant::now();
     let examples = tokenize::tokenize(&tokenizer, reviews)?;
     let tokenizing = tokenizing.elapsed();

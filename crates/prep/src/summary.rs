@@ -6,6 +6,9 @@ use std::time::Duration;
 use console::spoken_duration;
 use records::peak_memory_bytes;
 use records::shards::{Counts, Manifest};
+use study::Copies;
+
+use crate::duplicates::n_left_out;
 
 pub(crate) struct Summary<'a> {
     pub(crate) manifest: &'a Manifest,
@@ -24,7 +27,11 @@ impl fmt::Display for Summary<'_> {
         let duplicates = &self.manifest.duplicates;
         write!(f, "{} tokens; ", self.manifest.splits.values().map(|counts| counts.tokens).sum::<u64>())?;
         write!(f, "duplicates: {} in train, ", duplicates.within_train)?;
-        write!(f, "{} in test, {} in both; ", duplicates.within_test, duplicates.across)?;
+        write!(f, "{} in test, {} in both", duplicates.within_test, duplicates.across)?;
+        if self.manifest.data.duplicates == Copies::LeaveOut {
+            write!(f, ", {} reviews left out", n_left_out(duplicates))?;
+        }
+        write!(f, "; ")?;
         write!(f, "longest {} tokens, ", self.manifest.splits.values().map(|c| c.longest).max().unwrap_or(0))?;
         write!(f, "{} truncated; ", self.sum(|counts| counts.truncated))?;
         write!(f, "{:.0} reviews/s tokenizing, ", examples as f64 / tokenizing.max(1e-9))?;

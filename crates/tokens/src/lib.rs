@@ -1,10 +1,13 @@
-//! From a text to the token ids a model reads: clean-up, tokenizer, truncation.
+//! From a text to the token ids a model reads: clean-up, tokenizer, truncation; and from ids back to words.
 //!
 //! `prep` asks for a whole data set and `evaluate` for single texts; both must get the same ids.
 
 mod cleaning;
+mod markup;
 mod tokenizer;
 mod truncation;
+mod vocabulary;
 mod words;
 
 pub use tokenizer::{TextTokenizer, TokenIds};
+pub use vocabulary::Vocabulary;

@@ -7,7 +7,8 @@ use records::shards::sha256_hex;
 use study::Data;
 use tokenizers::Tokenizer;
 
-use crate::cleaning::clean;
+use crate::cleaning::Cleaning;
+use crate::markup::without_markup;
 use crate::truncation::{Cut, SPECIAL_TOKENS};
 use crate::words::Words;
 
@@ -21,6 +22,7 @@ pub struct TextTokenizer {
     pub vocab_size: usize,
     /// The id that fills batches.
     pub pad_token_id: u32,
+    cleaning: Cleaning,
     words: Words,
     cut: Cut,
     cls: u32,
@@ -36,7 +38,7 @@ pub struct TokenIds {
 }
 
 impl TextTokenizer {
-    /// Read `tokenizer.json` in `folder`; `data` says how long a text may be and which part of it stays.
+    /// Read `tokenizer.json` in `folder`; `data` says what of a text stays.
     ///
     /// # Errors
     /// The file is missing, is no tokenizer, or frames a text otherwise than BERT does.
@@ -53,8 +55,17 @@ impl TextTokenizer {
             return Err(wrong("does not put `[CLS]` before and `[SEP]` behind a text".to_owned()));
         }
         let vocab_size = tokenizer.get_vocab(true).into_values().max().map_or(0, |highest| highest as usize + 1);
-        let (sha256, cut) = (sha256_hex(&bytes), Cut::new(data));
-        Ok(TextTokenizer { path, sha256, vocab_size, pad_token_id, words: Words::new(tokenizer), cut, cls, sep })
+        Ok(TextTokenizer {
+            path,
+            sha256: sha256_hex(&bytes),
+            vocab_size,
+            pad_token_id,
+            cleaning: Cleaning::new(&data.cleaning),
+            words: Words::new(tokenizer),
+            cut: Cut::new(data),
+            cls,
+            sep,
+        })
     }
 
     /// Clean, tokenize and truncate one text.
@@ -62,13 +73,14 @@ impl TextTokenizer {
     /// # Errors
     /// The tokenizer refuses the text.
     pub fn ids(&self, text: &str) -> Result<TokenIds> {
-        let ids = self.words.ids(&clean(text)).map_err(|e| anyhow!("{e}"))?;
+        let text = self.cleaning.apply(without_markup(text));
+        let ids = self.words.ids(&text).map_err(|e| anyhow!("{e}"))?;
         let (head, tail) = self.cut.apply(&ids);
         Ok(TokenIds { input_ids: [&[self.cls], head, tail, &[self.sep]].concat(), length: ids.len() + SPECIAL_TOKENS })
     }
 }
 
-fn missing(path: &Path, name: &str, error: &std::io::Error) -> anyhow::Error {
+pub(crate) fn missing(path: &Path, name: &str, error: &std::io::Error) -> anyhow::Error {
     let folder = path.parent().unwrap_or(path);
     match folder.is_dir() {
         true => anyhow!("reading tokenizer `{}`: {error}; {}", path.display(), remedy(name)),
@@ -76,6 +88,6 @@ fn missing(path: &Path, name: &str, error: &std::io::Error) -> anyhow::Error {
     }
 }
 
-fn remedy(name: &str) -> String {
+pub(crate) fn remedy(name: &str) -> String {
     format!("bring the model with `fetch model {name} --out DIR`, or name a copy with `make … MODELS_DIR=DIR`")
 }

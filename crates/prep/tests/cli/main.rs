@@ -4,5 +4,6 @@
 mod archives;
 mod refusals;
 mod streams;
+mod texts;
 mod tokens;
 mod workplace;

@@ -1,0 +1,185 @@
+//! From token ids back to words, for what counts words and not pieces of them.
+
+use std::path::Path;
+
+use anyhow::{Result, anyhow};
+use tokenizers::models::wordpiece::WordPiece;
+use tokenizers::{ModelWrapper, Tokenizer};
+
+use crate::tokenizer::{missing, remedy};
+
+/// The words and pieces of words that a model's token ids stand for.
+pub struct Vocabulary {
+    /// By id.
+    tokens: Vec<Token>,
+}
+
+/// What a token is to a word.
+#[derive(Debug, Clone)]
+enum Token {
+    /// Begins a word.
+    Word(String),
+    /// Goes on with the word before it.
+    Rest(String),
+    /// Is no text, such as `[CLS]`, and parts words.
+    Mark,
+}
+
+impl Vocabulary {
+    /// Read `tokenizer.json` in `folder`.
+    ///
+    /// # Errors
+    /// The file is missing, is no tokenizer, or its model is not WordPiece.
+    pub fn load(folder: &Path) -> Result<Self> {
+        let path = folder.join("tokenizer.json");
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        let bytes = std::fs::read(&path).map_err(|e| missing(&path, &name, &e))?;
+        let wrong = |what: String| anyhow!("tokenizer `{}` {what}; {}", path.display(), remedy(&name));
+        let tokenizer = Tokenizer::from_bytes(&bytes).map_err(|e| wrong(format!("cannot be used: {e}")))?;
+        match tokenizer.get_model() {
+            ModelWrapper::WordPiece(pieces) => Ok(Vocabulary { tokens: tokens(&tokenizer, pieces) }),
+            _ => Err(wrong("is not WordPiece, as BERT's is".to_owned())),
+        }
+    }
+
+    /// The words that `input_ids` spell, in lower case.
+    ///
+    /// A punctuation mark is a word of its own, as the tokenizer has it, and so is what is left of a word whose
+    /// beginning was cut off. Special tokens are left out, except for the unknown one, `[UNK]`, which stays as it
+    /// is written. Ids outside the vocabulary are left out too: a model may have more ids than its tokenizer has
+    /// tokens, and who reads shards has checked theirs already.
+    pub fn words(&self, input_ids: &[u32]) -> Vec<String> {
+        let mut words: Vec<String> = Vec::with_capacity(input_ids.len());
+        let mut after_text = false;
+        for id in input_ids {
+            let token = self.tokens.get(*id as usize).unwrap_or(&Token::Mark);
+            match (token, words.last_mut()) {
+                (Token::Mark, _) => {}
+                (Token::Rest(text), Some(word)) if after_text => *word += text,
+                (Token::Rest(text) | Token::Word(text), _) => words.push(text.clone()),
+            }
+            after_text = !matches!(token, Token::Mark);
+        }
+        words
+    }
+}
+
+/// All tokens by id; an id that no token has is a mark.
+fn tokens(tokenizer: &Tokenizer, pieces: &WordPiece) -> Vec<Token> {
+    let vocabulary = tokenizer.get_vocab(true);
+    let added = tokenizer.get_added_tokens_decoder();
+    let length = vocabulary.values().max().map_or(0, |highest| *highest as usize + 1);
+    let mut tokens = vec![Token::Mark; length];
+    for (text, id) in vocabulary {
+        let special = added.get(&id).is_some_and(|token| token.special);
+        tokens[id as usize] = token(&text, special, pieces);
+    }
+    tokens
+}
+
+fn token(text: &str, special: bool, pieces: &WordPiece) -> Token {
+    let prefix = Some(pieces.continuing_subword_prefix.as_str()).filter(|prefix| !prefix.is_empty());
+    match prefix.and_then(|prefix| text.strip_prefix(prefix)) {
+        _ if text == pieces.unk_token => Token::Word(text.to_owned()),
+        _ if special => Token::Mark,
+        Some(rest) if !rest.is_empty() => Token::Rest(rest.to_lowercase()),
+        _ => Token::Word(text.to_lowercase()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TextTokenizer;
+    use proptest::prelude::*;
+    use std::sync::LazyLock;
+
+    const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../prep/tests/data/models/tiny");
+
+    static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| Vocabulary::load(TINY.as_ref()).unwrap());
+    static TOKENIZER: LazyLock<TextTokenizer> = LazyLock::new(|| {
+        let data = serde_json::json!({"dataset": "d", "tokenizer": "tiny", "max_seq_length": 512});
+        TextTokenizer::load(TINY.as_ref(), &serde_json::from_value(data).unwrap()).unwrap()
+    });
+
+    fn words(text: &str) -> Vec<String> {
+        VOCABULARY.words(&TOKENIZER.ids(text).unwrap().input_ids)
+    }
+
+    fn id(token: &str) -> u32 {
+        let tokenizer = Tokenizer::from_file(Path::new(TINY).join("tokenizer.json")).unwrap();
+        tokenizer.token_to_id(token).unwrap()
+    }
+
+    /// The tiny tokenizer with another text in place of `from`, in a folder of its own.
+    fn changed(from: &str, to: &str) -> Result<Vocabulary> {
+        let folder = tempfile::tempdir().unwrap();
+        let text = std::fs::read_to_string(Path::new(TINY).join("tokenizer.json")).unwrap();
+        assert!(text.contains(from), "{from}");
+        let path = folder.path().join("tokenizer.json");
+        records::publish::bytes(&path, text.replace(from, to).as_bytes()).unwrap();
+        Vocabulary::load(folder.path())
+    }
+
+    #[test]
+    fn pieces_join_marks_go_and_punctuation_stands_alone() {
+        assert_eq!(
+            words("Honest typography, isn't it?<br />[SEP] Zerowidth"),
+            ["honest", "typography", ",", "isn", "'", "t", "it", "[UNK]", "zerowidth"]
+        );
+        assert!(words("").is_empty());
+    }
+
+    #[test]
+    fn a_rest_without_its_beginning_is_a_word_and_does_not_join_across_a_mark() {
+        let (the, rest) = (id("the"), id("##graphic"));
+        assert_eq!(VOCABULARY.words(&[rest, rest, the]), ["graphicgraphic", "the"]);
+        assert_eq!(VOCABULARY.words(&[the, id("[SEP]"), rest]), ["the", "graphic"]);
+        assert_eq!(VOCABULARY.words(&[the, 1_000_000, rest, id("[PAD]")]), ["the", "graphic"]);
+    }
+
+    #[test]
+    fn the_prefix_is_the_models_and_a_cased_vocabulary_gives_lower_case() {
+        let other_prefix = changed("\"##", "\"@@").unwrap();
+        assert_eq!(other_prefix.words(&[id("the"), id("##graphic")]), ["thegraphic"]);
+        let without_type = changed("\"type\": \"WordPiece\",", "").unwrap(); // as bert-base-cased's file
+        assert_eq!(without_type.words(&[id("the"), id("##graphic")]), ["thegraphic"]);
+        let cased = changed("\"the\"", "\"The\"").unwrap();
+        assert_eq!(cased.words(&[id("the"), id("[UNK]")]), ["the", "[UNK]"]);
+    }
+
+    #[test]
+    fn what_is_no_tokenizer_of_bert_is_refused_with_the_remedy() {
+        let word_level = changed("\"type\": \"WordPiece\"", "\"type\": \"WordLevel\"");
+        for (refused, says) in [
+            (changed("{", "["), "cannot be used"),
+            (word_level, "is not WordPiece"),
+            (
+                Vocabulary::load("/nowhere/tiny".as_ref()),
+                "no model folder `/nowhere/tiny`; bring the model with `fetch model tiny",
+            ),
+        ] {
+            let message = refused.err().unwrap().to_string();
+            assert!(message.contains(says) && message.contains("MODELS_DIR=DIR"), "{message}");
+        }
+    }
+
+    fn known() -> Vec<String> {
+        let text = |token: &Token| if let Token::Word(text) = token { Some(text.clone()) } else { None };
+        VOCABULARY.tokens.iter().filter_map(text).filter(|text| text != "[UNK]").collect()
+    }
+
+    proptest! {
+        #[test]
+        fn words_of_the_vocabulary_come_back(text in proptest::collection::vec(proptest::sample::select(known()), 0..40)) {
+            prop_assert_eq!(words(&text.join(" ")), text);
+        }
+
+        #[test]
+        fn words_of_pieces_come_back_or_are_unknown(text in proptest::collection::vec("[a-z0]{1,12}", 0..40)) {
+            let spelled = words(&text.join(" "));
+            prop_assert_eq!(spelled.len(), text.len());
+            prop_assert!(spelled.iter().zip(&text).all(|(word, written)| word == written || word == "[UNK]"));
+        }
+    }
+}
