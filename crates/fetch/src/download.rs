@@ -41,13 +41,18 @@ pub(crate) struct Downloads {
 }
 
 impl Downloads {
-    /// With `pause` before the second try, and twice that before the third.
-    pub(crate) fn new(pause: Duration) -> Self {
-        Downloads { client: http::client(), pause }
+    /// With `pause` before the second try, and twice that before the third; see [`http::client`].
+    pub(crate) fn new(pause: Duration, patience: Duration) -> Self {
+        Downloads { client: http::client(patience), pause }
     }
 
-    /// Bring every file that is not there, in order.
+    /// Bring every file that is not there, in order; nothing where all that must be there is, lest a copy made by
+    /// hand ask the network for what need not be.
     pub(crate) fn bring_all(&self, sources: &[Source]) -> anyhow::Result<()> {
+        if sources.iter().all(|source| source.optional || source.path.exists()) {
+            log::debug!("all that is needed is there already");
+            return Ok(());
+        }
         sources.iter().try_for_each(|source| self.bring(source))
     }
 

@@ -3,13 +3,16 @@
 use std::io::Read;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use ureq::http::{Response, header};
 use ureq::{Agent, Body};
 
 use crate::digest::Digest;
 
 const REDIRECTS: usize = 5;
+
+/// To reach a server takes no longer than this.
+const CONNECTING: Duration = Duration::from_secs(20);
 
 /// What came back, redirects followed.
 pub(crate) struct Answer {
@@ -31,15 +34,16 @@ impl Answer {
     }
 }
 
-/// A client that gives up on a server which says nothing for a while, however long the whole may take.
-pub(crate) fn client() -> Agent {
+/// A client that gives up on a server which says nothing for as long as its `patience`, however long the whole may
+/// take.
+pub(crate) fn client(patience: Duration) -> Agent {
     let config = Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
         .max_redirects_will_error(false)
-        .timeout_connect(Some(Duration::from_secs(20)))
-        .timeout_recv_response(Some(Duration::from_secs(60)))
-        .timeout_per_read(Some(Duration::from_secs(60)))
+        .timeout_connect(Some(patience.min(CONNECTING)))
+        .timeout_recv_response(Some(patience))
+        .timeout_per_read(Some(patience))
         .user_agent(concat!("fathom-fetch/", env!("CARGO_PKG_VERSION")));
     config.build().into()
 }
@@ -66,7 +70,17 @@ fn request(client: &Agent, url: &str, offset: u64) -> anyhow::Result<Response<Bo
     if offset > 0 {
         request = request.header(header::RANGE, format!("bytes={offset}-"));
     }
-    Ok(request.call()?)
+    request.call().map_err(told)
+}
+
+/// Why there was no answer, in words that say what to look at.
+fn told(error: ureq::Error) -> anyhow::Error {
+    match error {
+        ureq::Error::Timeout(what) => anyhow!("no answer in time ({what})"),
+        ureq::Error::HostNotFound => anyhow!("host not found, or no network"),
+        ureq::Error::Io(error) => error.into(),
+        error => error.into(),
+    }
 }
 
 fn told_sha256(response: &Response<Body>, hop: usize) -> Option<Digest> {

@@ -33,6 +33,9 @@ struct Args {
     /// Wait before the second try; twice as long before the third
     #[arg(long, global = true, hide = true, default_value_t = 1000)]
     pause_milliseconds: u64,
+    /// Give up a try when the server says nothing for so long
+    #[arg(long, global = true, hide = true, default_value_t = 60_000)]
+    patience_milliseconds: u64,
     #[command(flatten)]
     verbosity: console::Verbosity,
 }
@@ -67,7 +70,8 @@ fn main() -> ExitCode {
 fn run() -> anyhow::Result<()> {
     let args = Args::parse();
     args.verbosity.start();
-    let downloads = Downloads::new(Duration::from_millis(args.pause_milliseconds));
+    let [pause, patience] = [args.pause_milliseconds, args.patience_milliseconds].map(Duration::from_millis);
+    let downloads = Downloads::new(pause, patience);
     match args.what {
         What::Data { name, out } => downloads.bring(&sources::data(&name, &out)?),
         What::Model { name, out, .. } if name == embedded::NAME => embedded::write(&out),

@@ -18,7 +18,7 @@ pub(crate) struct Source {
     /// Whether a server that does not have it is no failure.
     pub(crate) optional: bool,
     /// What to do where it cannot be had.
-    pub(crate) remedy: &'static str,
+    pub(crate) remedy: String,
     /// What to say if the server does not have it.
     pub(crate) missing: &'static str,
 }
@@ -37,6 +37,7 @@ pub(crate) enum Content {
 const IMDB_URL: &str = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz";
 const IMDB_MD5: &str = "7c2ac02c03563afcf9b574c7e56c153a";
 const HUB: &str = "https://huggingface.co";
+const DEMO: &str = "`make demo` needs no download";
 
 const KNOWN_MODELS: [(&str, &str); 3] = [
     ("all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"),
@@ -59,20 +60,25 @@ pub(crate) fn data(name: &str, folder: &Path) -> anyhow::Result<Source> {
         name == "imdb",
         "unknown data set `{name}`: `imdb` is the one that can be fetched, `sample` needs no fetching"
     );
+    let path = folder.join("aclImdb_v1.tar.gz");
     Ok(Source {
         url: endpoint("IMDB_URL", IMDB_URL),
-        path: folder.join("aclImdb_v1.tar.gz"),
         content: Content::Published(Digest::Md5(IMDB_MD5.to_owned())),
         optional: false,
-        remedy: "a copy on this machine serves as well: make … IMDB_ARCHIVE=FILE; `make demo` needs no download",
+        remedy: format!(
+            "a copy serves as well: name it with `make … IMDB_ARCHIVE=FILE`, or put it at `{}` by hand; {DEMO}",
+            path.display()
+        ),
         missing: "the archive is not there any more",
+        path,
     })
 }
 
 /// The files of a model folder, in the order in which they are to be brought.
 pub(crate) fn model(name: &str, revision: &str, models: &Path) -> anyhow::Result<Vec<Source>> {
     let repository = repository(name)?;
-    let folder = models.join(repository.rsplit('/').next().unwrap_or(name));
+    let model = repository.rsplit('/').next().unwrap_or(name);
+    let folder = models.join(model);
     let base = format!("{}/{repository}/resolve/{revision}", endpoint("HF_ENDPOINT", HUB));
     let source = |(file, content, optional): (&str, Content, bool)| Source {
         url: format!("{base}/{file}"),
@@ -86,9 +92,19 @@ pub(crate) fn model(name: &str, revision: &str, models: &Path) -> anyhow::Result
         },
         content,
         optional,
-        remedy: "a folder of models on this machine serves as well: make … MODELS_DIR=DIR; `make demo` needs no download",
+        remedy: remedy(model, &folder),
     };
     Ok(MODEL_FILES.into_iter().map(source).collect())
+}
+
+fn remedy(model: &str, folder: &Path) -> String {
+    let needed = MODEL_FILES.iter().filter(|(.., optional)| !optional).map(|(file, ..)| format!("`{file}`"));
+    format!(
+        "a copy serves as well: name the folder of models it is in with `make … MODELS_DIR=DIR`, so that there is \
+         `DIR/{model}/config.json`, or put {} into `{}` by hand; {DEMO}",
+        needed.collect::<Vec<_>>().join(", "),
+        folder.display()
+    )
 }
 
 /// The hub's `owner/name` of a model.

@@ -1,63 +1,13 @@
-//! Downloads from a server on the loopback: whole, interrupted, wrong, refused.
-#![expect(clippy::unwrap_used, reason = "a test says no by panicking")]
+//! Downloads: whole, interrupted, wrong.
 
-mod server;
-
-use std::path::PathBuf;
-
-use assert_cmd::Command;
-use assert_cmd::assert::Assert;
-use predicates::prelude::{PredicateBooleanExt, predicate};
+use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
-use server::{Answer, Request, Server};
 use sha2::Digest;
 
+use crate::client::Client;
+use crate::server::{Answer, Request, Server};
+
 const WEIGHTS: &str = "/google-bert/bert-base-cased/resolve/main/model.safetensors";
-
-/// A client's side: an empty folder, and `fetch` told of the server.
-struct Client {
-    folder: tempfile::TempDir,
-    url: String,
-}
-
-impl Client {
-    fn of(server: &Server) -> Self {
-        Client { folder: tempfile::tempdir().unwrap(), url: server.url.clone() }
-    }
-
-    fn fetch(&self, args: &[&str]) -> Assert {
-        let mut command = Command::cargo_bin("fetch").unwrap();
-        for proxy in ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
-            command.env_remove(proxy);
-        }
-        command.env("HF_ENDPOINT", &self.url).env("IMDB_URL", format!("{}/imdb.tar.gz", self.url));
-        command.current_dir(self.folder.path()).args(args).args(["--out", "out", "--pause-milliseconds", "1"]).assert()
-    }
-
-    fn model(&self) -> Assert {
-        self.fetch(&["model", "bert-base-cased"])
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join("out/bert-base-cased").join(name)
-    }
-
-    fn read(&self, name: &str) -> Vec<u8> {
-        std::fs::read(self.path(name)).unwrap()
-    }
-
-    fn left(&self, name: &str, bytes: &[u8]) {
-        records::publish::bytes(&self.path(name), bytes).unwrap();
-    }
-
-    /// Names of all files, in order.
-    fn files(&self) -> Vec<String> {
-        let Ok(folder) = std::fs::read_dir(self.path("")) else { return Vec::new() };
-        let mut names: Vec<_> = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
-}
 
 fn bytes() -> Vec<u8> {
     (0..200_000u32).map(|i| (i.wrapping_mul(i) >> 7) as u8).collect()
@@ -96,7 +46,7 @@ fn a_model_folder_comes_whole_with_its_configuration_last_and_is_not_asked_for_a
     assert_eq!(client.read("model.safetensors"), bytes());
     assert_eq!(client.read("config.json"), b"/google-bert/bert-base-cased/resolve/main/config.json");
     assert!(server.seen().last().unwrap().path.ends_with("/config.json"));
-    client.fetch(&["-v", "model", "bert-base-cased"]).success().stderr(contains("is there already"));
+    client.fetch(&["-v", "model", "bert-base-cased"]).success().stderr(contains("there already"));
     assert_eq!(server.seen().len(), 5);
 }
 
@@ -267,16 +217,6 @@ fn the_archive_must_have_the_md5_its_authors_give() {
     let told = contains("not `7c2ac02c03563afcf9b574c7e56c153a`").and(contains("IMDB_ARCHIVE=FILE"));
     client.fetch(&["data", "imdb"]).code(1).stderr(told.and(contains("/imdb.tar.gz")).and(contains("make demo")));
     assert_eq!(std::fs::read_dir(client.folder.path().join("out")).unwrap().count(), 0);
-}
-
-#[test]
-fn without_a_server_the_message_is_one_line_and_nothing_is_written() {
-    let server = Server::start(|_, _| Answer::status("200 OK"));
-    let nobody = Client { url: "http://127.0.0.1:1".into(), ..Client::of(&server) };
-    let one_line =
-        predicate::function(|text: &str| text.lines().filter(|line| line.starts_with("fetch: ")).count() == 1);
-    nobody.model().code(1).stderr(one_line.and(contains("MODELS_DIR")));
-    assert!(!nobody.folder.path().join("out").exists());
 }
 
 #[test]
