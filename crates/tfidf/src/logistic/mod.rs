@@ -1,0 +1,151 @@
+//! Logistic regression with a quadratic penalty, solved exactly.
+//!
+//! For weights `W`, a bias and a strength `C` it minimises `C · Σ cross entropy + ½ ‖W‖²`; the bias carries no
+//! penalty. This is scikit-learn's `LogisticRegression(C=…)`, also in that two classes take one vector of
+//! weights. A larger `C` fits the examples more closely.
+
+mod conjugate;
+mod newton;
+mod objective;
+mod ordered;
+mod weights;
+
+use crate::{Error, Sparse};
+use objective::Objective;
+pub use weights::Weights;
+
+/// The descent ends when the gradient is shorter than this times the one at zero.
+pub const TOLERANCE: f64 = 1e-4;
+
+/// Fit once. For several `C` on the same examples make a [`Problem`].
+///
+/// # Errors
+/// Those of [`Problem::new`] and [`Problem::fit`].
+pub fn fit(
+    features: &Sparse,
+    labels: &[usize],
+    classes: usize,
+    c: f64,
+    start: Option<&Weights>,
+) -> Result<Weights, Error> {
+    Ok(Problem::new(features, labels, classes)?.fit(c, start)?.weights)
+}
+
+/// Examples to fit to, as often as one likes.
+#[derive(Debug)]
+pub struct Problem<'a> {
+    rows: &'a Sparse,
+    columns: Sparse,
+    labels: &'a [usize],
+    classes: usize,
+    outputs: usize,
+    tolerance: f64,
+}
+
+/// Weights, and how they were found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fit {
+    /// The minimum.
+    pub weights: Weights,
+    /// Newton steps taken.
+    pub steps: usize,
+    /// Products of the Hessian with a vector: each reads all features twice.
+    pub products: usize,
+    /// Length of the gradient over its length at zero weights. Above the tolerance if rounding ended the descent.
+    pub relative_gradient: f64,
+}
+
+impl<'a> Problem<'a> {
+    /// Rows of `features` with their `labels` below `classes`. Holds a second copy of the features, by columns.
+    ///
+    /// Each class should have an example: the bias of one without would fall for ever, and falls until the
+    /// tolerance is met.
+    ///
+    /// # Errors
+    /// Labels are not one a row or not below `classes`, or those are fewer than two.
+    pub fn new(features: &'a Sparse, labels: &'a [usize], classes: usize) -> Result<Self, Error> {
+        let outputs = weights::outputs(classes)?;
+        if labels.len() != features.rows() {
+            return Err(Error::Labels(format!("{} labels for {} rows", labels.len(), features.rows())));
+        }
+        if let Some(row) = labels.iter().position(|&label| label >= classes) {
+            return Err(Error::Labels(format!("row {row} has label {}, of {classes} classes", labels[row])));
+        }
+        let columns = features.transposed();
+        Ok(Problem { rows: features, columns, labels, classes, outputs, tolerance: TOLERANCE })
+    }
+
+    /// End at another relative gradient than [`TOLERANCE`].
+    pub fn with_tolerance(self, tolerance: f64) -> Self {
+        Problem { tolerance, ..self }
+    }
+
+    /// The minimum for `c`, sought from `start`, or from zero. Where one starts changes only the time.
+    ///
+    /// # Errors
+    /// `c` is not above 0, or `start` has another shape.
+    pub fn fit(&self, c: f64, start: Option<&Weights>) -> Result<Fit, Error> {
+        if !(c.is_finite() && c > 0.0) {
+            return Err(Error::Penalty(c));
+        }
+        let objective =
+            Objective { rows: self.rows, columns: &self.columns, labels: self.labels, outputs: self.outputs, c };
+        let start = start.map_or(Ok(vec![0.0; objective.unknowns()]), |start| self.unknowns(start))?;
+        let end = newton::minimise(&objective, start, self.tolerance);
+        let weights = Weights::from_unknowns(self.classes, self.outputs, &end.unknowns);
+        let newton::End { steps, products, relative_gradient, .. } = end;
+        Ok(Fit { weights, steps, products, relative_gradient })
+    }
+
+    fn unknowns(&self, start: &Weights) -> Result<Vec<f64>, Error> {
+        let (terms, classes) = (self.rows.width(), self.classes);
+        if (start.terms(), start.classes()) != (terms, classes) {
+            let (started, of) = (start.terms(), start.classes());
+            let message = format!("start with {started} terms and {of} classes, but there are {terms} and {classes}");
+            return Err(Error::Weights(message));
+        }
+        Ok(start.unknowns())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Word 0 speaks for class 0, word 1 for class 1, and one example in five says the opposite.
+    fn noisy() -> (Sparse, Vec<usize>) {
+        let said = |number: usize| number % 2 == usize::from(!number.is_multiple_of(5));
+        let rows: Vec<_> = (0..40).map(|number| vec![(u32::from(said(number)), 1.0)]).collect();
+        (Sparse::from_rows(2, &rows).unwrap(), (0..40).map(|number| number % 2).collect())
+    }
+
+    #[test]
+    fn the_gradient_at_the_minimum_is_near_zero() {
+        let (features, labels) = noisy();
+        let problem = Problem::new(&features, &labels, 2).unwrap().with_tolerance(1e-10);
+        let fit = problem.fit(2.0, None).unwrap();
+        let objective = Objective { rows: &features, columns: &problem.columns, labels: &labels, outputs: 1, c: 2.0 };
+        let weights = fit.weights.unknowns();
+        let gradient = objective.gradient(&weights, &objective.probabilities(&objective.logits(&weights)));
+        assert!(ordered::norm(&gradient) < 1e-4, "{gradient:?}"); // weights were rounded to f32
+        assert!(fit.weights.weights()[0] < 0.0 && fit.weights.weights()[1] > 0.0);
+    }
+
+    #[test]
+    fn a_class_without_examples_is_never_predicted() {
+        let (features, labels) = noisy();
+        let weights = fit(&features, &labels, 3, 2.0, None).unwrap();
+        let logits = weights.logits(&features).unwrap();
+        assert!(logits.iter().flatten().all(|logit| logit.is_finite()));
+        assert!(logits.iter().all(|row| row[2] < row[0].min(row[1])));
+    }
+
+    #[test]
+    fn a_start_at_the_minimum_takes_no_step() {
+        let (features, labels) = noisy();
+        let problem = Problem::new(&features, &labels, 2).unwrap();
+        let first = problem.fit(2.0, None).unwrap();
+        let again = problem.fit(2.0, Some(&first.weights)).unwrap();
+        assert_eq!((again.steps, again.weights), (0, first.weights));
+    }
+}

@@ -1,0 +1,147 @@
+//! Documents to TF-IDF rows: scikit-learn's `TfidfVectorizer`, on words that are split already.
+
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+
+use crate::terms::{each_term, frequent};
+use crate::{Config, Error, Sparse};
+
+/// A vocabulary with the weight of each term. Words are taken as they are and must hold no space.
+#[derive(Debug, Clone)]
+pub struct Vectorizer {
+    config: Config,
+    terms: Vec<String>,
+    idf: Vec<f32>,
+    columns: HashMap<String, u32>,
+}
+
+impl Vectorizer {
+    /// The terms of `documents`, sorted, each with its `idf = ln((1 + n) / (1 + df)) + 1` for `n` documents of
+    /// which `df` hold it (`TfidfTransformer(smooth_idf=True)` of scikit-learn).
+    pub fn fit(documents: &[Vec<String>], config: &Config) -> Vectorizer {
+        let frequent = frequent(documents, config.words_per_term, config.min_documents);
+        let weigh = |df: usize| (((1 + documents.len()) as f64 / (1 + df) as f64).ln() + 1.0) as f32;
+        let (terms, idf) = frequent.into_iter().map(|(term, df)| (term, weigh(df))).unzip();
+        Vectorizer::index(config.clone(), terms, idf)
+    }
+
+    /// A vocabulary that was stored. `terms` are strictly ascending in the order of their bytes, `idf` are
+    /// positive and as many.
+    ///
+    /// # Errors
+    /// `terms` or `idf` are not such.
+    pub fn from_parts(config: Config, terms: Vec<String>, idf: Vec<f32>) -> Result<Vectorizer, Error> {
+        if terms.len() != idf.len() {
+            return Err(Error::Vocabulary(format!("{} terms, but {} idf weights", terms.len(), idf.len())));
+        }
+        if let Some(pair) = terms.windows(2).find(|pair| pair[0] >= pair[1]) {
+            return Err(Error::Vocabulary(format!("`{}` must not follow `{}`", pair[1], pair[0])));
+        }
+        if let Some(term) = idf.iter().position(|idf| !idf.is_finite() || *idf <= 0.0) {
+            return Err(Error::Vocabulary(format!("`{}` has idf {}", terms[term], idf[term])));
+        }
+        Ok(Vectorizer::index(config, terms, idf))
+    }
+
+    fn index(config: Config, terms: Vec<String>, idf: Vec<f32>) -> Vectorizer {
+        let columns = terms.iter().cloned().zip(0..).collect();
+        Vectorizer { config, terms, idf, columns }
+    }
+
+    /// One row `[terms]` per document: `tf · idf`, of unit length; empty where no term is known.
+    pub fn transform(&self, documents: &[Vec<String>]) -> Sparse {
+        let rows: Vec<Vec<(u32, f32)>> = documents.par_iter().map(|words| self.row(words)).collect();
+        Sparse::from_sorted(self.terms.len(), &rows)
+    }
+
+    fn row(&self, words: &[String]) -> Vec<(u32, f32)> {
+        let mut met = Vec::new();
+        each_term(words, self.config.words_per_term, |term| met.extend(self.columns.get(term)));
+        met.sort_unstable();
+        let weighed = |same: &[u32]| (same[0], self.tf(same.len()) * f64::from(self.idf[same[0] as usize]));
+        let row: Vec<(u32, f64)> = met.chunk_by(u32::eq).map(weighed).collect();
+        let length = row.iter().map(|(_, value)| value * value).sum::<f64>().sqrt();
+        row.into_iter().map(|(column, value)| (column, (value / length) as f32)).collect()
+    }
+
+    fn tf(&self, occurrences: usize) -> f64 {
+        if self.config.sublinear { 1.0 + (occurrences as f64).ln() } else { occurrences as f64 }
+    }
+
+    /// Settings it was made with.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The vocabulary, ascending; the index of a term is its column.
+    pub fn terms(&self) -> &[String] {
+        &self.terms
+    }
+
+    /// The weight of each term.
+    pub fn idf(&self) -> &[f32] {
+        &self.idf
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn documents(texts: &[&str]) -> Vec<Vec<String>> {
+        texts.iter().map(|text| text.split_whitespace().map(String::from).collect()).collect()
+    }
+
+    fn worked_by_hand() -> Vectorizer {
+        let config = Config { words_per_term: 1, min_documents: 1, sublinear: true };
+        Vectorizer::fit(&documents(&["good film", "bad film", "film"]), &config)
+    }
+
+    #[test]
+    fn idf_is_that_worked_by_hand() {
+        let vectorizer = worked_by_hand();
+        assert_eq!(vectorizer.terms(), ["bad", "film", "good"]);
+        let rare = 2.0_f32.ln() + 1.0; // ln((1 + 3) / (1 + 1)) + 1; for all three documents ln(4 / 4) + 1
+        assert_eq!(vectorizer.idf(), [rare, 1.0, rare]);
+    }
+
+    #[test]
+    fn rows_are_those_worked_by_hand() {
+        let rows = worked_by_hand().transform(&documents(&["film good film"]));
+        let (film, good) = (1.0 + 2.0_f64.ln(), 1.0 + 2.0_f64.ln()); // tf 2 and idf 1; tf 1 and idf 1 + ln 2
+        let length = film.hypot(good);
+        let expected = [film / length, good / length];
+        let (columns, values) = rows.row(0);
+        assert_eq!(columns, [1, 2]);
+        assert!(values.iter().zip(expected).all(|(value, expected)| (f64::from(*value) - expected).abs() < 1e-7));
+    }
+
+    #[test]
+    fn unseen_words_are_ignored() {
+        let vectorizer = worked_by_hand();
+        let rows = vectorizer.transform(&documents(&["a film so good", "film good", "never met", ""]));
+        assert_eq!(rows.row(0), rows.row(1));
+        assert_eq!((rows.row(2).0.len(), rows.row(3).0.len()), (0, 0));
+    }
+
+    #[test]
+    fn a_stored_vocabulary_gives_the_same_rows() {
+        let (vectorizer, texts) = (worked_by_hand(), documents(&["bad film", "good"]));
+        let (terms, idf) = (vectorizer.terms().to_vec(), vectorizer.idf().to_vec());
+        let read = Vectorizer::from_parts(vectorizer.config().clone(), terms, idf).unwrap();
+        assert_eq!(read.transform(&texts), vectorizer.transform(&texts));
+    }
+
+    #[test]
+    fn a_spoiled_vocabulary_is_refused() {
+        let read = |terms: &[&str], idf: &[f32]| {
+            let terms = terms.iter().map(|term| term.to_string()).collect();
+            Vectorizer::from_parts(Config::default(), terms, idf.to_vec()).unwrap_err().to_string()
+        };
+        assert_eq!(read(&["a", "b"], &[1.0]), "vocabulary: 2 terms, but 1 idf weights");
+        assert_eq!(read(&["b", "a"], &[1.0, 1.0]), "vocabulary: `a` must not follow `b`");
+        assert_eq!(read(&["a", "a"], &[1.0, 1.0]), "vocabulary: `a` must not follow `a`");
+        assert_eq!(read(&["a"], &[f32::NAN]), "vocabulary: `a` has idf NaN");
+    }
+}
