@@ -2,8 +2,9 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use fused::{BlockOptions, BlockWeights, Precision};
+use fused::{BlockOptions, BlockWeights, plain};
 
+use crate::encoder::Pass;
 use crate::{Config, LayerNorm, Linear};
 
 /// One transformer block.
@@ -47,9 +48,25 @@ impl Block {
     /// - `mask`: `[B, 1, 1, P]`, added to the attention scores
     ///
     /// Returns `[B, P, H]`.
-    pub fn forward(&self, hidden: Tensor<3>, mask: Option<Tensor<4>>, precision: Precision) -> Tensor<3> {
+    pub fn forward(&self, hidden: Tensor<3>, mask: Option<Tensor<4>>, pass: Pass) -> Tensor<3> {
         let Block { num_attention_heads, layer_norm_eps, .. } = *self;
-        fused::block(hidden, mask, self.weights(), BlockOptions { num_attention_heads, layer_norm_eps, precision })
+        let Pass { precision, dropout, .. } = pass;
+        let options = BlockOptions { num_attention_heads, layer_norm_eps, precision, dropout };
+        fused::block(hidden, mask, self.weights(), options)
+    }
+
+    /// What each position attends to, in fp32 and without dropout.
+    ///
+    /// # Shapes
+    /// - `hidden`: `[B, P, H]`, what the block reads
+    /// - `mask`: `[B, 1, 1, P]`, added to the attention scores
+    ///
+    /// Returns `[B, N, P, P]`: for each attention head and query position the weights of all keys, which sum to 1.
+    pub fn attention_weights(&self, hidden: Tensor<3>, mask: Option<Tensor<4>>) -> Tensor<4> {
+        let [b, p, h] = hidden.dims();
+        let rows = hidden.reshape([b * p, h]);
+        let per_head = |layer: &Linear| plain::per_head(layer.forward(rows.clone()), [b, p, self.num_attention_heads]);
+        plain::attention_weights(per_head(&self.query), per_head(&self.key), mask)
     }
 
     fn weights(&self) -> BlockWeights {

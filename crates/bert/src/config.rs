@@ -7,10 +7,13 @@ use serde_json::{Map, Value};
 
 use crate::Error;
 
+/// `model_type` of a saved classifier that has embeddings of its own and nothing of a BERT.
+pub const EMBEDDINGS_ALONE: &str = "fathom-embeddings";
+
 /// The numbers that shape a BERT; the rest of the file is kept as it is in `other`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Config {
-    /// Must be `bert`.
+    /// Must be `bert`, or [`EMBEDDINGS_ALONE`].
     pub model_type: String,
     /// V
     pub vocab_size: usize,
@@ -54,7 +57,9 @@ impl Config {
         let path = folder.join("config.json");
         let text = std::fs::read_to_string(&path).map_err(|e| Error::io("reading", &path, e))?;
         let value: Value = serde_json::from_str(&text).map_err(|e| Error::file(&path, e.to_string()))?;
-        if let Some(kind) = value.get("model_type").and_then(Value::as_str).filter(|kind| *kind != "bert") {
+        if let Some(kind) =
+            value.get("model_type").and_then(Value::as_str).filter(|kind| !["bert", EMBEDDINGS_ALONE].contains(kind))
+        {
             return Err(Error::file(&path, format!("model_type `{kind}`, but only `bert` can be cut here")));
         }
         let config: Config = serde_json::from_value(value).map_err(|e| Error::file(&path, e.to_string()))?;

@@ -3,6 +3,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Int, Tensor, module::embedding};
 
+use crate::encoder::Pass;
 use crate::layers::empty;
 use crate::{Config, LayerNorm};
 
@@ -15,6 +16,8 @@ pub struct Embeddings {
     norm: LayerNorm,
     #[module(skip)]
     layer_norm_eps: f64,
+    #[module(skip)]
+    pad_token_id: u32,
 }
 
 impl Embeddings {
@@ -27,6 +30,7 @@ impl Embeddings {
             token_type: empty([config.type_vocab_size, h], device),
             norm: LayerNorm::new(h, device),
             layer_norm_eps: config.layer_norm_eps,
+            pad_token_id: config.pad_token_id,
         }
     }
 
@@ -34,13 +38,22 @@ impl Embeddings {
     /// - `input_ids`: `[B, P]` ids below V
     ///
     /// Returns `[B, P, H]`.
-    pub fn forward(&self, input_ids: Tensor<2, Int>) -> Tensor<3> {
+    pub fn forward(&self, input_ids: Tensor<2, Int>, pass: Pass) -> Tensor<3> {
         let [b, p] = input_ids.dims();
-        let word = embedding(self.word.val(), input_ids);
+        let word = self.word_vectors(input_ids, pass);
         let h = word.dims()[2];
         let position = self.position.val().slice([0..p, 0..h]).unsqueeze::<3>();
         let token_type = self.token_type.val().slice([0..1, 0..h]).unsqueeze::<3>();
         let sum = (word + (position + token_type)).reshape([b * p, h]);
-        self.norm.forward(sum, self.layer_norm_eps).reshape([b, p, h])
+        fused::plain::dropout(self.norm.forward(sum, self.layer_norm_eps), pass.dropout).reshape([b, p, h])
+    }
+
+    fn word_vectors(&self, input_ids: Tensor<2, Int>, pass: Pass) -> Tensor<3> {
+        let word = embedding(self.word.val(), input_ids.clone());
+        if !pass.padding_is_read {
+            return word;
+        }
+        let learns = input_ids.not_equal_elem(self.pad_token_id as i32).float().unsqueeze_dim::<3>(2); // [B, P, 1]
+        word.clone() * learns.clone() + word.detach() * (learns.neg() + 1.0)
     }
 }

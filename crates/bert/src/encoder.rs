@@ -14,6 +14,20 @@ pub struct Encoder {
     pooler: Option<Pooler>,
 }
 
+/// How a batch passes through the encoder.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Pass {
+    /// Number format of the blocks' matrix products.
+    pub precision: Precision,
+    /// Share of hidden states and attention weights set to zero, on a device with autodiff only.
+    pub dropout: f64,
+    /// How many layers from the input on, the embedding layer being the first, get no gradient.
+    pub frozen_layers: usize,
+    /// Whether something reads the hidden states of padding positions. The padding token's word vector gets no
+    /// gradient from them, as in Hugging Face (`padding_idx`); otherwise none can reach it.
+    pub padding_is_read: bool,
+}
+
 /// What an encoder makes of a batch.
 #[derive(Debug, Clone)]
 pub struct Encoded {
@@ -36,15 +50,27 @@ impl Encoder {
     /// # Shapes
     /// - `input_ids`: `[B, P]`
     /// - `mask`: `[B, 1, 1, P]`, 0 at real tokens and a large negative number at padding
-    pub fn forward(&self, input_ids: Tensor<2, Int>, mask: Option<Tensor<4>>, precision: Precision) -> Encoded {
-        let mut hidden_states = vec![self.embeddings.forward(input_ids)];
-        for block in &self.blocks {
-            let below = hidden_states[hidden_states.len() - 1].clone();
-            hidden_states.push(block.forward(below, mask.clone(), precision));
+    pub fn forward(&self, input_ids: Tensor<2, Int>, mask: Option<Tensor<4>>, pass: Pass) -> Encoded {
+        let passed =
+            |layer: usize, hidden: Tensor<3>| if layer < pass.frozen_layers { hidden.detach() } else { hidden };
+        let mut top = passed(0, self.embeddings.forward(input_ids, pass));
+        let mut hidden_states = vec![top.clone()];
+        for (index, block) in self.blocks.iter().enumerate() {
+            top = passed(index + 1, block.forward(top, mask.clone(), pass));
+            hidden_states.push(top.clone());
         }
-        let top = hidden_states[hidden_states.len() - 1].clone();
         let pooled = self.pooler.as_ref().map(|pooler| pooler.forward(top));
         Encoded { hidden_states, pooled }
+    }
+
+    /// K
+    pub fn depth(&self) -> usize {
+        self.blocks.len()
+    }
+
+    /// The kept blocks, in order.
+    pub fn blocks(&self) -> &[Block] {
+        &self.blocks
     }
 }
 

@@ -61,7 +61,7 @@ impl LayerNorm {
 }
 
 /// A parameter that knows its shape only; zeros, should it ever be used before it is filled.
-pub(crate) fn empty<const D: usize>(shape: [usize; D], device: &Device) -> Param<Tensor<D>> {
+pub fn empty<const D: usize>(shape: [usize; D], device: &Device) -> Param<Tensor<D>> {
     let zeros = move |device: &Device, require_grad: bool| Tensor::zeros(shape, device).set_require_grad(require_grad);
     Param::uninitialized(ParamId::new(), zeros, device.clone(), true, shape.into())
 }

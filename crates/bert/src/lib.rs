@@ -19,11 +19,11 @@ mod source;
 mod weights;
 
 pub use block::Block;
-pub use config::Config;
+pub use config::{Config, EMBEDDINGS_ALONE};
 pub use embeddings::Embeddings;
-pub use encoder::{Encoded, Encoder};
+pub use encoder::{Encoded, Encoder, Pass};
 pub use fused::Precision;
-pub use layers::{LayerNorm, Linear};
+pub use layers::{LayerNorm, Linear, empty};
 pub use pooler::Pooler;
 pub use random::Random;
 pub use source::{Safetensors, Source};

@@ -14,15 +14,18 @@ pub struct Batch {
     pub mask: Option<Tensor<4>>,
     /// `[B, P]`: 1 at real tokens, 0 at padding.
     pub real: Tensor<2>,
+    /// `[B]`: real tokens of each example.
+    pub lengths: Vec<usize>,
     /// Real tokens.
     pub tokens: usize,
 }
 
 impl Batch {
-    /// Lay `sequences` side by side.
-    pub fn new(sequences: &[&[u32]], pad_token_id: u32, device: &Device) -> Self {
-        let (b, p) = (sequences.len(), sequences.iter().map(|ids| ids.len()).max().unwrap_or(0));
-        let tokens = sequences.iter().map(|ids| ids.len()).sum();
+    /// Lay `sequences` side by side, padded to the longest and to `least` positions.
+    pub fn new(sequences: &[&[u32]], pad_token_id: u32, least: usize, device: &Device) -> Self {
+        let lengths: Vec<usize> = sequences.iter().map(|ids| ids.len()).collect();
+        let (b, p) = (lengths.len(), lengths.iter().copied().fold(least, usize::max));
+        let tokens = lengths.iter().sum();
         let mut input_ids = vec![i64::from(pad_token_id); b * p];
         let mut real = vec![0f32; b * p];
         for (row, ids) in sequences.iter().enumerate() {
@@ -33,7 +36,7 @@ impl Batch {
         let added = || real.iter().map(|&real| if real == 1.0 { 0.0 } else { NOT_A_TOKEN }).collect::<Vec<f32>>();
         let mask = (tokens < b * p).then(|| Tensor::from_data(TensorData::new(added(), [b, 1, 1, p]), device));
         let input_ids = Tensor::from_data(TensorData::new(input_ids, [b, p]), device);
-        Batch { input_ids, mask, real: Tensor::from_data(TensorData::new(real, [b, p]), device), tokens }
+        Batch { input_ids, mask, real: Tensor::from_data(TensorData::new(real, [b, p]), device), lengths, tokens }
     }
 }
 
@@ -63,12 +66,13 @@ mod tests {
     #[test]
     fn padding_is_masked_and_a_full_batch_has_no_mask() {
         let device = Device::flex();
-        let batch = Batch::new(&[&[7, 8, 9], &[5]], 1, &device);
+        let batch = Batch::new(&[&[7, 8, 9], &[5]], 1, 0, &device);
         assert_eq!(batch.input_ids.into_data().iter::<i64>().collect::<Vec<_>>(), [7, 8, 9, 5, 1, 1]);
         assert_eq!(batch.real.into_data().iter::<f32>().collect::<Vec<_>>(), [1.0, 1.0, 1.0, 1.0, 0.0, 0.0]);
         assert_eq!(batch.mask.unwrap().into_data().iter::<f32>().collect::<Vec<_>>()[3..], [0.0, -1e9, -1e9]);
-        assert_eq!(batch.tokens, 4);
-        assert!(Batch::new(&[&[1, 2], &[3, 4]], 0, &device).mask.is_none());
+        assert_eq!((batch.tokens, batch.lengths), (4, vec![3, 1]));
+        assert!(Batch::new(&[&[1, 2], &[3, 4]], 0, 0, &device).mask.is_none());
+        assert_eq!(Batch::new(&[&[1, 2], &[3, 4]], 0, 5, &device).real.dims(), [2, 5]);
     }
 
     proptest! {

@@ -4,14 +4,22 @@
 //! JSON line.
 
 pub mod batch;
+mod component;
+mod definition;
 pub mod device;
+mod draws;
+mod embeddings;
 pub mod heads;
 mod model;
+mod names;
 mod predict;
 mod score;
 
 pub use batch::Batch;
+pub use definition::Definition;
+pub use embeddings::{EmbeddingsConfig, Table};
 pub use heads::{Head, HeadConfig};
-pub use model::{Definition, Model, cross_entropy};
+pub use model::{Body, Model, cross_entropy};
+pub use names::saved as saved_name;
 pub use predict::predict;
 pub use score::{Score, predicted};

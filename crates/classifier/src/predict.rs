@@ -24,7 +24,7 @@ pub fn predict(
         let fit = (TOKENS_PER_BATCH / sequences[longest].len().max(1)).clamp(1, rest.len());
         let (now, later) = rest.split_at(fit);
         let batch: Vec<&[u32]> = now.iter().map(|&example| sequences[example]).collect();
-        let rows = rows(model, &Batch::new(&batch, pad_token_id, device));
+        let rows = rows(model, &model.batch(&batch, pad_token_id, device));
         now.iter().zip(rows).for_each(|(&example, row)| logits[example] = row);
         done(fit);
         rest = later;

@@ -1,18 +1,15 @@
-//! Logits, loss and every gradient of `cls-linear` against Hugging Face's `BertForSequenceClassification`
-//! (`crates/bert/tests/data/make_parity.py`), on every engine that is built in.
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on has failed")]
+//! Every head against PyTorch + transformers: logits, loss, and the gradient of every parameter
+//! (`data/make_heads.py`); and, on a BERT of an unusual shape, all of that for `cls-linear`
+//! (`crates/bert/tests/data/make_parity.py`). On every engine that is built in.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::path::{Path, PathBuf};
+mod reference;
 
-use bert::{Config, Precision, Safetensors, Source};
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::Module;
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor};
-use classifier::{Batch, Definition, HeadConfig, Model, batch, cross_entropy, predict};
-
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../bert/tests/data/parity")
-}
+use burn::tensor::Device;
+use classifier::{Definition, EmbeddingsConfig, HeadConfig, Model, batch, cross_entropy, predict};
+use reference::{Case, cases, gradients};
 
 #[cfg_attr(feature = "libtorch", expect(deprecated, reason = "burn-tch goes in 0.23"))]
 fn devices() -> Vec<Device> {
@@ -23,100 +20,86 @@ fn devices() -> Vec<Device> {
     ]
 }
 
-fn expected(name: &str, shape: &[usize]) -> Vec<f32> {
-    let mut file = Safetensors::open(&folder().join("expected.safetensors")).unwrap();
-    file.take(name, shape).unwrap().try_to_vec().unwrap()
-}
-
-fn model(kept: &[usize], device: &Device) -> Model {
-    let head = HeadConfig::from_value(serde_json::json!({"kind": "cls-linear"})).unwrap();
-    let encoder = Config::read(&folder()).unwrap();
-    let definition =
-        Definition { encoder, kept: kept.to_vec(), head, classes: 3, dropout: 0.0, precision: Precision::Fp32 };
-    // The file numbers all blocks: `saved` reads a file whose blocks are the kept ones, so rename through a copy.
-    let all = Definition { kept: vec![0, 1, 2, 3], ..definition.clone() };
-    let source = all.saved(&folder().join("model.safetensors"), device).unwrap();
-    let mut stored = source.stored();
-    stored.retain_mut(|tensor| renumber(&mut tensor.name, kept));
-    let copy = tempfile::tempdir().unwrap();
-    let path = copy.path().join("model.safetensors");
-    std::fs::write(&path, bert::save(&stored).unwrap()).unwrap();
-    definition.saved(&path, device).unwrap()
-}
-
-/// `layer.5.` becomes `layer.<its place among the kept>.`; false if it is not kept.
-fn renumber(name: &mut String, kept: &[usize]) -> bool {
-    let Some(at) = name.find("layer.") else { return true };
-    let index: usize = name[at + 6..at + 7].parse().unwrap();
-    let place = kept.iter().position(|&block| block == index);
-    if let Some(place) = place {
-        name.replace_range(at + 6..at + 7, &place.to_string());
+#[track_caller]
+fn assert_close(found: &[f32], expected: &[f32], tolerance: f32, what: &str) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    for (found, expected) in found.iter().zip(expected) {
+        assert!((found - expected).abs() < tolerance, "{what}: {found} is not {expected}");
     }
-    place.is_some()
-}
-
-fn sequences() -> Vec<Vec<u32>> {
-    let ids = expected("input_ids", &[3, 12]);
-    let lengths = expected("lengths", &[3]);
-    ids.chunks(12).zip(lengths).map(|(row, n)| row[..n as usize].iter().map(|&id| id as u32).collect()).collect()
 }
 
 #[test]
-fn logits_of_every_choice_of_blocks_are_hugging_faces() {
-    let choices: [(&str, &[usize]); 6] = [
-        ("none", &[]),
-        ("first1", &[0]),
-        ("first3", &[0, 1, 2]),
-        ("all", &[0, 1, 2, 3]),
-        ("last2", &[2, 3]),
-        ("every2", &[0, 2]),
-    ];
-    let sequences = sequences();
-    let sequences: Vec<&[u32]> = sequences.iter().map(Vec::as_slice).collect();
+fn logits_of_every_head_are_pytorchs() {
     for device in devices() {
-        for (name, kept) in choices {
-            let logits = predict(&model(kept, &device).valid(), &sequences, 0, &device, |_| {}).concat();
-            for (found, expected) in logits.iter().zip(expected(&format!("{name}.logits"), &[3, 3])) {
-                assert!((found - expected).abs() < 1e-5, "{device:?} {name}: {found} is not {expected}");
-            }
+        for case in cases() {
+            let logits = predict(&case.model(&device).valid(), &case.sequences(), 0, &device, |_| {}).concat();
+            assert_close(&logits, &case.expected("logits", &[4, 3]), 1e-5, &format!("{device:?} {}", case.name));
         }
     }
 }
 
 #[test]
-fn loss_and_the_gradient_of_every_parameter_are_hugging_faces() {
+fn loss_and_the_gradient_of_every_parameter_are_pytorchs() {
     for device in devices() {
-        let tracked = device.autodiff();
-        let model = model(&[0, 1, 2, 3], &tracked);
-        let sequences = sequences();
-        let sequences: Vec<&[u32]> = sequences.iter().map(Vec::as_slice).collect();
-        let logits = model.forward(&Batch::new(&sequences, 0, &tracked));
-        let loss = cross_entropy(logits, batch::labels(&[0, 2, 1], &tracked));
-        let gradients = GradientsParams::from_grads(loss.backward(), &model);
-        assert!((loss.into_scalar::<f32>() - expected("all.loss", &[1])[0]).abs() < 1e-5);
-        let names = model.stored().into_iter().map(|tensor| tensor.name).collect();
-        let mut compare = Compare { gradients, names, compared: 0 };
-        model.visit(&mut compare);
-        assert_eq!(compare.compared, 73, "5 embedding, 16 block parameters four times, pooler and classifier");
+        for case in cases() {
+            compare(&case, &case.model(&device.clone().autodiff()), &device.clone().autodiff());
+        }
     }
 }
 
-/// Visits parameters in the order in which [`Model::stored`] names them.
-struct Compare {
-    gradients: GradientsParams,
-    names: Vec<String>,
-    compared: usize,
-}
-
-impl ModuleVisitor for Compare {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let name = &self.names[self.compared];
-        let found = self.gradients.get::<D>(param.id).unwrap();
-        let expected = expected(&format!("gradient.{name}"), &found.dims());
+fn compare(case: &Case, model: &Model, device: &Device) {
+    let logits = model.forward(&model.batch(&case.sequences(), 0, device));
+    let loss = cross_entropy(logits, batch::labels(&case.labels(), device));
+    let found = GradientsParams::from_grads(loss.backward(), model);
+    let what = format!("{device:?} {}", case.name);
+    assert_close(&[loss.into_scalar::<f32>()], &case.expected("loss", &[1]), 1e-5, &what);
+    let gradients = gradients(model, &found);
+    assert!(!gradients.is_empty());
+    for (name, found, shape) in gradients.into_iter().filter(|(name, ..)| case.has(&format!("gradient.{name}"))) {
+        let expected = case.expected(&format!("gradient.{name}"), &shape);
         let largest = expected.iter().fold(0f32, |largest, x| largest.max(x.abs()));
-        for (found, expected) in found.into_data().iter::<f32>().zip(expected) {
-            assert!((found - expected).abs() < 1e-5 * largest.max(1.0), "{name}: {found} is not {expected}");
-        }
-        self.compared += 1;
+        assert_close(&found, &expected, 1e-4 * largest.max(1e-2), &format!("{what} {name}"));
     }
+    let mut names = model.stored().into_iter().map(|tensor| tensor.name);
+    assert!(names.all(|name| case.has(&format!("gradient.{name}")) || case.name == "unusual"), "{what}");
+}
+
+#[test]
+fn padding_further_than_needed_changes_no_logit() {
+    for device in devices() {
+        for case in cases().into_iter().filter(|case| case.name != "first-padding") {
+            let model = case.model(&device).valid();
+            let tight = model.forward(&classifier::Batch::new(&case.sequences()[1..], 0, 0, &device)).into_data();
+            let wide = model.forward(&classifier::Batch::new(&case.sequences()[1..], 0, 30, &device)).into_data();
+            let (tight, wide): (Vec<f32>, Vec<f32>) = (tight.iter().collect(), wide.iter().collect());
+            assert_close(&tight, &wide, 1e-5, &case.name);
+        }
+    }
+}
+
+#[test]
+fn a_reinitialised_pooler_is_drawn_and_everything_else_is_loaded() {
+    let (case, device) = (cases().pop().unwrap(), Device::flex());
+    let pooler = |seed, head: &str| {
+        let head = HeadConfig::from_value(serde_json::from_str(head).unwrap()).unwrap();
+        let definition = Definition { head, ..case.definition() };
+        let model = definition.pretrained(&reference::unusual_folder(), seed, &device).unwrap();
+        let stored = model.stored().into_iter();
+        let of = |name: &str| stored.clone().find(|tensor| tensor.name == name).unwrap().data;
+        (of("bert.pooler.dense.weight"), of("bert.embeddings.word_embeddings.weight"))
+    };
+    let (kept, words) = pooler(1, r#"{"kind": "cls-linear"}"#);
+    let (drawn, same_words) = pooler(1, r#"{"kind": "cls-linear", "pooler": "reinitialised"}"#);
+    let (other, _) = pooler(2, r#"{"kind": "cls-linear", "pooler": "reinitialised"}"#);
+    assert!(kept != drawn && drawn != other && words == same_words);
+}
+
+#[test]
+fn parts_that_do_not_fit_are_refused() {
+    let case = cases().into_iter().find(|case| case.name == "cls").unwrap();
+    let table = Definition { embeddings: EmbeddingsConfig::Table { size: 4 }, ..case.definition() };
+    assert!(table.check().unwrap_err().contains("`blocks = \"none\"`"));
+    let pooled = Definition { kept: Vec::new(), ..table };
+    assert!(pooled.check().unwrap_err().contains("have no pooler"));
+    case.definition().check().unwrap();
 }

@@ -31,11 +31,13 @@ pub struct Betas {
     pub epsilon: f64,
 }
 
-/// The running mean and mean square of one parameter's gradient, flat.
+/// The running mean and mean square of one parameter's gradient, flat, and the t of the formula: how many steps
+/// this parameter took, which are fewer than the optimizer's if it was frozen at first.
 #[derive(Debug, Clone)]
 pub(crate) struct Moments {
     pub(crate) mean: Tensor<1>,
     pub(crate) square: Tensor<1>,
+    pub(crate) steps: usize,
 }
 
 /// AdamW over every parameter of a module, each in the group its path chooses.
@@ -57,20 +59,27 @@ impl Optimizer {
         self.step
     }
 
-    /// One step: `group` maps a parameter's path (`encoder.blocks.0.query.weight`) to its group.
-    /// A parameter without a gradient stays as it is.
-    pub fn step<M: Module>(&mut self, module: M, gradients: GradientsParams, group: impl Fn(&str) -> Group) -> M {
+    /// One step: `group` maps a parameter's path (`encoder.blocks.0.query.weight`) to its group, or to none if it
+    /// is frozen. A parameter that is frozen or has no gradient stays as it is, moments and all.
+    pub fn step<M: Module>(
+        &mut self,
+        module: M,
+        gradients: GradientsParams,
+        group: impl Fn(&str) -> Option<Group>,
+    ) -> M {
         self.step += 1;
         module.map(&mut Step { optimizer: self, gradients, group, path: Vec::new() })
     }
 
-    /// The moments by name, to be kept in a checkpoint: `mean.<path>` and `square.<path>`.
+    /// The moments by name, to be kept in a checkpoint: `mean.<path>`, `square.<path>` and `steps.<path>`.
     pub fn moments(&self) -> Vec<(String, TensorData)> {
-        let both = |(path, m): (&String, &Moments)| {
+        let all = |(path, m): (&String, &Moments)| {
             let data = |tensor: &Tensor<1>| tensor.clone().into_data();
-            [(format!("mean.{path}"), data(&m.mean)), (format!("square.{path}"), data(&m.square))]
+            let steps = TensorData::new(vec![m.steps as f32], [1]); // exact up to 2^24 steps
+            [("mean", data(&m.mean)), ("square", data(&m.square)), ("steps", steps)]
+                .map(|(kind, data)| (format!("{kind}.{path}"), data))
         };
-        self.moments.iter().flat_map(both).collect()
+        self.moments.iter().flat_map(all).collect()
     }
 
     /// Take up where a checkpoint left off. Moments without their twin are ignored.
@@ -79,10 +88,11 @@ impl Optimizer {
         let paths: Vec<String> =
             saved.keys().filter_map(|name| name.strip_prefix("mean.").map(str::to_owned)).collect();
         for path in paths {
-            let mut take =
-                |kind: &str| saved.remove(&format!("{kind}.{path}")).map(|data| Tensor::from_data(data, device));
-            if let (Some(mean), Some(square)) = (take("mean"), take("square")) {
-                self.moments.insert(path, Moments { mean, square });
+            let mut take = |kind: &str| saved.remove(&format!("{kind}.{path}"));
+            if let (Some(mean), Some(square), Some(steps)) = (take("mean"), take("square"), take("steps")) {
+                let steps = steps.iter::<f32>().next().unwrap_or(step as f32) as usize;
+                let [mean, square] = [mean, square].map(|data| Tensor::from_data(data, device));
+                self.moments.insert(path, Moments { mean, square, steps });
             }
         }
     }
@@ -97,23 +107,24 @@ impl Optimizer {
         let (shape, device) = (value.dims(), gradient.device());
         let (value, gradient) = (value.flatten::<1>(0, D - 1), gradient.flatten::<1>(0, D - 1));
         let zeros = || Tensor::zeros([gradient.dims()[0]], &device);
-        let moments = self.moments.entry(path).or_insert_with(|| Moments { mean: zeros(), square: zeros() });
+        let moments = self.moments.entry(path).or_insert_with(|| Moments { mean: zeros(), square: zeros(), steps: 0 });
+        moments.steps += 1;
         #[cfg(feature = "libtorch")]
         if crate::libtorch::serves(&value) {
-            let value = crate::libtorch::adamw(value, gradient, moments, self.step, self.betas, group);
+            let value = crate::libtorch::adamw(value, gradient, moments, self.betas, group);
             return value.reshape(shape);
         }
-        plain(value, gradient, moments, self.step, self.betas, group).reshape(shape)
+        plain(value, gradient, moments, self.betas, group).reshape(shape)
     }
 }
 
 /// The formula at the top of this file, operation by operation.
-fn plain(value: Tensor<1>, g: Tensor<1>, moments: &mut Moments, step: usize, betas: Betas, group: Group) -> Tensor<1> {
+fn plain(value: Tensor<1>, g: Tensor<1>, moments: &mut Moments, betas: Betas, group: Group) -> Tensor<1> {
     let Betas { beta_1, beta_2, epsilon } = betas;
-    let t = step as i32;
+    let t = moments.steps as i32;
     let mean = moments.mean.clone().mul_scalar(beta_1) + g.clone().mul_scalar(1.0 - beta_1);
     let square = moments.square.clone().mul_scalar(beta_2) + g.powi_scalar(2).mul_scalar(1.0 - beta_2);
-    *moments = Moments { mean: mean.clone(), square: square.clone() };
+    (moments.mean, moments.square) = (mean.clone(), square.clone());
     let root = square.sqrt().div_scalar((1.0 - beta_2.powi(t)).sqrt()).add_scalar(epsilon);
     let change = (mean / root).mul_scalar(group.learning_rate / (1.0 - beta_1.powi(t)));
     value.mul_scalar(1.0 - group.learning_rate * group.weight_decay) - change
@@ -126,7 +137,7 @@ struct Step<'a, F> {
     path: Vec<String>,
 }
 
-impl<F: Fn(&str) -> Group> ModuleMapper for Step<'_, F> {
+impl<F: Fn(&str) -> Option<Group>> ModuleMapper for Step<'_, F> {
     fn enter_module(&mut self, name: &str, _container: &str) {
         self.path.push(name.to_owned());
     }
@@ -136,9 +147,10 @@ impl<F: Fn(&str) -> Group> ModuleMapper for Step<'_, F> {
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let Some(gradient) = self.gradients.remove::<D>(param.id) else { return param };
         let path = self.path.join(".");
-        let group = (self.group)(&path);
+        let (Some(gradient), Some(group)) = (self.gradients.remove::<D>(param.id), (self.group)(&path)) else {
+            return param;
+        };
         param.map(|tensor| {
             let updated = self.optimizer.update(path, tensor.inner(), gradient, group);
             Tensor::from_inner(updated).require_grad()
@@ -170,7 +182,6 @@ mod tests {
         let tensor = |x: f64| Tensor::<1>::from_data([x as f32, 0.0], device);
         let (mut optimizer, mut value) = (Optimizer::new(BETAS), tensor(0.5));
         for &g in gradients {
-            optimizer.step += 1;
             value = optimizer.update("w".to_owned(), value, tensor(g), GROUP);
         }
         f64::from(value.into_data().iter::<f32>().next().unwrap())
@@ -195,11 +206,9 @@ mod tests {
         let device = Device::flex();
         let value = || Tensor::<1>::from_data([0.5f32, -1.0], &device);
         let mut whole = Optimizer::new(BETAS);
-        whole.step = 1;
         let after_one = whole.update("w".to_owned(), value(), value(), GROUP);
         let mut resumed = Optimizer::new(BETAS);
         resumed.resume(1, whole.moments().into_iter().collect(), &device);
-        (whole.step, resumed.step) = (2, 2);
         let both = [&mut whole, &mut resumed]
             .map(|it| it.update("w".to_owned(), after_one.clone(), value(), GROUP).into_data());
         assert_eq!(both[0], both[1]);

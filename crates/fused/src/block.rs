@@ -61,6 +61,8 @@ pub struct BlockOptions {
     pub layer_norm_eps: f64,
     /// Number format of the matrix products.
     pub precision: Precision,
+    /// Share of attention weights and of both sub-layers' outputs set to zero, on a device with autodiff only.
+    pub dropout: f64,
 }
 
 /// One post-norm transformer block (Vaswani et al. 2017, as in BERT): attention, residual sum,

@@ -1,20 +1,22 @@
 //! Whole-layer operations that LibTorch does in one call, each beside the same thing in plain burn.
 //!
-//! [`block()`] is one transformer block, [`adamw::Optimizer`] one optimizer step over all parameters. On
-//! LibTorch each is a single operation whose inside LibTorch's own autograd differentiates; on every
+//! [`block()`] is one transformer block, [`lstm()`] one LSTM layer, [`adamw::Optimizer`] one optimizer step over
+//! all parameters. On LibTorch each is a single operation whose inside LibTorch's own autograd differentiates; on every
 //! other engine the plain twin in [`plain`] runs, and the tests hold the two together.
 //!
 //! Letters in shapes: **B** batch, **P** positions (padded length), **H** hidden size, **N** attention
-//! heads, **D** size per attention head (H/N), **I** intermediate size.
+//! heads, **D** size per attention head (H/N), **I** intermediate size, **L** LSTM hidden size.
 #![cfg_attr(feature = "libtorch", expect(deprecated, reason = "burn-tch goes in 0.23; this crate goes with it"))]
 
 pub mod adamw;
 mod block;
 #[cfg(feature = "libtorch")]
 mod libtorch;
+mod lstm;
 pub mod plain;
 
 pub use block::{BlockOptions, BlockWeights, LinearWeights, NormWeights, Precision, block};
+pub use lstm::{LstmWeights, lstm};
 
 /// The version of LibTorch this was built against, or `none`.
 pub fn libtorch_version() -> String {

@@ -1,8 +1,11 @@
-"""Dump every layer of a tiny random BERT, as Hugging Face computes it, for tests/parity.rs.
+"""Dump every part of a small random BERT of an unusual shape, as Hugging Face computes it, for tests/parity.rs.
 
     pip install torch transformers safetensors && python make_parity.py
 
-Writes `parity/config.json`, `parity/model.safetensors` and `parity/expected.safetensors` beside itself.
+Writes `parity/config.json`, `parity/model.safetensors` and `parity/expected.safetensors` beside itself. Hidden states
+are those of all 5 blocks; of other choices of blocks the pooled [CLS], and the last hidden state of one. Gradients of
+blocks 1 and 3 are left out to keep the file small: crates/classifier/tests/data has those of every parameter.
+What padding positions hold means nothing, so only real tokens are kept, one example after the other.
 """
 import json
 import pathlib
@@ -12,48 +15,51 @@ from safetensors.torch import save_file
 from transformers import BertConfig, BertForSequenceClassification
 
 torch.manual_seed(7)
+torch.set_num_threads(1)
 folder = pathlib.Path(__file__).parent / "parity"
 folder.mkdir(exist_ok=True)
 config = BertConfig(
-    vocab_size=40, hidden_size=16, num_hidden_layers=4, num_attention_heads=4, intermediate_size=24,
-    max_position_embeddings=12, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, num_labels=3,
-    initializer_range=0.5, attn_implementation="eager",
+    vocab_size=30, hidden_size=48, num_hidden_layers=5, num_attention_heads=3, intermediate_size=12,
+    max_position_embeddings=37, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, num_labels=3,
+    initializer_range=0.25, layer_norm_eps=1e-3, attn_implementation="eager",
 )
 model = BertForSequenceClassification(config).eval()
 for name, parameter in model.named_parameters():  # biases and LayerNorms too, or a swap would go unseen
     if name.endswith("bias") or "LayerNorm" in name:
-        torch.nn.init.normal_(parameter, 0.3, 0.5)
-lengths = [9, 4, 12]
-input_ids = torch.zeros(3, 12, dtype=torch.long)
-mask = torch.zeros(3, 12, dtype=torch.long)
+        torch.nn.init.normal_(parameter, 0.3, 0.4)
+lengths = [37, 3, 20, 1]
+input_ids = torch.zeros(4, 37, dtype=torch.long)
+mask = torch.zeros(4, 37, dtype=torch.long)
 for row, length in enumerate(lengths):
-    input_ids[row, :length] = torch.randint(1, 40, (length,))
+    input_ids[row, :length] = torch.randint(1, 30, (length,))
     mask[row, :length] = 1
-labels = torch.tensor([0, 2, 1])
-expected = {"input_ids": input_ids.to(torch.float32), "lengths": torch.tensor(lengths, dtype=torch.float32)}
-kept_choices = {"first1": [0], "first3": [0, 1, 2], "all": [0, 1, 2, 3], "last2": [2, 3], "every2": [0, 2], "none": []}
+labels = torch.tensor([0, 2, 1, 2])
+real = lambda hidden: torch.cat([hidden[row, :length] for row, length in enumerate(lengths)]).detach()
+expected = {"input_ids": input_ids.float(), "lengths": torch.tensor(lengths).float(), "labels": labels.float()}
+
+out = model(input_ids, attention_mask=mask, labels=labels, output_hidden_states=True, output_attentions=True)
+out.loss.backward()
+for layer, hidden in enumerate(out.hidden_states):
+    expected[f"hidden.{layer}"] = real(hidden)
+for block in (0, 4):  # of the third example: [N, its tokens, its tokens]
+    expected[f"attention.{block}"] = out.attentions[block][2, :, :20, :20].detach()
+expected["logits"], expected["loss"] = out.logits.detach(), out.loss.detach().reshape(1)
+for name, parameter in model.named_parameters():
+    if ".layer.1." not in name and ".layer.3." not in name:
+        expected[f"gradient.{name}"] = parameter.grad
+
 layers = list(model.bert.encoder.layer)
-for name, kept in kept_choices.items():
+for name, kept in {"none": [], "first3": [0, 1, 2], "last2": [3, 4], "every2": [0, 2, 4], "mixed": [0, 1, 4]}.items():
     model.bert.encoder.layer = torch.nn.ModuleList([layers[i] for i in kept])
-    model.config.num_hidden_layers = len(kept)
-    model.zero_grad()
-    seen = []
-    modules = [model.bert.embeddings, *model.bert.encoder.layer]
-    keep = lambda module, args, out: seen.append((out[0] if isinstance(out, tuple) else out).detach())
-    hooks = [module.register_forward_hook(keep) for module in modules]
-    out = model(input_ids, attention_mask=mask, labels=labels)
-    [hook.remove() for hook in hooks]
-    out.loss.backward()
-    for i, hidden in enumerate(seen):
-        expected[f"{name}.hidden.{i}"] = hidden
-    expected[f"{name}.logits"] = out.logits.detach()
-    expected[f"{name}.loss"] = out.loss.detach().reshape(1)
-    if name == "all":
-        for parameter, tensor in model.named_parameters():
-            expected[f"gradient.{parameter}"] = tensor.grad
+    model.bert.config.num_hidden_layers = len(kept)
+    bert = model.bert(input_ids, attention_mask=mask)
+    if name == "last2":
+        expected[f"{name}.last"] = real(bert.last_hidden_state)
+    expected[f"{name}.pooled"] = bert.pooler_output.detach()
 model.bert.encoder.layer = torch.nn.ModuleList(layers)
-model.config.num_hidden_layers = 4
-save_file({k: v.contiguous().clone() for k, v in model.state_dict().items()}, folder / "model.safetensors")
-save_file({k: v.contiguous().clone() for k, v in expected.items()}, folder / "expected.safetensors")
+model.config.num_hidden_layers = 5
+tensors = lambda named: {name: tensor.contiguous().clone() for name, tensor in named.items()}
+save_file(tensors(model.state_dict()), folder / "model.safetensors")
+save_file(tensors(expected), folder / "expected.safetensors")
 (folder / "config.json").write_text(json.dumps(config.to_dict(), indent=1, default=str) + "\n")
-print({k: tuple(v.shape) for k, v in expected.items() if not k.startswith("gradient")})
+print({name: tuple(tensor.shape) for name, tensor in expected.items() if not name.startswith("gradient")})

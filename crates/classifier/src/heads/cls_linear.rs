@@ -1,37 +1,35 @@
-//! `cls-linear` (the study's VA): dropout, then a linear layer on BERT's pooled `[CLS]`.
+//! `cls-linear` (the study's VA): a linear layer on BERT's pooled `[CLS]`, as in Hugging Face's
+//! `BertForSequenceClassification`.
 
-use bert::Linear;
-use burn::module::Module;
-use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::{Features, Sizes};
+pub(super) use super::linear::Head;
+use super::{Features, Needs, Pooler, Sizes};
 
-pub(super) const READS_POOLER: bool = true;
-
-/// No options.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Config {}
-
-/// The head Hugging Face's `BertForSequenceClassification` has.
-#[derive(Module, Debug)]
-pub struct Head {
-    dropout: Dropout,
-    classifier: Linear,
+/// Where the pooler's numbers come from.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// `pretrained`, whatever blocks are kept below it, or `reinitialised`.
+    pub pooler: Pooler,
 }
 
 impl Config {
-    pub(super) fn init(&self, sizes: Sizes, device: &Device) -> Head {
-        let classifier = Linear::new(sizes.hidden_size, sizes.classes, device);
-        Head { dropout: DropoutConfig::new(sizes.dropout).init(), classifier }
+    pub(super) fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    pub(super) fn needs(&self) -> Needs {
+        Needs { pooler: Some(self.pooler), ..Needs::default() }
     }
 }
 
-impl Head {
-    pub(super) fn forward(&self, features: Features) -> Tensor<2> {
-        let Some(pooled) = features.encoded.pooled else { unreachable!("READS_POOLER gives the encoder its pooler") };
-        self.classifier.forward(self.dropout.forward(pooled))
-    }
+pub(super) fn init(_: &Config, sizes: Sizes, device: &Device) -> Head {
+    Head::new(sizes.hidden_size, sizes, device)
+}
+
+pub(super) fn forward(head: &Head, features: Features) -> Tensor<2> {
+    let Some(pooled) = features.encoded.pooled else { unreachable!("`needs` gives the encoder its pooler") };
+    head.forward(pooled)
 }

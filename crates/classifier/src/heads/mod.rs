@@ -1,7 +1,12 @@
 //! `heads! { … }`: one line per head.
 
+mod bilstm;
 mod cls_linear;
+mod concat_bilstm;
+mod flatten_linear;
+mod linear;
 mod mean_linear;
+mod recurrent;
 
 use bert::Encoded;
 use burn::module::Module;
@@ -14,6 +19,8 @@ pub struct Features {
     pub encoded: Encoded,
     /// `[B, P]`: 1 at real tokens, 0 at padding.
     pub real: Tensor<2>,
+    /// `[B]`: real tokens of each example.
+    pub lengths: Vec<usize>,
 }
 
 /// The sizes a head is built for.
@@ -21,10 +28,35 @@ pub struct Features {
 pub struct Sizes {
     /// H
     pub hidden_size: usize,
+    /// K
+    pub depth: usize,
+    /// P at most: what the data were cut to.
+    pub positions: usize,
     /// C
     pub classes: usize,
     /// Share of the classifier's input set to zero while training.
     pub dropout: f64,
+}
+
+/// What a head asks of what is below it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Needs {
+    /// The pooled `[CLS]`.
+    pub pooler: Option<Pooler>,
+    /// Every batch padded to the limit that the data were cut to.
+    pub full_length: bool,
+}
+
+/// Where the pooler's numbers come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pooler {
+    /// The encoder's own.
+    #[default]
+    Pretrained,
+    /// Drawn as Hugging Face initialises it: normal weights, zero biases. (The source, where it re-initialises,
+    /// sets every weight to one, so that all outputs are equal.)
+    Reinitialised,
 }
 
 /// From the list of heads: the configuration that a study file names, and the module it builds.
@@ -46,19 +78,23 @@ macro_rules! heads {
         impl HeadConfig {
             /// A head whose numbers are still to be filled in.
             pub fn init(&self, sizes: Sizes, device: &Device) -> Head {
-                match self { $(HeadConfig::$name(config) => Head::$name(config.init(sizes, device)),)+ }
+                match self { $(HeadConfig::$name(config) => Head::$name($module::init(config, sizes, device)),)+ }
             }
 
-            /// Whether the head reads the pooled `[CLS]`.
-            pub fn reads_pooler(&self) -> bool {
-                match self { $(HeadConfig::$name(_) => $module::READS_POOLER,)+ }
+            /// What the head asks of what is below it.
+            pub fn needs(&self) -> Needs {
+                match self { $(HeadConfig::$name(config) => config.needs(),)+ }
+            }
+
+            fn check(&self) -> Result<(), String> {
+                match self { $(HeadConfig::$name(config) => config.check(),)+ }
             }
         }
 
         impl Head {
             /// Returns `[B, C]` logits, not normalised.
             pub fn forward(&self, features: Features) -> Tensor<2> {
-                match self { $(Head::$name(head) => head.forward(features),)+ }
+                match self { $(Head::$name(head) => $module::forward(head, features),)+ }
             }
         }
     };
@@ -66,39 +102,49 @@ macro_rules! heads {
 
 heads! {
     ClsLinear => cls_linear,
+    FlattenLinear => flatten_linear,
     MeanLinear => mean_linear,
+    Bilstm => bilstm,
+    ConcatBilstm => concat_bilstm,
 }
 
 impl HeadConfig {
     /// Read `{ kind, …options }`.
     ///
     /// # Errors
-    /// An unknown kind or option; the message lists what exists.
+    /// An unknown kind or option, or an option out of range; the message lists what exists.
     pub fn from_value(value: serde_json::Value) -> Result<Self, String> {
-        let kind = value["kind"].as_str().unwrap_or_default().to_owned();
-        serde_json::from_value(value).map_err(|e| {
-            let message = e.to_string();
-            match message.strip_prefix("unknown variant") {
-                Some(rest) => format!("unknown head{rest}"),
-                None => format!("head `{kind}`: {message}"),
-            }
-        })
+        let head: HeadConfig = crate::component::from_value("head", value)?;
+        head.check().map_err(|message| format!("head: {message}"))?;
+        Ok(head)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::HeadConfig;
+    use super::{HeadConfig, Pooler};
     use serde_json::json;
 
     #[test]
     fn a_typo_in_a_head_is_answered_with_what_exists() {
         let refused = |value| HeadConfig::from_value(value).unwrap_err();
         assert_eq!(
-            refused(json!({"kind": "cls-liner"})),
-            "unknown head `cls-liner`, expected `cls-linear` or `mean-linear`"
+            refused(json!({"kind": "bilstn"})),
+            "unknown head `bilstn`, expected one of `cls-linear`, `flatten-linear`, `mean-linear`, `bilstm`, \
+             `concat-bilstm`"
         );
         assert!(refused(json!({"kind": "cls-linear", "size": 3})).contains("unknown field `size`"));
-        assert!(HeadConfig::from_value(json!({"kind": "cls-linear"})).unwrap().reads_pooler());
+        assert!(refused(json!({"kind": "bilstm", "read_out": "last"})).contains("`ends`"));
+        assert!(refused(json!({"kind": "concat-bilstm", "layers": 0})).contains("`layers` must be at least 1"));
+    }
+
+    #[test]
+    fn a_head_says_what_it_needs_below_it() {
+        let needs = |value| HeadConfig::from_value(value).unwrap().needs();
+        assert_eq!(needs(json!({"kind": "cls-linear"})).pooler, Some(Pooler::Pretrained));
+        let drawn = needs(json!({"kind": "cls-linear", "pooler": "reinitialised"}));
+        assert_eq!(drawn.pooler, Some(Pooler::Reinitialised));
+        assert!(needs(json!({"kind": "bilstm", "read_out": "first-padding"})).full_length);
+        assert!(!needs(json!({"kind": "bilstm"})).full_length);
     }
 }

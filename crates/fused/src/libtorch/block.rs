@@ -19,6 +19,8 @@ pub(crate) fn block(
     options: BlockOptions,
 ) -> Tensor<3> {
     let mask = mask.map(|mask| plain(mask.without_autodiff()));
+    let dropout = if is_tracked(&hidden) { options.dropout } else { 0.0 };
+    let options = BlockOptions { dropout, ..options };
     let forward = |inputs: &[Tch]| forward(inputs, mask.as_ref(), options);
     if is_tracked(&hidden) {
         from_tracked(record(inputs(hidden, weights, tracked, tracked, tracked), forward))
@@ -58,13 +60,14 @@ fn forward(inputs: &[Tch], mask: Option<&Tch>, options: BlockOptions) -> Tch {
         Precision::Bf16 => x.to_kind(Kind::BFloat16),
     };
     let linear = |x: &Tch, w: &Tch, b: &Tch| x.linear(&low(w), Some(&low(b)));
+    let drop = |x: Tch| if options.dropout > 0.0 { x.dropout(options.dropout, true) } else { x };
     let x = low(hidden);
     let (q, k, v) = (linear(&x, qw, qb), linear(&x, kw, kb), linear(&x, vw, vb));
     let context = attention(&q, &k, &v, mask.map(low).as_ref(), options);
     let norm = |x: Tch, g: &Tch, e: &Tch| x.layer_norm(g.size(), Some(g), Some(e), options.layer_norm_eps, true);
-    let attended = norm(linear(&context, aw, ab) + hidden, ag, ae); // fp32: the residual decides
+    let attended = norm(drop(linear(&context, aw, ab)) + hidden, ag, ae); // fp32: the residual decides
     let intermediate = linear(&low(&attended), iw, ib).gelu("none");
-    norm(linear(&intermediate, ow, ob) + attended, og, oe)
+    norm(drop(linear(&intermediate, ow, ob)) + attended, og, oe)
 }
 
 /// `[B, P, H]` three times and a mask `[B, 1, 1, P]` to `[B, P, H]`.
@@ -77,10 +80,12 @@ fn attention(q: &Tch, k: &Tch, v: &Tch, mask: Option<&Tch>, options: BlockOption
     let context = if plain_wins {
         let scores = q.matmul(&k.transpose(2, 3)) * (1.0 / ((h / n) as f64).sqrt());
         let scores = mask.map_or_else(|| scores.shallow_clone(), |mask| &scores + mask);
-        scores.softmax(-1, None::<Kind>).matmul(&v)
+        let weights = scores.softmax(-1, None::<Kind>);
+        let weights = if options.dropout > 0.0 { weights.dropout(options.dropout, true) } else { weights };
+        weights.matmul(&v)
     } else {
         let mask = mask.map(|mask| mask.expand([b, 1, p, p], false));
-        Tch::scaled_dot_product_attention(&q, &k, &v, mask, 0.0, false, None, false)
+        Tch::scaled_dot_product_attention(&q, &k, &v, mask, options.dropout, false, None, false)
     };
     context.transpose(1, 2).reshape([b, p, h])
 }

@@ -2,6 +2,7 @@
 
 mod adamw;
 mod block;
+mod lstm;
 mod recorded;
 mod shim;
 
@@ -12,6 +13,7 @@ use burn_tch::LibTorch;
 
 pub(crate) use adamw::adamw;
 pub(crate) use block::block;
+pub(crate) use lstm::lstm;
 pub(crate) use shim::version;
 
 /// A float tensor on LibTorch, with burn's autodiff around it.

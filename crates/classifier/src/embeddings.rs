@@ -1,0 +1,77 @@
+//! What turns token ids into vectors: the encoder's pretrained embedding layer, or a table of the classifier's own.
+
+use bert::empty;
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Int, Tensor, module::embedding};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The embeddings as a study file asks for them: `{ kind = "table", size = 100 }`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "snake_case", deny_unknown_fields)]
+pub enum EmbeddingsConfig {
+    /// BERT's embedding layer: word + position + token type, LayerNorm.
+    Pretrained {},
+    /// A new table over the tokenizer's ids, drawn from a standard normal distribution as PyTorch's `nn.Embedding`;
+    /// nothing of the encoder is used.
+    Table {
+        /// Numbers per token.
+        #[serde(default = "hundred")]
+        size: usize,
+    },
+}
+
+fn hundred() -> usize {
+    100
+}
+
+impl EmbeddingsConfig {
+    /// Read `{ kind, …options }`.
+    ///
+    /// # Errors
+    /// An unknown kind or option, or a size of 0; the message lists what exists.
+    pub fn from_value(value: Value) -> Result<Self, String> {
+        match crate::component::from_value("embeddings", value)? {
+            EmbeddingsConfig::Table { size: 0 } => Err("embeddings `table`: `size` must be at least 1".to_owned()),
+            embeddings => Ok(embeddings),
+        }
+    }
+}
+
+/// A table with a vector for every token id.
+#[derive(Module, Debug)]
+pub struct Table {
+    /// `[V, H]`
+    weight: Param<Tensor<2>>,
+}
+
+impl Table {
+    /// A table whose numbers are still to be filled in.
+    pub fn new(vocab_size: usize, hidden_size: usize, device: &Device) -> Self {
+        Table { weight: empty([vocab_size, hidden_size], device) }
+    }
+
+    /// # Shapes
+    /// - `input_ids`: `[B, P]` ids below V
+    ///
+    /// Returns `[B, P, H]`.
+    pub fn forward(&self, input_ids: Tensor<2, Int>) -> Tensor<3> {
+        embedding(self.weight.val(), input_ids)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::EmbeddingsConfig;
+    use serde_json::json;
+
+    #[test]
+    fn a_slip_is_answered_with_what_exists() {
+        let read = EmbeddingsConfig::from_value;
+        assert_eq!(read(json!({"kind": "table"})), Ok(EmbeddingsConfig::Table { size: 100 }));
+        assert_eq!(read(json!({"kind": "pretrained"})), Ok(EmbeddingsConfig::Pretrained {}));
+        assert!(read(json!({"kind": "tabel"})).unwrap_err().contains("expected `pretrained` or `table`"));
+        assert!(read(json!({"kind": "table", "size": 0})).unwrap_err().contains("`size`"));
+        assert!(read(json!({"kind": "pretrained", "size": 3})).unwrap_err().contains("unknown field `size`"));
+    }
+}

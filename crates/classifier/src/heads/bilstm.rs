@@ -1,0 +1,14 @@
+//! `bilstm` (the study's LV, and LBD with the last blocks): an LSTM over the whole sequence.
+
+use burn::tensor::{Device, Tensor};
+
+pub(super) use super::recurrent::{Options as Config, Recurrent as Head};
+use super::{Features, Sizes};
+
+pub(super) fn init(config: &Config, sizes: Sizes, device: &Device) -> Head {
+    Head::new(config, sizes.hidden_size, sizes, device)
+}
+
+pub(super) fn forward(head: &Head, features: Features) -> Tensor<2> {
+    head.forward(features.encoded.last(), &features.lengths)
+}

@@ -1,0 +1,53 @@
+//! What every head ends in: dropout, then a linear layer.
+
+use bert::Linear;
+use burn::module::Module;
+use burn::nn::{Dropout, DropoutConfig};
+use burn::tensor::{Device, Tensor};
+use fused::LinearWeights;
+use serde::{Deserialize, Serialize};
+
+use super::{Needs, Sizes};
+
+/// A head without options.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoOptions {}
+
+impl NoOptions {
+    pub(super) fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    pub(super) fn needs(&self) -> Needs {
+        Needs::default()
+    }
+}
+
+/// Dropout, then a linear layer.
+#[derive(Module, Debug)]
+pub struct Head {
+    dropout: Dropout,
+    classifier: Linear,
+}
+
+impl Head {
+    /// A layer over `inputs` numbers, still to be filled in.
+    pub(super) fn new(inputs: usize, sizes: Sizes, device: &Device) -> Self {
+        let dropout = DropoutConfig::new(sizes.dropout).init();
+        Head { dropout, classifier: Linear::new(inputs, sizes.classes, device) }
+    }
+
+    /// `x` may lack the last of the inputs: they count as zeros, and their weights are left out of the product.
+    ///
+    /// # Shapes
+    /// - `x`: `[B, inputs]`
+    ///
+    /// Returns `[B, C]`.
+    pub(super) fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        let (weight, bias) = (self.classifier.weight.val(), self.classifier.bias.val());
+        let ([classes, inputs], given) = (weight.dims(), x.dims()[1]);
+        let weight = if given < inputs { weight.slice([0..classes, 0..given]) } else { weight };
+        fused::plain::linear(self.dropout.forward(x), LinearWeights { weight, bias })
+    }
+}
