@@ -2,42 +2,81 @@
 
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use bert::{Config, Precision};
-use classifier::{Definition, HeadConfig};
-use study::Configuration;
+use classifier::{Definition, EmbeddingsConfig, HeadConfig};
+use study::{Component, Configuration, with_nearest};
 
-use crate::optimizer;
+use crate::optimizer::Recipe;
+use crate::terms;
+
+/// What a configuration asks for.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    /// A network, trained step by step.
+    Network(Box<Definition>),
+    /// TF-IDF and logistic regression, fitted exactly.
+    Terms(terms::Recipe),
+}
 
 /// Check every configuration against the encoder in `model`.
 pub(crate) fn all(configurations: &[Configuration], model: &Path) -> anyhow::Result<()> {
     let encoder = Config::read(model).with_context(|| remedy("NAME"))?;
-    for configuration in configurations {
-        definition(configuration, &encoder, 2)?;
-    }
-    Ok(())
+    configurations.iter().try_for_each(|configuration| asked(configuration, &encoder, 2, 512).map(drop))
 }
 
-/// The model that `configuration` asks for; every name in it is known and every block is there.
-pub(crate) fn definition(
+/// What `configuration` asks for, over `classes` and texts of `positions` tokens at most; every name in it is known
+/// and every block is there.
+pub(crate) fn asked(
     configuration: &Configuration,
     encoder: &Config,
     classes: usize,
+    positions: usize,
+) -> anyhow::Result<Asked> {
+    let asked = match configuration.head.kind == terms::KIND {
+        true => terms::Recipe::new(configuration).map(Asked::Terms),
+        false => {
+            network(configuration, encoder, classes, positions).map(|definition| Asked::Network(Box::new(definition)))
+        }
+    };
+    asked.with_context(|| format!("configuration `{}`", configuration.id))
+}
+
+fn network(
+    configuration: &Configuration,
+    encoder: &Config,
+    classes: usize,
+    positions: usize,
 ) -> anyhow::Result<Definition> {
-    let named = || format!("configuration `{}`", configuration.id);
-    optimizer::Recipe::new(&configuration.optimizer).with_context(named)?;
-    let head = HeadConfig::from_value(configuration.head.to_value()).map_err(anyhow::Error::msg).with_context(named)?;
-    Ok(Definition {
+    let definition = Definition {
         encoder: encoder.clone(),
-        kept: configuration.blocks.indices(encoder.num_hidden_layers).with_context(named)?,
-        head,
+        embeddings: EmbeddingsConfig::from_value(configuration.embeddings.to_value()).map_err(slip)?,
+        kept: configuration.blocks.indices(encoder.num_hidden_layers)?,
+        head: head(&configuration.head)?,
+        positions,
         classes,
         dropout: configuration.dropout,
+        encoder_dropout: configuration.encoder_dropout,
         precision: match configuration.precision {
             study::Precision::Fp32 => Precision::Fp32,
             study::Precision::Bf16 => Precision::Bf16,
         },
+    };
+    definition.check().map_err(anyhow::Error::msg)?;
+    Recipe::new(configuration, definition.kept.len())?;
+    Ok(definition)
+}
+
+/// The crate `classifier` knows the heads of networks; ours is one more.
+fn head(component: &Component) -> anyhow::Result<HeadConfig> {
+    HeadConfig::from_value(component.to_value()).map_err(|message| {
+        let unknown = message.starts_with("unknown head");
+        slip(if unknown { format!("{message}, `{}`", terms::KIND) } else { message })
     })
+}
+
+fn slip(message: String) -> anyhow::Error {
+    anyhow!(with_nearest(message))
 }
 
 /// What to do about a model folder that is not whole.

@@ -96,9 +96,9 @@ pub(crate) fn newest(run: &RunDir, input: &Input) -> Option<(PathBuf, State)> {
         Some((folder, serde_json::from_str::<State>(&text).ok()?))
     };
     let ours = |state: &State| {
-        state.configuration_sha256 == input.configuration_sha256
-            && state.shards_sha256 == input.shards_sha256
-            && state.weights_sha256 == input.weights_sha256
+        state.configuration_sha256 == input.work.configuration_sha256
+            && state.shards_sha256 == input.work.shards_sha256
+            && state.weights_sha256 == input.work.weights_sha256
             && state.engine == input.engine_name()
     };
     let whole = |folder: &PathBuf| folder.extension().is_none();

@@ -12,7 +12,7 @@ use records::shards::{Example, Manifest, sha256_hex};
 use serde_json::Value;
 use study::{Configuration, Weights};
 
-use crate::check;
+use crate::check::{self, Asked};
 
 /// The configurations in a file or on stdin: one JSON object after another, pretty or one a line.
 pub(crate) fn configurations(from: &str) -> anyhow::Result<Vec<Configuration>> {
@@ -40,62 +40,65 @@ pub(crate) fn the_only(configurations: Vec<Configuration>) -> anyhow::Result<Con
     }
 }
 
-/// Everything a run reads.
-pub(crate) struct Input {
+/// What is to be learnt, and from which examples.
+pub(crate) struct Work {
     pub(crate) configuration: Configuration,
     pub(crate) configuration_sha256: String,
-    pub(crate) definition: Definition,
-    pub(crate) engine: Engine,
     pub(crate) model_folder: PathBuf,
+    /// The whole encoder.
+    pub(crate) encoder: Config,
     pub(crate) manifest: Manifest,
     pub(crate) shards_sha256: String,
-    /// sha256 of the pretrained weights; empty if they are drawn.
+    /// sha256 of the pretrained weights; empty if they are not read.
     pub(crate) weights_sha256: String,
     pub(crate) train: Vec<Example>,
     pub(crate) validation: Vec<Example>,
     pub(crate) test: Vec<Example>,
 }
 
-impl Input {
-    /// Read shards and model folder, and refuse what does not fit together.
-    pub(crate) fn read(
-        configuration: Configuration,
-        shards: &Path,
-        model: &Path,
-        device: &str,
-    ) -> anyhow::Result<Self> {
-        let engine = Engine::open(device)?;
+/// Everything the training of a network reads.
+pub(crate) struct Input {
+    pub(crate) work: Work,
+    pub(crate) definition: Definition,
+    pub(crate) engine: Engine,
+}
+
+/// Shards, model folder and device as the command line names them.
+pub(crate) struct Places<'a> {
+    pub(crate) shards: &'a Path,
+    pub(crate) model: &'a Path,
+    pub(crate) device: &'a str,
+}
+
+impl Work {
+    /// Read shards and model folder, and refuse what does not fit together; what the configuration asks for.
+    pub(crate) fn read(configuration: Configuration, places: &Places<'_>) -> anyhow::Result<(Self, Asked)> {
+        let (shards, model) = (places.shards, places.model);
         let (manifest, shards_sha256) = Manifest::read(shards).context("run `prep` first")?;
         let encoder = Config::read(model).with_context(|| check::remedy(&configuration.encoder))?;
-        let definition = check::definition(&configuration, &encoder, manifest.labels.len())?;
-        fits(&manifest, &definition, model, &engine, &configuration)?;
+        let asked = check::asked(&configuration, &encoder, manifest.labels.len(), manifest.data.max_seq_length)?;
+        tokenizer_fits(&manifest, &encoder, model, &configuration.encoder)?;
         let examples = |split| manifest.examples(shards, split);
         let (train, validation, test) = (examples(Split::Train)?, examples(Split::Validation)?, examples(Split::Test)?);
         ensure!(!train.is_empty() && !test.is_empty(), "`{}` has no train or no test examples", shards.display());
-        let configuration_sha256 = sha256_hex(configuration.to_json()?.as_bytes());
+        let reads_weights = matches!(&asked, Asked::Network(definition) if definition.reads_weights());
         let weights_sha256 = match configuration.weights {
-            Weights::Pretrained => sha256_of_weights(model, &configuration.encoder)?,
-            Weights::Random => String::new(),
+            Weights::Pretrained if reads_weights => sha256_of_weights(model, &configuration.encoder)?,
+            _ => String::new(),
         };
-        Ok(Input {
+        let work = Work {
+            configuration_sha256: sha256_hex(configuration.to_json()?.as_bytes()),
             configuration,
-            configuration_sha256,
-            definition,
-            engine,
             model_folder: model.to_owned(),
+            encoder,
             manifest,
             shards_sha256,
             weights_sha256,
             train,
             validation,
             test,
-        })
-    }
-
-    /// Everything about the engine that may change a last bit.
-    pub(crate) fn engine_name(&self) -> String {
-        let Engine { name, hardware, threads, .. } = &self.engine;
-        format!("{name}, {hardware}, {threads} threads, LibTorch {}", fused::libtorch_version())
+        };
+        Ok((work, asked))
     }
 
     /// The split that chooses the epoch: validation, or test if nothing was held out.
@@ -104,36 +107,43 @@ impl Input {
     }
 }
 
-fn fits(
-    manifest: &Manifest,
-    definition: &Definition,
-    model: &Path,
-    engine: &Engine,
-    configuration: &Configuration,
-) -> anyhow::Result<()> {
-    let Config { vocab_size, max_position_embeddings: positions, .. } = definition.encoder;
-    let asked = manifest.data.max_seq_length;
+impl Input {
+    /// The network of `definition` on the device that is asked for.
+    pub(crate) fn new(work: Work, definition: Definition, device: &str) -> anyhow::Result<Self> {
+        let engine = Engine::open(device)?;
+        let (asked, positions) = (work.manifest.data.max_seq_length, definition.encoder.max_position_embeddings);
+        ensure!(
+            asked <= positions || !definition.reads_weights(),
+            "`max_seq_length` is {asked}, but `{}` has only {positions} positions",
+            work.model_folder.display()
+        );
+        let bf16_here = definition.precision == Precision::Fp32 || engine.has_bf16();
+        ensure!(
+            bf16_here,
+            "configuration `{}`: precision `bf16` needs LibTorch; use `--device cpu` or `cuda`, or `fp32`",
+            work.configuration.id
+        );
+        Ok(Input { work, definition, engine })
+    }
+
+    /// Everything about the engine that may change a last bit.
+    pub(crate) fn engine_name(&self) -> String {
+        let Engine { name, hardware, threads, .. } = &self.engine;
+        format!("{name}, {hardware}, {threads} threads, LibTorch {}", fused::libtorch_version())
+    }
+}
+
+fn tokenizer_fits(manifest: &Manifest, encoder: &Config, model: &Path, name: &str) -> anyhow::Result<()> {
     ensure!(
-        asked <= positions,
-        "`max_seq_length` is {asked}, but `{}` has only {positions} positions",
-        model.display()
-    );
-    ensure!(
-        manifest.vocab_size <= vocab_size,
-        "the shards' vocabulary has {} ids, but `{}` only {vocab_size}; run `prep` with its tokenizer",
+        manifest.vocab_size <= encoder.vocab_size,
+        "the shards' vocabulary has {} ids, but `{}` only {}; run `prep` with its tokenizer",
         manifest.vocab_size,
-        model.display()
-    );
-    let bf16_here = definition.precision == Precision::Fp32 || engine.has_bf16();
-    ensure!(
-        bf16_here,
-        "configuration `{}`: precision `bf16` needs LibTorch; use `--device cpu` or `cuda`, or `fp32`",
-        configuration.id
+        model.display(),
+        encoder.vocab_size
     );
     let tokenizer = model.join("tokenizer.json");
-    let hash = sha256_of_file(&tokenizer, &configuration.encoder)?;
     ensure!(
-        hash == manifest.tokenizer_sha256,
+        sha256_of_file(&tokenizer, name)? == manifest.tokenizer_sha256,
         "`{}` is not the tokenizer the shards were made with; run `prep` again, or give its model folder",
         tokenizer.display()
     );

@@ -2,12 +2,19 @@
 
 mod check;
 mod checkpoint;
+mod clipping;
 mod epoch;
+mod estimate;
 mod input;
+mod learner;
 mod metrics;
 mod optimizer;
 mod published;
+#[cfg(test)]
+mod reference;
+mod schedule;
 mod shuffle;
+mod terms;
 mod trainer;
 
 use std::path::PathBuf;
@@ -15,6 +22,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use records::run_dir::RunDir;
+use study::Configuration;
+
+use crate::check::Asked;
+use crate::input::{Input, Places, Work};
 
 /// Fine-tune one configuration
 #[derive(Parser)]
@@ -35,7 +46,7 @@ struct Args {
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// The run's folder
-    #[arg(long, value_name = "RUN", required_unless_present = "check")]
+    #[arg(long, value_name = "RUN", required_unless_present_any = ["check", "estimate"])]
     out: Option<PathBuf>,
     /// auto, flex, cpu, cuda or cuda:INDEX
     #[arg(long, default_value = "auto")]
@@ -43,6 +54,9 @@ struct Args {
     /// Only check the configurations (any number of them), train nothing
     #[arg(long)]
     check: bool,
+    /// Only say how much work the configurations are and about how long it takes, after a short measurement here
+    #[arg(long, conflicts_with = "check")]
+    estimate: bool,
     #[command(flatten)]
     verbosity: console::Verbosity,
 }
@@ -55,10 +69,24 @@ fn run() -> anyhow::Result<()> {
     let args = Args::parse();
     args.verbosity.start();
     let configurations = input::configurations(&args.config)?;
-    let (Some(shards), Some(out), false) = (args.shards, args.out, args.check) else {
+    let Some(shards) = args.shards.filter(|_| !args.check) else {
         return check::all(&configurations, &args.model);
     };
-    let configuration = input::the_only(configurations)?;
-    let input = input::Input::read(configuration, &shards, &args.model, &args.device)?;
-    trainer::run(&input, &RunDir::new(out))
+    let places = Places { shards: &shards, model: &args.model, device: &args.device };
+    match args.out.filter(|_| !args.estimate) {
+        None => estimate::print(&configurations, &places),
+        Some(out) => train(input::the_only(configurations)?, &places, &RunDir::new(out)),
+    }
+}
+
+fn train(configuration: Configuration, places: &Places<'_>, folder: &RunDir) -> anyhow::Result<()> {
+    let (work, asked) = Work::read(configuration, places)?;
+    if published::is_finished(&work, folder) {
+        log::info!("{}: already trained", work.configuration.id);
+        return published::touch(folder); // newer than what it was checked against
+    }
+    match asked {
+        Asked::Network(definition) => trainer::run(&Input::new(work, *definition, places.device)?, folder),
+        Asked::Terms(recipe) => terms::run(&work, &recipe, folder),
+    }
 }

@@ -1,29 +1,50 @@
-//! The recipe's optimizer: AdamW with the study's three parameter groups.
+//! The recipe: the optimizer with the study's three parameter groups, and what changes the rates.
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use fused::adamw::{Betas, Group, Optimizer};
 use serde::Deserialize;
-use study::Component;
+use study::{Component, Configuration, Freeze, with_nearest};
+
+use crate::schedule::Schedule;
 
 /// An optimizer as a study file asks for it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 enum Kind {
-    Adamw(Recipe),
+    Adamw(Adamw),
+    Adam(Adam),
 }
 
-/// AdamW's numbers. The encoder's matrices decay; its biases and LayerNorms, and the head, do not.
+/// AdamW (Loshchilov & Hutter 2019). The encoder's matrices decay; its biases and LayerNorms, and what is new, do not.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Recipe {
+struct Adamw {
     encoder_learning_rate: f64,
     head_learning_rate: f64,
     #[serde(default = "hundredth")]
     weight_decay: f64,
+    /// Factor on the rate from each layer to the one below it; the top block and the pooler have the full rate.
+    #[serde(default = "one")]
+    layer_decay: f64,
     #[serde(default = "hundred_millionth")]
     epsilon: f64,
     #[serde(default = "betas")]
     betas: [f64; 2],
+}
+
+/// Plain Adam (Kingma & Ba 2015): one rate for everything, no decay.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Adam {
+    learning_rate: f64,
+    #[serde(default = "hundred_millionth")]
+    epsilon: f64,
+    #[serde(default = "betas")]
+    betas: [f64; 2],
+}
+
+fn one() -> f64 {
+    1.0
 }
 
 fn hundredth() -> f64 {
@@ -38,75 +59,104 @@ fn betas() -> [f64; 2] {
     [0.9, 0.999]
 }
 
+/// How a run learns.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Recipe {
+    numbers: Adamw,
+    schedule: Schedule,
+    freeze: Freeze,
+    /// K
+    depth: usize,
+    pub(crate) clip_norm: Option<f64>,
+}
+
 impl Recipe {
-    /// Read `{ kind = "adamw", … }` and check every number.
-    pub(crate) fn new(component: &Component) -> anyhow::Result<Self> {
-        let kind = component.kind.as_str();
-        ensure!(kind == "adamw", "unknown optimizer `{kind}`, expected `adamw`");
-        let Kind::Adamw(recipe) =
-            serde_json::from_value(component.to_value()).map_err(|e| anyhow::anyhow!("optimizer `{kind}`: {e}"))?;
-        let Recipe { encoder_learning_rate, head_learning_rate, weight_decay, epsilon, betas } = &recipe;
-        for (name, rate) in
-            [("encoder_learning_rate", encoder_learning_rate), ("head_learning_rate", head_learning_rate)]
-        {
-            ensure!((0.0..1.0).contains(rate), "optimizer: `{name}` must be at least 0 and below 1");
-        }
-        ensure!((0.0..1.0).contains(weight_decay), "optimizer: `weight_decay` must be at least 0 and below 1");
-        ensure!(*epsilon > 0.0 && *epsilon < 1.0, "optimizer: `epsilon` must be above 0 and below 1");
-        ensure!(
-            betas.iter().all(|beta| (0.0..1.0).contains(beta)),
-            "optimizer: `betas` must be at least 0 and below 1"
-        );
-        Ok(recipe)
+    /// The recipe of `configuration`, which keeps `depth` blocks; every number is checked.
+    pub(crate) fn new(configuration: &Configuration, depth: usize) -> anyhow::Result<Self> {
+        let schedule = Schedule::new(&configuration.schedule).map_err(anyhow::Error::msg)?;
+        let numbers = numbers(&configuration.optimizer)?;
+        numbers.check()?;
+        Ok(Recipe {
+            numbers,
+            schedule,
+            freeze: configuration.freeze,
+            depth,
+            clip_norm: configuration.gradient_clip_norm,
+        })
     }
 
     /// An optimizer that has taken no step.
     pub(crate) fn optimizer(&self) -> Optimizer {
-        let [beta_1, beta_2] = self.betas;
-        Optimizer::new(Betas { beta_1, beta_2, epsilon: self.epsilon })
+        let Adamw { betas: [beta_1, beta_2], epsilon, .. } = self.numbers;
+        Optimizer::new(Betas { beta_1, beta_2, epsilon })
     }
 
-    /// The group of the parameter at `path`.
-    pub(crate) fn group(&self, path: &str) -> Group {
-        let decays = !["bias", "gamma", "beta"].iter().any(|leaf| path.ends_with(leaf));
-        match path.starts_with("encoder.") {
-            true => Group {
-                learning_rate: self.encoder_learning_rate,
-                weight_decay: if decays { self.weight_decay } else { 0.0 },
-            },
-            false => Group { learning_rate: self.head_learning_rate, weight_decay: 0.0 },
+    /// The factor on all rates of the step after `taken` of `total`.
+    pub(crate) fn factor(&self, taken: usize, total: usize) -> f64 {
+        self.schedule.factor(taken, total)
+    }
+
+    /// How many layers from the input on, the embedding layer being the first, need no gradient in `epoch`.
+    pub(crate) fn frozen_layers(&self, epoch: usize) -> usize {
+        match (epoch <= self.freeze.embeddings, epoch <= self.freeze.blocks) {
+            (false, _) => 0,
+            (true, false) => 1,
+            (true, true) => 1 + self.depth,
         }
+    }
+
+    /// The group of the parameter at `path` in `epoch`, its rate times `factor`; none if it is frozen.
+    pub(crate) fn group(&self, path: &str, epoch: usize, factor: f64) -> Option<Group> {
+        let Some(encoder) = path.strip_prefix("body.Bert.") else {
+            return Some(Group { learning_rate: factor * self.numbers.head_learning_rate, weight_decay: 0.0 });
+        };
+        let (below, frozen) = match encoder.split('.').collect::<Vec<_>>().as_slice() {
+            ["embeddings", ..] => (self.depth, self.freeze.embeddings),
+            ["blocks", index, ..] => (self.depth - 1 - index.parse().unwrap_or(0), self.freeze.blocks),
+            _ => (0, 0),
+        };
+        let decays = !["bias", "gamma", "beta"].iter().any(|leaf| path.ends_with(leaf));
+        let learning_rate = self.numbers.encoder_learning_rate * self.numbers.layer_decay.powi(below as i32);
+        let weight_decay = if decays { self.numbers.weight_decay } else { 0.0 };
+        (epoch > frozen).then_some(Group { learning_rate: factor * learning_rate, weight_decay })
+    }
+}
+
+fn numbers(component: &Component) -> anyhow::Result<Adamw> {
+    let value = component.to_value();
+    let kind: Kind = serde_json::from_value(value).map_err(|e| {
+        let message = e.to_string().replace("unknown variant", "unknown kind");
+        anyhow::Error::msg(with_nearest(format!("optimizer: {message}")))
+    })?;
+    Ok(match kind {
+        Kind::Adamw(adamw) => adamw,
+        Kind::Adam(Adam { learning_rate, epsilon, betas }) => Adamw {
+            encoder_learning_rate: learning_rate,
+            head_learning_rate: learning_rate,
+            weight_decay: 0.0,
+            layer_decay: 1.0,
+            epsilon,
+            betas,
+        },
+    })
+}
+
+impl Adamw {
+    fn check(&self) -> anyhow::Result<()> {
+        for (name, rate) in [
+            ("encoder_learning_rate", self.encoder_learning_rate),
+            ("head_learning_rate", self.head_learning_rate),
+            ("weight_decay", self.weight_decay),
+            ("betas", self.betas[0]),
+            ("betas", self.betas[1]),
+        ] {
+            ensure!((0.0..1.0).contains(&rate), "optimizer: `{name}` must be at least 0 and below 1");
+        }
+        let above = |number: f64, what| (number > 0.0 && number <= 1.0).then_some(()).context(what);
+        above(self.epsilon, "optimizer: `epsilon` must be above 0 and at most 1")?;
+        above(self.layer_decay, "optimizer: `layer_decay` must be above 0 and at most 1")
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn recipe(options: serde_json::Value) -> anyhow::Result<Recipe> {
-        Recipe::new(&serde_json::from_value(options).unwrap())
-    }
-
-    #[test]
-    fn the_three_groups_are_those_of_the_study() {
-        let recipe =
-            recipe(json!({"kind": "adamw", "encoder_learning_rate": 3e-5, "head_learning_rate": 1e-3})).unwrap();
-        let group = |path: &str| (recipe.group(path).learning_rate, recipe.group(path).weight_decay);
-        assert_eq!(group("encoder.blocks.0.query.weight"), (3e-5, 0.01));
-        assert_eq!(group("encoder.embeddings.word"), (3e-5, 0.01));
-        assert_eq!(group("encoder.blocks.0.query.bias"), (3e-5, 0.0));
-        assert_eq!(group("encoder.blocks.0.output_norm.gamma"), (3e-5, 0.0));
-        assert_eq!(group("head.ClsLinear.classifier.weight"), (1e-3, 0.0));
-    }
-
-    #[test]
-    fn an_unknown_option_or_a_rate_out_of_range_is_named() {
-        let refused = |options| recipe(options).unwrap_err().to_string();
-        assert!(refused(json!({"kind": "sgd"})).contains("expected `adamw`"));
-        let rate = json!({"kind": "adamw", "encoder_learning_rate": 3, "head_learning_rate": 1e-3});
-        assert!(refused(rate).contains("`encoder_learning_rate`"));
-        let typo = json!({"kind": "adamw", "encoder_learning_rate": 1e-5, "head_learning_rate": 1e-3, "decay": 1});
-        assert!(refused(typo).contains("unknown field `decay`"));
-    }
-}
+mod tests;

@@ -1,32 +1,45 @@
 //! What a run leaves when it is done: a Hugging Face folder and the stamp; and where it begins.
 
+use std::path::Path;
+
 use anyhow::Context;
 use burn::tensor::Device;
 use classifier::{HeadConfig, Model};
-use records::publish;
+use records::metrics::{Begin, End, Metric};
 use records::run_dir::RunDir;
+use records::{peak_memory_bytes, publish};
 use serde_json::{Value, json};
 use study::Weights;
 
-use crate::checkpoint::State;
-use crate::input::Input;
+use crate::checkpoint::{Best, State};
+use crate::input::{Input, Work};
+use crate::metrics::Metrics;
 
 /// The model before the first step.
 pub(crate) fn initial_model(input: &Input, device: &Device) -> anyhow::Result<Model> {
-    let seed = input.configuration.seed;
-    Ok(match input.configuration.weights {
-        Weights::Pretrained => input.definition.pretrained(&input.model_folder, seed, device)?,
+    let seed = input.work.configuration.seed;
+    Ok(match input.work.configuration.weights {
+        Weights::Pretrained => input.definition.pretrained(&input.work.model_folder, seed, device)?,
         Weights::Random => input.definition.random(seed, device)?,
     })
 }
 
+/// Remove what an earlier configuration left, and open the training stream with its first line.
+pub(crate) fn begin_afresh(work: &Work, folder: &RunDir, begin: Begin) -> anyhow::Result<Metrics> {
+    clear(folder)?;
+    publish::if_changed(&folder.config(), work.configuration.to_json()?.as_bytes())?;
+    let mut metrics = Metrics::open(&folder.metrics(), 0)?;
+    metrics.write(&Metric::Begin(Box::new(begin)))?;
+    Ok(metrics)
+}
+
 /// Whether `folder` holds the finished run of this very configuration on these very shards.
-pub(crate) fn is_finished(input: &Input, folder: &RunDir) -> bool {
+pub(crate) fn is_finished(work: &Work, folder: &RunDir) -> bool {
     let stamp = std::fs::read_to_string(folder.stamp()).unwrap_or_default();
     let stamp: Value = serde_json::from_str(&stamp).unwrap_or_default();
-    stamp["configuration_sha256"] == input.configuration_sha256.as_str()
-        && stamp["shards_sha256"] == input.shards_sha256.as_str()
-        && stamp["weights_sha256"] == input.weights_sha256.as_str()
+    stamp["configuration_sha256"] == work.configuration_sha256.as_str()
+        && stamp["shards_sha256"] == work.shards_sha256.as_str()
+        && stamp["weights_sha256"] == work.weights_sha256.as_str()
 }
 
 /// Publish the stamp anew, so that make sees it as newer than what the run was just held against.
@@ -36,7 +49,7 @@ pub(crate) fn touch(folder: &RunDir) -> anyhow::Result<()> {
 }
 
 /// Remove what an earlier configuration left: the stamp first, so that nobody takes the rest for finished.
-pub(crate) fn clear(folder: &RunDir) -> anyhow::Result<()> {
+fn clear(folder: &RunDir) -> anyhow::Result<()> {
     let removed = [
         std::fs::remove_file(folder.stamp()),
         std::fs::remove_dir_all(folder.model()),
@@ -58,59 +71,110 @@ pub(crate) fn model(input: &Input, folder: &RunDir, state: &State) -> anyhow::Re
     let weights = folder.checkpoint(state.best.epoch).join("model.safetensors");
     let bytes = std::fs::read(&weights).with_context(|| format!("reading `{}`", weights.display()))?;
     publish::dir(&folder.model(), |out| -> anyhow::Result<()> {
-        for name in ["tokenizer.json", "tokenizer_config.json", "vocab.txt"] {
-            let from = input.model_folder.join(name);
-            if from.exists() {
-                let bytes = std::fs::read(&from).with_context(|| format!("reading `{}`", from.display()))?;
-                publish::bytes(&out.join(name), &bytes)?;
-            }
-        }
+        tokenizer(&input.work, out)?;
         publish::bytes(&out.join("config.json"), config_json(input, state)?.as_bytes())?;
         Ok(publish::bytes(&out.join("model.safetensors"), &bytes)?)
     })
 }
 
+/// Copy the tokenizer's files to `out`.
+pub(crate) fn tokenizer(work: &Work, out: &Path) -> anyhow::Result<()> {
+    let names =
+        ["tokenizer.json", "tokenizer_config.json", "vocab.txt"].map(|name| (name, work.model_folder.join(name)));
+    for (name, from) in names.into_iter().filter(|(_, from)| from.exists()) {
+        let bytes = std::fs::read(&from).with_context(|| format!("reading `{}`", from.display()))?;
+        publish::bytes(&out.join(name), &bytes)?;
+    }
+    Ok(())
+}
+
 /// Hugging Face's `config.json`, with the kept depth, the classes, and what is ours under `fathom`.
 fn config_json(input: &Input, state: &State) -> anyhow::Result<String> {
-    let definition = &input.definition;
+    let (definition, work) = (&input.definition, &input.work);
     let mut config = serde_json::to_value(&definition.encoder)?;
-    let labels = &input.manifest.labels;
-    let named = || labels.iter().enumerate();
+    let labels = &work.manifest.labels;
     config["num_hidden_layers"] = json!(definition.kept.len());
-    config["id2label"] = named().map(|(index, label)| (index.to_string(), json!(label))).collect();
-    config["label2id"] = named().map(|(index, label)| (label.clone(), json!(index))).collect();
+    config["id2label"] = id2label(labels);
+    config["label2id"] = labels.iter().enumerate().map(|(index, label)| (label.clone(), json!(index))).collect();
     config["classifier_dropout"] = json!(definition.dropout);
     config["architectures"] = match definition.head {
         HeadConfig::ClsLinear(_) => json!(["BertForSequenceClassification"]),
         _ => json!(["BertModel"]),
     };
+    if !definition.reads_weights() {
+        // Nothing of a BERT is in it, so that `transformers` must not take it for one.
+        config["model_type"] = json!(bert::EMBEDDINGS_ALONE);
+        config["architectures"] = json!([]);
+    }
     config["fathom"] = json!({
-        "run": input.configuration.id,
+        "run": work.configuration.id,
         "epoch": state.best.epoch,
-        "encoder": input.configuration.encoder,
-        "encoder_blocks": definition.encoder.num_hidden_layers,
+        "encoder": work.configuration.encoder,
+        "encoder_blocks": work.encoder.num_hidden_layers,
         "blocks": definition.kept,
+        "embeddings": definition.embeddings,
         "head": definition.head,
-        "data": input.manifest.data,
+        "data": work.manifest.data,
     });
     Ok(serde_json::to_string_pretty(&config)? + "\n")
 }
 
-/// Publish the stamp, the last file; the checkpoints have done their duty.
-pub(crate) fn stamp(input: &Input, folder: &RunDir, state: &State) -> anyhow::Result<()> {
+/// Class names by index, as Hugging Face writes them.
+pub(crate) fn id2label(labels: &[String]) -> Value {
+    labels.iter().enumerate().map(|(index, label)| (index.to_string(), json!(label))).collect()
+}
+
+/// How a run ended.
+pub(crate) struct Outcome {
+    pub(crate) epochs: usize,
+    pub(crate) best: Best,
+    /// Wall-clock time of all epochs.
+    pub(crate) seconds: f64,
+}
+
+impl Outcome {
+    pub(crate) fn of(state: &State) -> Self {
+        Outcome { epochs: state.epoch, best: state.best, seconds: state.seconds }
+    }
+}
+
+/// End the stream and publish the stamp, the last file; the checkpoints have done their duty.
+pub(crate) fn finish(work: &Work, folder: &RunDir, metrics: &mut Metrics, outcome: &Outcome) -> anyhow::Result<()> {
+    metrics.write(&Metric::End(End {
+        epochs: outcome.epochs,
+        best_epoch: outcome.best.epoch,
+        seconds: outcome.seconds,
+        peak_memory_bytes: peak_memory_bytes(),
+        model_bytes: Some(bytes_of_weights(&folder.model())),
+    }))?;
+    metrics.sync()?;
+    publish::bytes(&folder.stamp(), stamp(work, outcome)?.as_bytes())?;
+    match std::fs::remove_dir_all(folder.checkpoints()) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            Err(e).with_context(|| format!("removing `{}`", folder.checkpoints().display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Of a model folder's files all but the tokenizer's and `config.json`.
+fn bytes_of_weights(model: &Path) -> u64 {
+    let size = |name: &str| std::fs::metadata(model.join(name)).map_or(0, |file| file.len());
+    ["model.safetensors", "terms.jsonl"].into_iter().map(size).sum()
+}
+
+fn stamp(work: &Work, outcome: &Outcome) -> anyhow::Result<String> {
     let stamp = json!({
-        "run": input.configuration.id,
-        "epochs": state.epoch,
-        "best_epoch": state.best.epoch,
-        "chosen_on": input.chooses(),
-        "accuracy": state.best.accuracy,
-        "loss": state.best.loss,
-        "seconds": state.seconds,
-        "configuration_sha256": input.configuration_sha256,
-        "shards_sha256": input.shards_sha256,
-        "weights_sha256": input.weights_sha256,
+        "run": work.configuration.id,
+        "epochs": outcome.epochs,
+        "best_epoch": outcome.best.epoch,
+        "chosen_on": work.chooses(),
+        "accuracy": outcome.best.accuracy,
+        "loss": outcome.best.loss,
+        "seconds": outcome.seconds,
+        "configuration_sha256": work.configuration_sha256,
+        "shards_sha256": work.shards_sha256,
+        "weights_sha256": work.weights_sha256,
     });
-    publish::bytes(&folder.stamp(), (serde_json::to_string_pretty(&stamp)? + "\n").as_bytes())?;
-    let checkpoints = folder.checkpoints();
-    std::fs::remove_dir_all(&checkpoints).with_context(|| format!("removing `{}`", checkpoints.display()))
+    Ok(serde_json::to_string_pretty(&stamp)? + "\n")
 }

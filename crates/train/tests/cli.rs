@@ -37,20 +37,103 @@ fn the_same_seed_gives_the_same_bytes_and_another_seed_does_not() {
     assert_ne!(one.model_bytes(), other.model_bytes());
 }
 
+/// Everything that a recipe may hold, on the head with the most parts.
+fn elaborate(place: &Workplace, epochs: usize) -> Value {
+    let mut configuration = place.configuration(epochs);
+    let recipe = json!({
+        "blocks": "first:1+last:1", "head": {"kind": "concat-bilstm", "hidden_size": 6, "layers": 2}, "encoder_dropout": 0.1,
+        "optimizer": {"kind": "adamw", "encoder_learning_rate": 1e-3, "head_learning_rate": 1e-3, "layer_decay": 0.9},
+        "schedule": {"kind": "linear", "warmup": 0.1}, "gradient_clip_norm": 0.5, "gradient_accumulation_steps": 3,
+        "freeze": {"embeddings": 2, "blocks": 1},
+    });
+    configuration.as_object_mut().unwrap().extend(recipe.as_object().unwrap().clone());
+    configuration
+}
+
 #[test]
 fn killed_after_an_epoch_it_goes_on_and_ends_with_the_same_bytes() {
-    let (whole, killed) = (Workplace::new(), Workplace::new());
-    whole.train(&whole.configuration(4)).success();
-    let configuration = killed.configuration(4);
-    for epoch in [1, 2] {
-        killed.kill_after_epoch(epoch, &configuration);
+    for configure in [Workplace::configuration, elaborate] {
+        let (whole, killed) = (Workplace::new(), Workplace::new());
+        whole.train(&configure(&whole, 4)).success();
+        let configuration = configure(&killed, 4);
+        for epoch in [1, 2] {
+            killed.kill_after_epoch(epoch, &configuration);
+        }
+        let said = killed.train(&configuration).success().get_output().stderr.clone();
+        assert!(String::from_utf8(said).unwrap().contains("goes on after epoch"));
+        assert_eq!(killed.scores(), whole.scores());
+        assert_eq!(killed.model_bytes(), whole.model_bytes());
+        let again = killed.train(&configuration).success().get_output().stderr.clone();
+        assert!(String::from_utf8(again).unwrap().contains("already trained"));
     }
-    let said = killed.train(&configuration).success().get_output().stderr.clone();
-    assert!(String::from_utf8(said).unwrap().contains("goes on after epoch"));
-    assert_eq!(killed.scores(), whole.scores());
-    assert_eq!(killed.model_bytes(), whole.model_bytes());
-    let again = killed.train(&configuration).success().get_output().stderr.clone();
-    assert!(String::from_utf8(again).unwrap().contains("already trained"));
+}
+
+#[test]
+fn a_table_of_its_own_needs_no_pretrained_weights_and_is_no_bert_to_transformers() {
+    let place = Workplace::new();
+    let mut table = place.configuration(1);
+    table["weights"] = json!("pretrained"); // there are none
+    table["blocks"] = json!("none");
+    table["embeddings"] = json!({"kind": "table", "size": 6});
+    table["head"] = json!({"kind": "bilstm", "hidden_size": 5});
+    table["optimizer"] = json!({"kind": "adam", "learning_rate": 1e-2});
+    place.train(&table).success();
+    let config: Value = serde_json::from_str(&place.read("run/model/config.json")).unwrap();
+    assert_eq!((&config["model_type"], &config["architectures"]), (&json!("fathom-embeddings"), &json!([])));
+    let lstm = 2 * (4 * 5 * (6 + 5) + 2 * 4 * 5);
+    assert_eq!(place.metrics()[0]["parameters"], 20 * 6 + lstm + 2 * 10 + 2);
+}
+
+#[test]
+fn tf_idf_leaves_what_any_run_leaves_and_twice_the_same_bytes() {
+    let (one, two) = (Workplace::with_words(), Workplace::with_words());
+    for place in [&one, &two] {
+        let mut terms = place.configuration(4);
+        terms["blocks"] = json!("none");
+        terms["head"] = json!({"kind": "tf-idf"});
+        terms["optimizer"] = json!({"kind": "newton"});
+        place.train(&terms).success();
+        let again = place.train(&terms).success().get_output().stderr.clone();
+        assert!(String::from_utf8(again).unwrap().contains("already trained"));
+    }
+    assert_eq!(one.scores(), two.scores());
+    assert_eq!(one.read("run/model/terms.jsonl"), two.read("run/model/terms.jsonl"));
+    let metrics = one.metrics();
+    assert_eq!(metrics.iter().filter(|line| line["type"] == "epoch").count(), 4 * 3);
+    let end = metrics.last().unwrap();
+    assert_eq!(end["model_bytes"], one.read("run/model/terms.jsonl").len());
+    let best = &end["best_epoch"];
+    let chosen = metrics.iter().find(|line| line["split"] == "validation" && line["epoch"] == *best).unwrap();
+    assert_eq!(chosen["accuracy"], 1.0, "two words tell the classes apart");
+    assert!(one.path("run/train.json").exists() && one.path("run/model/tokenizer.json").exists());
+}
+
+#[test]
+fn tf_idf_with_blocks_or_another_optimizer_is_refused() {
+    let place = Workplace::with_words();
+    let mut terms = place.configuration(1);
+    terms["head"] = json!({"kind": "tf-idf"});
+    assert_refused(place.check(&[&terms]), "use `blocks = \"none\"`");
+    terms["blocks"] = json!("none");
+    assert_refused(place.check(&[&terms]), "fitted by `newton`, not by `adamw`");
+    terms["optimizer"] = json!({"kind": "newton", "c": 1});
+    assert_refused(place.check(&[&terms]), "unknown field `c`");
+    terms["optimizer"] = json!({"kind": "newton"});
+    terms["head"] = json!({"kind": "tf-idf", "min_document": 1});
+    assert_refused(place.check(&[&terms]), "did you mean `min_documents`?");
+}
+
+#[test]
+fn an_estimate_says_how_much_there_is_to_do_and_writes_nothing() {
+    let place = Workplace::new();
+    let mut deep = place.configuration(3);
+    (deep["id"], deep["blocks"]) = (json!("deep-s7"), json!("first:3"));
+    let said = place.estimate(&[&place.configuration(2), &deep]).success().get_output().stdout.clone();
+    let said = String::from_utf8(said).unwrap();
+    assert!(said.starts_with("runs     2: 2 networks of 2 to 3 blocks, 5 epochs in all\n"), "{said}");
+    assert!(said.contains("400 to train on, 40 to choose the epoch, 60 to test"), "{said}");
+    assert!(said.contains("\ntime     about ") && said.contains("\ndisk     about "), "{said}");
+    assert!(!place.path("run").exists());
 }
 
 #[test]
@@ -83,6 +166,7 @@ fn check_takes_many_configurations_and_names_the_wrong_one() {
     bad["head"] = json!({"kind": "cls-liner"});
     place.check(&[&good, &good]).success();
     assert_refused(place.check(&[&good, &bad]), "configuration `bad-s7`: unknown head `cls-liner`");
+    assert_refused(place.check(&[&bad]), "`concat-bilstm`, `tf-idf`; did you mean `cls-linear`?");
     bad["head"] = json!({"kind": "cls-linear"});
     bad["blocks"] = json!("first:4");
     assert_refused(place.check(&[&bad]), "the encoder has 3 blocks");

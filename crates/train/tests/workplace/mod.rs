@@ -39,6 +39,18 @@ impl Workplace {
         place
     }
 
+    /// A place whose token ids are words of a real tokenizer.
+    pub(crate) fn with_words() -> Self {
+        let place = Self::new();
+        let tokenizer = concat!(env!("CARGO_MANIFEST_DIR"), "/../fetch/assets/sample-bert/tokenizer.json");
+        let tokenizer = std::fs::read_to_string(tokenizer).unwrap();
+        let sha256 = |text: &str| records::shards::sha256_hex(text.as_bytes());
+        let manifest = place.read("shards/manifest.json").replace(&sha256("{}"), &sha256(&tokenizer));
+        place.write("model/tokenizer.json", &tokenizer);
+        place.write("shards/manifest.json", &manifest);
+        place
+    }
+
     fn write_shards(&self, contrary: bool) {
         let mut shards = Vec::new();
         let counts = [("train", 400), ("validation", 40), ("test", 60)];
@@ -112,8 +124,15 @@ impl Workplace {
     }
 
     pub(crate) fn check(&self, configurations: &[&Value]) -> Assert {
-        let input: String = configurations.iter().map(|configuration| format!("{configuration}\n")).collect();
-        assert_cmd::Command::from_std(self.command()).arg("--check").write_stdin(input).assert()
+        let mut command = self.command();
+        command.arg("--check");
+        fed(command, configurations)
+    }
+
+    pub(crate) fn estimate(&self, configurations: &[&Value]) -> Assert {
+        let mut command = self.command();
+        command.arg("--estimate").arg("--shards").arg(self.path("shards"));
+        fed(command, configurations)
     }
 
     /// Start a training and kill it as soon as the scores of `epoch` can be read.
@@ -162,6 +181,11 @@ impl Workplace {
         bytes[last..].copy_from_slice(&f32::NAN.to_le_bytes());
         std::fs::write(self.path("model/model.safetensors"), bytes).unwrap();
     }
+}
+
+fn fed(command: Command, configurations: &[&Value]) -> Assert {
+    let input: String = configurations.iter().map(|configuration| format!("{configuration}\n")).collect();
+    assert_cmd::Command::from_std(command).write_stdin(input).assert()
 }
 
 /// Exit code 1 and one line on stderr that says `what`.

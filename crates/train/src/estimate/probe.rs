@@ -1,0 +1,93 @@
+//! How fast a network is on this device: one step on one batch, after one that warms up.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use burn::module::Module;
+use classifier::predict;
+
+use crate::input::Input;
+use crate::learner::{Learner, Sums};
+use crate::optimizer::Recipe;
+use crate::shuffle;
+
+/// Tokens in a measured batch at most: on a processor more of them change nothing but the wait.
+const PROBE_TOKENS: usize = 4096;
+
+/// Real tokens a second.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Speed {
+    pub(crate) training: f64,
+    pub(crate) scoring: f64,
+}
+
+/// The speeds of one kind of network by its depth.
+#[derive(Debug, Default)]
+pub(crate) struct Speeds(pub(crate) BTreeMap<usize, Speed>);
+
+impl Speeds {
+    /// The speed at `depth`, seconds per token being a straight line between the measured depths.
+    pub(crate) fn at(&self, depth: usize) -> Option<Speed> {
+        let (below, above) = (self.0.range(..=depth).next_back(), self.0.range(depth..).next());
+        let ((&low, slow), (&high, fast)) = (below.or(above)?, above.or(below)?);
+        let share = if high == low { 0.0 } else { (depth as f64 - low as f64) / (high as f64 - low as f64) };
+        let between = |a: f64, b: f64| 1.0 / ((1.0 - share) / a + share / b);
+        Some(Speed { training: between(slow.training, fast.training), scoring: between(slow.scoring, fast.scoring) })
+    }
+}
+
+/// Measure `input`'s network with random weights; nothing is read or written.
+pub(crate) fn measure(input: &Input) -> anyhow::Result<Speed> {
+    let (work, device) = (&input.work, input.engine.device.clone());
+    let model = input.definition.random(work.configuration.seed, &device.clone().autodiff())?;
+    let recipe = Recipe::new(&work.configuration, input.definition.kept.len())?;
+    let optimizer = recipe.optimizer();
+    let mut learner = Learner { input, recipe, model, optimizer };
+    let batch = [typical_batch(input)];
+    let mut step = || {
+        let (start, mut sums) = (Instant::now(), Sums::new(&device));
+        learner.step(1, 2, &batch, &mut sums);
+        sums.loss.into_scalar::<f32>(); // wait for the device
+        sums.tokens as f64 / start.elapsed().as_secs_f64()
+    };
+    step();
+    let training = step();
+    let sequences: Vec<&[u32]> = batch[0].iter().map(|&index| work.train[index].input_ids.as_slice()).collect();
+    let start = Instant::now();
+    predict(&learner.model.valid(), &sequences, work.manifest.pad_token_id, &device, |_| {});
+    let tokens: usize = sequences.iter().map(|ids| ids.len()).sum();
+    Ok(Speed { training, scoring: tokens as f64 / start.elapsed().as_secs_f64() })
+}
+
+/// The batch of the first epoch whose mean length is next to that of all examples, cut to [`PROBE_TOKENS`] where the
+/// device is a processor.
+fn typical_batch(input: &Input) -> Vec<usize> {
+    let work = &input.work;
+    let lengths: Vec<usize> = work.train.iter().map(|example| example.input_ids.len()).collect();
+    let mean = |of: &[usize]| of.iter().map(|&index| lengths[index]).sum::<usize>() as f64 / of.len() as f64;
+    let all = lengths.iter().sum::<usize>() as f64 / lengths.len() as f64;
+    let batches = shuffle::batches(&lengths, work.configuration.batch_size, work.configuration.seed, 1);
+    let away = |batch: &Vec<usize>| (mean(batch) - all).abs();
+    let mut batch = batches.into_iter().min_by(|a, b| away(a).total_cmp(&away(b))).unwrap_or_default();
+    if !input.engine.name.starts_with("cuda") {
+        let longest = batch.iter().map(|&index| lengths[index]).max().unwrap_or(1);
+        batch.truncate((PROBE_TOKENS / longest).max(1));
+    }
+    batch
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn between_two_measured_depths_the_seconds_per_token_are_on_a_line() {
+        let speed = |training: f64| Speed { training, scoring: 2.0 * training };
+        let speeds = Speeds([(1, speed(100.0)), (5, speed(20.0))].into());
+        let at = |depth| speeds.at(depth).unwrap().training;
+        assert_eq!((at(1), at(5)), (100.0, 20.0));
+        assert!((1.0 / at(3) - 0.03).abs() < 1e-12, "{}", at(3)); // half-way from 0.01 to 0.05 seconds
+        assert_eq!((at(0), at(12)), (100.0, 20.0)); // beyond them the next one counts
+        assert_eq!(Speeds::default().at(1), None);
+    }
+}

@@ -1,0 +1,75 @@
+//! How the learning rates change from step to step: a factor on all of them.
+
+use serde::Deserialize;
+use study::Component;
+
+/// A schedule as a study file asks for it: `{ kind = "linear", warmup = 0.1 }`.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum Schedule {
+    /// The rates stay, once they are warm.
+    Constant {
+        /// Share of all steps in which the factor rises from 0 to 1.
+        #[serde(default)]
+        warmup: f64,
+    },
+    /// The rates fall to 0 at the end, in a straight line.
+    Linear {
+        /// Share of all steps in which the factor rises from 0 to 1.
+        #[serde(default)]
+        warmup: f64,
+    },
+}
+
+impl Schedule {
+    /// Read `{ kind, …options }`.
+    pub(crate) fn new(component: &Component) -> Result<Self, String> {
+        let schedule = serde_json::from_value(component.to_value()).map_err(|e| format!("schedule: {e}"))?;
+        let (Schedule::Constant { warmup } | Schedule::Linear { warmup }) = schedule;
+        match (0.0..1.0).contains(&warmup) {
+            true => Ok(schedule),
+            false => Err("schedule: `warmup` is a share of all steps, at least 0 and below 1".to_owned()),
+        }
+    }
+
+    /// The factor of the step after `taken` of `total` steps: Hugging Face's `get_linear_schedule_with_warmup` and
+    /// `get_constant_schedule_with_warmup`, whose very first step has the factor 0 where there is a warm-up.
+    pub(crate) fn factor(self, taken: usize, total: usize) -> f64 {
+        let (Schedule::Constant { warmup } | Schedule::Linear { warmup }) = self;
+        let (taken, total) = (taken as f64, total as f64);
+        let warm = (warmup * total).floor();
+        match self {
+            _ if taken < warm => taken / warm,
+            Schedule::Constant { .. } => 1.0,
+            Schedule::Linear { .. } => ((total - taken) / (total - warm)).max(0.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn schedule(value: serde_json::Value) -> Result<Schedule, String> {
+        Schedule::new(&serde_json::from_value(value).unwrap())
+    }
+
+    #[test]
+    fn the_factors_are_hugging_faces() {
+        let factors =
+            |value| (0..10).map(|taken| schedule(json!(value)).unwrap().factor(taken, 10)).collect::<Vec<_>>();
+        let linear = factors(json!({"kind": "linear", "warmup": 0.2}));
+        assert_eq!(linear, [0.0, 0.5, 1.0, 0.875, 0.75, 0.625, 0.5, 0.375, 0.25, 0.125]);
+        assert_eq!(factors(json!({"kind": "linear"}))[..3], [1.0, 0.9, 0.8]);
+        assert_eq!(factors(json!({"kind": "constant", "warmup": 0.2}))[..4], [0.0, 0.5, 1.0, 1.0]);
+        assert!(factors(json!({"kind": "constant"})).iter().all(|&factor| factor == 1.0));
+    }
+
+    #[test]
+    fn an_unknown_kind_and_a_warm_up_that_never_ends_are_refused() {
+        assert!(schedule(json!({"kind": "cosine"})).unwrap_err().contains("`constant` or `linear`"));
+        assert!(schedule(json!({"kind": "linear", "warmup": 1})).unwrap_err().contains("`warmup`"));
+        assert!(schedule(json!({"kind": "linear", "warm_up": 0.1})).unwrap_err().contains("unknown field"));
+    }
+}

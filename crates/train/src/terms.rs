@@ -1,0 +1,193 @@
+//! TF-IDF over words and word pairs with logistic regression: fitted exactly, not step by step.
+//!
+//! An *epoch* is one strength of the penalty: C rises from epoch to epoch, each fit starts where the one before ended,
+//! and the epoch is chosen on validation like any other run's. The whole takes seconds to two minutes, so a run that
+//! was interrupted begins afresh; it ends with the same bytes.
+
+use std::time::Instant;
+
+use anyhow::{Context, ensure};
+use classifier::Score;
+use classifier::device::Engine;
+use console::Progress;
+use records::metrics::{Begin, Epoch, Metric};
+use records::run_dir::RunDir;
+use records::shards::Example;
+use records::{Provenance, Split, publish};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use study::{Component, Configuration, with_nearest};
+use tfidf::logistic::{Problem, Weights};
+use tfidf::{Classifier, Config, Sparse, Vectorizer};
+use tokens::Vocabulary;
+
+use crate::checkpoint::Best;
+use crate::input::Work;
+use crate::published::{self, Outcome};
+
+/// The head's kind in a study file.
+pub(crate) const KIND: &str = "tf-idf";
+
+/// How the words are counted and the weights are sought. Of the configuration, `epochs`, `head` and `optimizer` are
+/// read; `dropout`, `batch_size` and the like mean nothing here.
+#[derive(Debug)]
+pub(crate) struct Recipe {
+    config: Config,
+    path: Path,
+}
+
+/// `{ kind = "newton" }`: the strengths of the penalty, C = `first_c` · `factor`^(epoch − 1).
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Path {
+    #[serde(default = "first_c")]
+    first_c: f64,
+    #[serde(default = "factor")]
+    factor: f64,
+}
+
+fn first_c() -> f64 {
+    0.5
+}
+
+fn factor() -> f64 {
+    2.0
+}
+
+impl Recipe {
+    pub(crate) fn new(configuration: &Configuration) -> anyhow::Result<Self> {
+        ensure!(configuration.blocks.to_string() == "none", "head `{KIND}` reads words: use `blocks = \"none\"`");
+        let slip = |part: &str, e: serde_json::Error| anyhow::Error::msg(with_nearest(format!("{part}: {e}")));
+        let options = |part: &Component| Value::Object(part.options.clone());
+        let config: Config =
+            serde_json::from_value(options(&configuration.head)).map_err(|e| slip("head `tf-idf`", e))?;
+        let kind = &configuration.optimizer.kind;
+        ensure!(kind == "newton", "optimizer: head `{KIND}` is fitted by `newton`, not by `{kind}`");
+        let path: Path =
+            serde_json::from_value(options(&configuration.optimizer)).map_err(|e| slip("optimizer `newton`", e))?;
+        ensure!(config.words_per_term >= 1, "head `{KIND}`: `words_per_term` must be at least 1");
+        let positive = |number: f64| number.is_finite() && number > 0.0;
+        ensure!(positive(path.first_c) && positive(path.factor), "optimizer: `first_c` and `factor` must be above 0");
+        Ok(Recipe { config, path })
+    }
+
+    fn c(&self, epoch: usize) -> f64 {
+        self.path.first_c * self.path.factor.powi(epoch as i32 - 1)
+    }
+}
+
+/// One split as rows of features.
+struct Rows {
+    split: Split,
+    features: Sparse,
+    labels: Vec<usize>,
+}
+
+/// Fit `work`'s configuration and leave in `folder` what any run leaves.
+pub(crate) fn run(work: &Work, recipe: &Recipe, folder: &RunDir) -> anyhow::Result<()> {
+    let vocabulary = Vocabulary::load(&work.model_folder)?;
+    let words = |examples: &[Example]| examples.iter().map(|e| vocabulary.words(&e.input_ids)).collect::<Vec<_>>();
+    let documents = words(&work.train);
+    let vectorizer = Vectorizer::fit(&documents, &recipe.config);
+    let rows = |split, examples: &[Example], documents: &[Vec<String>]| Rows {
+        split,
+        features: vectorizer.transform(documents),
+        labels: examples.iter().map(|example| example.label).collect(),
+    };
+    let train = rows(Split::Train, &work.train, &documents);
+    drop(documents);
+    let scored = [(Split::Validation, &work.validation), (Split::Test, &work.test)];
+    let scored = scored.into_iter().filter(|(_, examples)| !examples.is_empty());
+    let scored: Vec<Rows> = scored.map(|(split, examples)| rows(split, examples, &words(examples))).collect();
+    let (weights, lines, outcome) = path(work, recipe, &train, &scored)?;
+    let parameters = weights.weights().len() + weights.bias().len();
+    let mut metrics = published::begin_afresh(work, folder, begin(work, parameters)?)?;
+    lines.into_iter().try_for_each(|line| metrics.write(&Metric::Epoch(line)))?;
+    publish_model(work, folder, &Classifier { vectorizer, weights }, &outcome)?;
+    published::finish(work, folder, &mut metrics, &outcome)
+}
+
+/// Every strength of the penalty in turn: the chosen weights, all scores, and how it ended.
+fn path(work: &Work, recipe: &Recipe, train: &Rows, scored: &[Rows]) -> anyhow::Result<(Weights, Vec<Epoch>, Outcome)> {
+    let epochs = work.configuration.epochs;
+    let problem = Problem::new(&train.features, &train.labels, work.manifest.labels.len())?;
+    let progress = Progress::new(epochs as u64, "epochs");
+    progress.prefix(&work.configuration.id);
+    let (mut lines, mut best, mut last, mut seconds) = (Vec::new(), None::<(Best, Weights)>, None, 0.0);
+    for epoch in 1..=epochs {
+        let start = Instant::now();
+        let weights = problem.fit(recipe.c(epoch), last.as_ref())?.weights;
+        let fitted = start.elapsed().as_secs_f64();
+        let mut scores = vec![Epoch { seconds: fitted, ..score(epoch, train, &weights)? }];
+        scores.extend(scored.iter().map(|rows| score(epoch, rows, &weights)).collect::<anyhow::Result<Vec<_>>>()?);
+        say(work, recipe, epoch, &scores, &progress);
+        seconds += scores.iter().map(|score| score.seconds).sum::<f64>();
+        best = better(best, work.chooses(), &scores, &weights);
+        lines.extend(scores);
+        last = Some(weights);
+    }
+    let (best, weights) = best.context("a run has at least one epoch")?;
+    Ok((weights, lines, Outcome { epochs, best, seconds }))
+}
+
+fn score(epoch: usize, rows: &Rows, weights: &Weights) -> anyhow::Result<Epoch> {
+    let start = Instant::now();
+    let (mut score, logits) = (Score::default(), weights.logits(&rows.features)?);
+    logits.iter().zip(&rows.labels).for_each(|(logits, &label)| score.add(logits, label));
+    let (loss, accuracy, examples) = (score.loss(), score.accuracy(), score.examples());
+    Ok(Epoch { epoch, split: rows.split, loss, accuracy, examples, seconds: start.elapsed().as_secs_f64() })
+}
+
+fn better(best: Option<(Best, Weights)>, chooses: Split, scores: &[Epoch], now: &Weights) -> Option<(Best, Weights)> {
+    let score = scores.iter().find(|score| score.split == chooses)?;
+    let new = Best { epoch: score.epoch, accuracy: score.accuracy, loss: score.loss };
+    match best {
+        Some((old, weights)) if old.or(new) == old => Some((old, weights)),
+        _ => Some((new, now.clone())),
+    }
+}
+
+fn say(work: &Work, recipe: &Recipe, epoch: usize, scores: &[Epoch], progress: &Progress) {
+    let of = |score: &Epoch| format!("{} {:.2} % (loss {:.4})", score.split, 100.0 * score.accuracy, score.loss);
+    let words: Vec<String> = scores.iter().map(of).collect();
+    let (id, c) = (&work.configuration.id, recipe.c(epoch));
+    progress.suspend(|| log::info!("{id}: epoch {epoch}, C {c}: {}", words.join(", ")));
+    progress.add(1);
+}
+
+fn publish_model(work: &Work, folder: &RunDir, classifier: &Classifier, outcome: &Outcome) -> anyhow::Result<()> {
+    let config = json!({
+        "model_type": KIND,
+        "id2label": published::id2label(&work.manifest.labels),
+        "fathom": {
+            "run": work.configuration.id,
+            "epoch": outcome.best.epoch,
+            "head": work.configuration.head,
+            "data": work.manifest.data,
+        },
+    });
+    publish::dir(&folder.model(), |out| -> anyhow::Result<()> {
+        published::tokenizer(work, out)?;
+        publish::bytes(&out.join("config.json"), (serde_json::to_string_pretty(&config)? + "\n").as_bytes())?;
+        Ok(publish::file(&out.join("terms.jsonl"), |output| classifier.write(output))?)
+    })
+}
+
+fn begin(work: &Work, parameters: usize) -> anyhow::Result<Begin> {
+    Ok(Begin {
+        run: work.configuration.id.clone(),
+        configuration: work.configuration.clone(),
+        shards_sha256: work.shards_sha256.clone(),
+        provenance: Provenance {
+            commit: env!("FATHOM_COMMIT").to_owned(),
+            burn: "none".to_owned(),
+            libtorch: "none".to_owned(),
+            device: "cpu".to_owned(),
+            hardware: Engine::open("flex")?.hardware,
+            threads: rayon::current_num_threads(),
+        },
+        parameters,
+        blocks: Vec::new(),
+        encoder_blocks: work.encoder.num_hidden_layers,
+    })
+}
