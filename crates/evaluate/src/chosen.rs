@@ -6,11 +6,13 @@ use anyhow::{Context, ensure};
 use bert::{Config, Precision};
 use burn::module::Module;
 use classifier::device::Engine;
-use classifier::{Definition, HeadConfig, Model};
+use classifier::{Definition, EmbeddingsConfig, HeadConfig};
 use records::run_dir::RunDir;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use study::{Configuration, Data};
+
+use crate::answers::Answers;
 
 /// A trained model and what must be known to ask it.
 pub(crate) struct Chosen {
@@ -24,7 +26,9 @@ pub(crate) struct Chosen {
     pub(crate) folder: PathBuf,
     /// How texts become tokens.
     pub(crate) data: Data,
-    pub(crate) model: Model,
+    /// Class names by index.
+    pub(crate) labels: Vec<String>,
+    pub(crate) answers: Answers,
     /// V
     pub(crate) vocab_size: usize,
     /// P at most.
@@ -50,44 +54,89 @@ impl Chosen {
         Ok(Chosen { name: stamp.run, epoch: stamp.best_epoch, shards_sha256: Some(stamp.shards_sha256), ..model })
     }
 
-    /// Any Hugging Face folder of a `BertForSequenceClassification`.
+    /// Any Hugging Face folder of a `BertForSequenceClassification`, or the model folder of a run.
     pub(crate) fn from_model(folder: &Path, engine: &Engine) -> anyhow::Result<Self> {
         Self::load(folder, Precision::Fp32, engine)
     }
 
     fn load(folder: &Path, precision: Precision, engine: &Engine) -> anyhow::Result<Self> {
-        let encoder = Config::read(folder)?;
-        let path = folder.join("config.json");
-        let labels = encoder.other.get("id2label").and_then(Value::as_object);
-        let classes = labels.map_or(2, serde_json::Map::len); // transformers leaves two classes unnamed
-        ensure!(classes > 1, "`{}` names only one class in `id2label`", path.display());
-        let ours = encoder.other.get("fathom").cloned().unwrap_or_default();
-        let head = ours.get("head").cloned().unwrap_or(json!({"kind": "cls-linear"}));
-        let name = folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        let data = ours.get("data").cloned().unwrap_or_else(|| whole_texts(&name, &encoder));
-        let within = || format!("`{}`", path.display());
-        let (vocab_size, positions) = (encoder.vocab_size, encoder.max_position_embeddings);
-        let definition = Definition {
-            kept: (0..encoder.num_hidden_layers).collect(),
-            head: HeadConfig::from_value(head).map_err(anyhow::Error::msg).with_context(within)?,
-            encoder,
-            classes,
-            dropout: 0.0,
-            precision,
+        let config = folder.join("config.json");
+        let text = read(&config).context("the model folder must be whole")?;
+        let value: Value = serde_json::from_str(&text).with_context(|| format!("`{}`", config.display()))?;
+        let chosen = match value["model_type"].as_str() {
+            Some("tf-idf") => Self::load_terms(folder, &value),
+            _ => Self::load_network(folder, precision, engine),
         };
-        let data = serde_json::from_value(data).with_context(within)?;
-        let model = definition.saved(&folder.join("model.safetensors"), &engine.device)?.valid();
+        chosen.with_context(|| format!("`{}`", folder.display()))
+    }
+
+    fn load_terms(folder: &Path, config: &Value) -> anyhow::Result<Self> {
+        let data = serde_json::from_value(config["fathom"]["data"].clone()).context("config.json: `fathom.data`")?;
+        let labels = labels(config.get("id2label")).map_err(anyhow::Error::msg)?;
         Ok(Chosen {
-            name,
+            name: file_name(folder),
             epoch: 0,
             shards_sha256: None,
             folder: folder.to_owned(),
             data,
-            model,
-            vocab_size,
-            positions,
+            labels,
+            answers: Answers::terms(folder)?,
+            vocab_size: usize::MAX,
+            positions: usize::MAX,
         })
     }
+
+    fn load_network(folder: &Path, precision: Precision, engine: &Engine) -> anyhow::Result<Self> {
+        let encoder = Config::read(folder)?;
+        let labels = labels(encoder.other.get("id2label")).map_err(anyhow::Error::msg)?;
+        let name = file_name(folder);
+        let data = of_ours(&encoder, "data").unwrap_or_else(|| whole_texts(&name, &encoder));
+        let data: Data = serde_json::from_value(data).context("config.json: `fathom.data`")?;
+        let (vocab_size, positions) = (encoder.vocab_size, encoder.max_position_embeddings);
+        let definition = definition(encoder, &data, labels.len(), precision).map_err(anyhow::Error::msg)?;
+        let model = definition.saved(&folder.join("model.safetensors"), &engine.device)?.valid();
+        let (epoch, shards_sha256, folder) = (0, None, folder.to_owned());
+        let answers = Answers::Network(Box::new(model));
+        Ok(Chosen { name, epoch, shards_sha256, folder, data, labels, answers, vocab_size, positions })
+    }
+}
+
+fn file_name(folder: &Path) -> String {
+    folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
+
+/// The class names by index: `id2label`; without it there are two, as `transformers` has it.
+fn labels(id2label: Option<&Value>) -> Result<Vec<String>, String> {
+    let Some(named) = id2label.and_then(Value::as_object) else {
+        return Ok(vec!["LABEL_0".to_owned(), "LABEL_1".to_owned()]);
+    };
+    if named.len() < 2 {
+        return Err("names only one class in `id2label`: a regression, which is not predicted here".to_owned());
+    }
+    let name = |index: usize| named.get(&index.to_string()).and_then(Value::as_str).map(str::to_owned);
+    let names: Option<Vec<String>> = (0..named.len()).map(name).collect();
+    names.ok_or_else(|| format!("`id2label` does not name the classes 0 to {}", named.len() - 1))
+}
+
+fn definition(encoder: Config, data: &Data, classes: usize, precision: Precision) -> Result<Definition, String> {
+    let head = of_ours(&encoder, "head").unwrap_or(json!({"kind": "cls-linear"}));
+    let embeddings = of_ours(&encoder, "embeddings").unwrap_or(json!({"kind": "pretrained"}));
+    Ok(Definition {
+        kept: (0..encoder.num_hidden_layers).collect(),
+        embeddings: EmbeddingsConfig::from_value(embeddings)?,
+        head: HeadConfig::from_value(head)?,
+        positions: data.max_seq_length,
+        encoder,
+        classes,
+        dropout: 0.0,
+        encoder_dropout: 0.0,
+        precision,
+    })
+}
+
+/// What `train` wrote under `fathom`.
+fn of_ours(config: &Config, name: &str) -> Option<Value> {
+    config.other.get("fathom")?.get(name).cloned()
 }
 
 /// A folder that does not say how its texts were cut: their first tokens, as many as it has positions for.

@@ -1,5 +1,6 @@
 //! Predict every example of a split, or of a stream, with a trained run.
 
+mod answers;
 mod chosen;
 mod split;
 mod text;

@@ -44,21 +44,27 @@ pub(crate) fn predict(chosen: &Chosen, folder: &Path, split: Split, engine: &Eng
     let examples = manifest.examples(folder, split)?;
     ensure!(!examples.is_empty(), "`{shards}` has no {split} examples");
     let start = Instant::now();
-    let logits = logits(chosen, &manifest, &examples, engine);
+    let logits = logits(chosen, &manifest, &examples, engine)?;
     let finite = logits.iter().flatten().all(|logit| logit.is_finite());
     ensure!(finite, "run `{run}`: the model answers with what is no number; train it again with lower learning rates");
-    let score = write(chosen, split, &examples, logits, start, &engine.name)?;
+    let score = write(chosen, split, &examples, logits, start, chosen.answers.device(engine))?;
     let (percent, seconds) = (100.0 * score.accuracy(), spoken_duration(start.elapsed().as_secs_f64()));
-    log::info!("{run}: {split} {percent:.2} % of {}, {seconds} on {}", score.examples(), engine.name);
+    let device = chosen.answers.device(engine);
+    log::info!("{run}: {split} {percent:.2} % of {}, {seconds} on {device}", score.examples());
     Ok(())
 }
 
-fn logits(chosen: &Chosen, manifest: &Manifest, examples: &[Example], engine: &Engine) -> Vec<Vec<f32>> {
+fn logits(
+    chosen: &Chosen,
+    manifest: &Manifest,
+    examples: &[Example],
+    engine: &Engine,
+) -> anyhow::Result<Vec<Vec<f32>>> {
     let progress = Progress::new(examples.len() as u64, "examples");
     progress.prefix(&chosen.name);
     let sequences: Vec<&[u32]> = examples.iter().map(|example| example.input_ids.as_slice()).collect();
     let done = |count| progress.add(count as u64);
-    classifier::predict(&chosen.model, &sequences, manifest.pad_token_id, &engine.device, done)
+    chosen.answers.logits(&sequences, manifest.pad_token_id, engine, done)
 }
 
 fn write(
@@ -77,7 +83,13 @@ fn write(
     for (Example { id, label, .. }, logits) in examples.iter().zip(logits) {
         score.add(&logits, *label);
         let predicted = predicted(&logits);
-        put(Record::Prediction(Prediction { id: id.clone(), label: Some(*label), predicted, logits }))?;
+        put(Record::Prediction(Prediction {
+            id: id.clone(),
+            label: Some(*label),
+            predicted,
+            predicted_name: None,
+            logits,
+        }))?;
     }
     let seconds = start.elapsed().as_secs_f64();
     let (loss, accuracy) = (Some(score.loss()), Some(score.accuracy()));

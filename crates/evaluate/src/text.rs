@@ -78,12 +78,14 @@ fn predict_batch(
     let ids = |text: &Text| tokenizer.ids(&text.text).with_context(|| format!("tokenizing `{}`", text.id));
     let tokens = batch.iter().map(ids).collect::<anyhow::Result<Vec<_>>>()?;
     let sequences: Vec<&[u32]> = tokens.iter().map(|tokens| tokens.input_ids.as_slice()).collect();
-    let logits = classifier::predict(&chosen.model, &sequences, tokenizer.pad_token_id, &engine.device, |_| {});
+    let logits = chosen.answers.logits(&sequences, tokenizer.pad_token_id, engine, |_| {})?;
     let finite = logits.iter().flatten().all(|logit| logit.is_finite());
     ensure!(finite, "`{}`: the model answers with what is no number", chosen.folder.display());
     let prediction = |(text, logits): (Text, Vec<f32>)| {
         let id = text.id.as_str().map_or_else(|| text.id.to_string(), str::to_owned);
-        Prediction { id, label: None, predicted: predicted(&logits), logits }
+        let predicted = predicted(&logits);
+        let predicted_name = chosen.labels.get(predicted).cloned();
+        Prediction { id, label: None, predicted, predicted_name, logits }
     };
     Ok(batch.into_iter().zip(logits).map(prediction).collect())
 }

@@ -28,12 +28,39 @@ fn any_hugging_face_classifier_predicts_as_transformers_does_in_the_order_asked(
     assert_eq!(found.len(), expected.len());
     for (found, expected) in found.iter().zip(&expected) {
         assert_eq!(found["id"], expected["id"]);
+        assert_eq!(found["predicted_name"], ["bad", "fair", "good"][found["predicted"].as_u64().unwrap() as usize]);
         let logits =
             |line: &Value| line["logits"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect::<Vec<_>>();
         for (found, expected) in logits(found).iter().zip(logits(expected)) {
             assert!((found - expected).abs() < 1e-4, "{found} is not {expected}");
         }
     }
+}
+
+/// The model folder with `from` in its `config.json` replaced.
+fn changed(from: &str, to: &str) -> tempfile::TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    for name in ["config.json", "model.safetensors", "tokenizer.json"] {
+        std::fs::copy(Path::new(&folder()).join(name), copy.path().join(name)).unwrap();
+    }
+    let config = std::fs::read_to_string(copy.path().join("config.json")).unwrap();
+    assert!(config.contains(from));
+    records::publish::bytes(&copy.path().join("config.json"), config.replace(from, to).as_bytes()).unwrap();
+    copy
+}
+
+#[test]
+fn a_folder_that_is_no_classifier_of_ours_is_refused_by_name() {
+    let said = |copy: &tempfile::TempDir| {
+        let assert = evaluate(&["--model", &copy.path().display().to_string(), "--text", "-"], "").code(1);
+        String::from_utf8(assert.get_output().stderr.clone()).unwrap()
+    };
+    let gpt = said(&changed("\"model_type\": \"bert\"", "\"model_type\": \"gpt2\""));
+    assert!(gpt.contains("model_type `gpt2`, but only `bert`"), "{gpt}");
+    let gap = said(&changed("\"2\": \"good\"", "\"7\": \"good\""));
+    assert!(gap.contains("`id2label` does not name the classes 0 to 2"), "{gap}");
+    let other = changed("\"num_attention_heads\": 4", "\"num_attention_heads\": 3");
+    assert!(said(&other).contains("hidden_size 16 is not a multiple of num_attention_heads 3"));
 }
 
 #[test]

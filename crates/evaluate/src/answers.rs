@@ -1,0 +1,68 @@
+//! What answers: a network, or TF-IDF with its weights.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use anyhow::Context;
+use classifier::Model;
+use classifier::device::Engine;
+use tfidf::Classifier;
+use tokens::Vocabulary;
+
+/// From token ids to logits.
+pub(crate) enum Answers {
+    /// On the engine's device.
+    Network(Box<Model>),
+    /// On the processor, whatever the device.
+    Terms(Box<Terms>),
+}
+
+/// Words and their weights.
+pub(crate) struct Terms {
+    vocabulary: Vocabulary,
+    classifier: Classifier,
+}
+
+/// Examples answered between two moves of the progress bar.
+const EXAMPLES_AT_ONCE: usize = 1000;
+
+impl Answers {
+    /// TF-IDF from the model folder of a run.
+    pub(crate) fn terms(folder: &Path) -> anyhow::Result<Self> {
+        let path = folder.join("terms.jsonl");
+        let name = path.display().to_string();
+        let file = File::open(&path).with_context(|| format!("reading `{name}`"))?;
+        let classifier = Classifier::read(&name, BufReader::with_capacity(1 << 20, file))?;
+        Ok(Answers::Terms(Box::new(Terms { vocabulary: Vocabulary::load(folder)?, classifier })))
+    }
+
+    /// The device that computes.
+    pub(crate) fn device<'a>(&self, engine: &'a Engine) -> &'a str {
+        match self {
+            Answers::Network(_) => &engine.name,
+            Answers::Terms(_) => "cpu",
+        }
+    }
+
+    /// Logits `[C]` of each of `sequences`, in their order; `done` hears how many more are finished.
+    pub(crate) fn logits(
+        &self,
+        sequences: &[&[u32]],
+        pad_token_id: u32,
+        engine: &Engine,
+        mut done: impl FnMut(usize),
+    ) -> anyhow::Result<Vec<Vec<f32>>> {
+        match self {
+            Answers::Network(model) => Ok(classifier::predict(model, sequences, pad_token_id, &engine.device, done)),
+            Answers::Terms(terms) => {
+                let answer = |sequences: &[&[u32]]| {
+                    let words: Vec<Vec<String>> = sequences.iter().map(|ids| terms.vocabulary.words(ids)).collect();
+                    done(sequences.len());
+                    terms.classifier.logits(&words)
+                };
+                Ok(sequences.chunks(EXAMPLES_AT_ONCE).map(answer).collect::<Result<Vec<_>, _>>()?.concat())
+            }
+        }
+    }
+}
