@@ -25,7 +25,7 @@ pub(crate) enum Command {
     Table(Table),
     /// Print where the knee is, in one sentence
     Knee(Knee),
-    /// Draw accuracy against the number of blocks, as SVG and PNG
+    /// Draw accuracy by blocks and the best of each depth, as SVG and PNG
     Plot(Plot),
 }
 
@@ -60,7 +60,7 @@ pub(crate) struct Plot {
     /// Run folders, `metrics.jsonl` files, or `-` for streams on stdin
     #[arg(value_name = "RUN", required = true)]
     pub(crate) runs: Vec<PathBuf>,
-    /// The folder for `accuracy-by-blocks.svg` and `.png`
+    /// The folder for `accuracy-by-blocks` and `best-by-depth`, each as `.svg` and `.png`
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out: PathBuf,
 }

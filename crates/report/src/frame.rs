@@ -28,9 +28,11 @@ fn per_run(runs: &[Run]) -> PolarsResult<DataFrame> {
         "test_examples" => runs.iter().map(|run| run.test().1 as u64).collect::<Vec<_>>(),
         "has_validation" => runs.iter().map(Run::has_validation).collect::<Vec<_>>(),
         "chosen_epoch" => runs.iter().map(|run| run.chosen_epoch() as u64).collect::<Vec<_>>(),
-        "peak_test_accuracy" => runs.iter().map(Run::peak_test_accuracy).collect::<Vec<_>>(),
+        "peak_test_accuracy" => runs.iter().map(|run| Some(run.peak()?.accuracy)).collect::<Vec<_>>(),
+        "peak_epoch" => runs.iter().map(|run| Some(run.peak()?.epoch as u64)).collect::<Vec<_>>(),
         "published_accuracy" => configurations.iter().map(|c| c.published_accuracy).collect::<Vec<_>>(),
         "parameters" => begins.iter().map(|b| b.parameters as u64).collect::<Vec<_>>(),
+        "model_bytes" => runs.iter().map(|run| run.training.end.model_bytes).collect::<Vec<_>>(),
         "seconds_per_epoch" => runs.iter().map(Run::seconds_per_epoch).collect::<Vec<_>>(),
         "peak_memory_bytes" => runs.iter().map(|run| run.training.end.peak_memory_bytes).collect::<Vec<_>>(),
         "measured_on" => runs.iter().map(measured_on).collect::<Vec<_>>(),
@@ -56,7 +58,8 @@ fn over_seeds(per_run: DataFrame, intervals: &[Interval]) -> PolarsResult<DataFr
     frame.lazy().with_column(difference).select(COLUMNS.map(col)).collect()
 }
 
-/// Over the seeds of a configuration: means of what varies, the first of what cannot, the largest peak.
+/// Over the seeds of a configuration: means of what varies, the first of what cannot, the largest of memory and
+/// disk; an epoch for each seed, the peak only of those that scored test after every epoch.
 fn aggregates() -> Vec<Expr> {
     let first = ["encoder", "head", "kept_blocks", "n_blocks", "encoder_blocks", "test_examples", "published_accuracy"];
     let first = first.into_iter().chain(["parameters", "measured_on"]).map(|name| col(name).first());
@@ -65,15 +68,17 @@ fn aggregates() -> Vec<Expr> {
         col("seed").alias("seeds"),
         col("seed").count().cast(DataType::UInt64).alias("n_seeds"),
         col("chosen_epoch").alias("chosen_epochs"),
+        col("peak_epoch").drop_nulls().alias("peak_epochs"),
         col("has_validation").min().alias("chosen_on_validation"),
         col("measured_on").n_unique().eq(lit(1)).alias("measured_on_one_machine"),
         col("peak_memory_bytes").max(),
+        col("model_bytes").max(),
     ];
     first.chain(means).chain(others).collect()
 }
 
 /// The columns of the result, in order.
-pub(crate) const COLUMNS: [&str; 23] = [
+pub(crate) const COLUMNS: [&str; 25] = [
     "configuration",
     "encoder",
     "head",
@@ -90,9 +95,11 @@ pub(crate) const COLUMNS: [&str; 23] = [
     "chosen_epochs",
     "chosen_on_validation",
     "peak_test_accuracy",
+    "peak_epochs",
     "published_accuracy",
     "peak_minus_published",
     "parameters",
+    "model_bytes",
     "seconds_per_epoch",
     "peak_memory_bytes",
     "measured_on",
@@ -108,9 +115,9 @@ mod tests {
     #[test]
     fn a_row_is_the_mean_over_the_seeds_and_rows_stand_as_they_first_appear() {
         let made = [
-            Made::new("2VA", 1).test(&[20, 30, 36]).published(0.85).seconds(3.0),
+            Made::new("2VA", 1).test(&[20, 30, 36]).published(0.85).seconds(3.0).model_bytes(5_000),
             Made::new("0BE", 1).head("mean-linear"),
-            Made::new("2VA", 2).test(&[20, 34, 32]).published(0.85).seconds(5.0),
+            Made::new("2VA", 2).test(&[20, 34, 32]).published(0.85).seconds(5.0).model_bytes(7_000),
         ];
         let text: String = made.iter().map(Made::metrics).collect();
         let frame = per_configuration(&from_text(&text).unwrap()).unwrap();
@@ -125,6 +132,7 @@ mod tests {
             ("seconds_per_epoch", 4.0),
             ("peak_memory_bytes", f64::from(116 << 20)),
             ("parameters", 1.5e6),
+            ("model_bytes", 7_000.0),
         ] {
             assert!((cell(column).extract::<f64>().unwrap() - expected).abs() < 1e-12, "{column}: {}", cell(column));
         }

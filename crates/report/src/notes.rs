@@ -7,6 +7,7 @@ use crate::scores::Score;
 pub(crate) fn notes(scores: &[Score]) -> String {
     let published = scores.iter().any(|score| score.published_accuracy.is_some());
     let on_test = scores.iter().any(|score| !score.chosen_on_validation);
+    let sized = scores.iter().any(|score| score.model_bytes.is_some());
     let by = |method: Method| scores.iter().any(|score| score.interval_method == method.name());
     let few = |score: &Score| score.interval_method == Method::Bootstrap.name() && (2..5).contains(&score.n_seeds);
     let notes = [
@@ -18,6 +19,7 @@ pub(crate) fn notes(scores: &[Score]) -> String {
         Some(PEAK.to_owned()),
         published.then(|| PUBLISHED.to_owned()),
         Some(COSTS.to_owned()),
+        sized.then(|| SIZE.to_owned()),
     ];
     notes.into_iter().flatten().map(|note| format!("- {note}\n")).collect()
 }
@@ -27,17 +29,24 @@ const FEW_SEEDS: &str = "with two to four seeds the interval understates the spr
 const WILSON: &str = "95 % interval, where there are no predictions: Wilson's, over the test examples of one run; \
                       it leaves out the spread between seeds";
 const PEAK: &str = "peak ‡: best test accuracy of any epoch, the protocol of the source study; chosen on test, so it \
-                    flatters; mean over seeds";
+                    flatters; mean over seeds; peak epoch: that epoch of each seed, the first of equals";
 const PUBLISHED: &str = "difference: peak minus published, in points; both by the source's protocol";
 const COSTS: &str = "epoch: the chosen one of each seed; s/epoch: the training pass, mean over epochs and seeds; \
                      MiB: largest resident set of a training process";
+const SIZE: &str = "MB: the weights of the saved model on disk, in 10^6 bytes; the largest over seeds";
 
 fn test(scores: &[Score]) -> String {
+    let on_validation = scores.iter().filter(|score| score.chosen_on_validation).count();
+    let chosen = match on_validation {
+        0 => "test †",
+        n if n < scores.len() => "validation (on test where marked †)",
+        _ => "validation",
+    };
     let mut examples: Vec<u64> = scores.iter().map(|score| score.test_examples).collect();
     examples.sort_unstable();
     examples.dedup();
     let examples = examples.iter().map(u64::to_string).collect::<Vec<_>>().join(" or ");
-    format!("test: accuracy on {examples} test examples at the epoch chosen on validation, mean over seeds")
+    format!("test: accuracy on {examples} test examples at the epoch chosen on {chosen}, mean over seeds")
 }
 
 fn bootstrap() -> String {
@@ -63,6 +72,21 @@ mod tests {
         assert!(two.contains("two to four seeds"), "{two}");
         let source = notes(&from_text(&Made::new("1VA", 1).no_validation().published(0.9).metrics()));
         assert!(source.contains("Wilson") && source.contains('†') && source.contains("minus published"), "{source}");
-        assert!(!source.contains("bootstrap"), "{source}");
+        assert!(!source.contains("bootstrap") && !source.contains("MB"), "{source}");
+        let sized = notes(&from_text(&Made::new("1VA", 1).model_bytes(9).metrics()));
+        assert!(sized.contains("MB: the weights of the saved model on disk"), "{sized}");
+    }
+
+    #[test]
+    fn an_epoch_chosen_on_test_is_never_said_to_be_chosen_on_validation() {
+        let (ours, source) = (Made::new("1VA", 1).metrics(), Made::new("2VA", 1).no_validation().metrics());
+        for (text, says) in [
+            (ours.clone(), "at the epoch chosen on validation, mean"),
+            (source.clone(), "at the epoch chosen on test †, mean"),
+            (ours + &source, "at the epoch chosen on validation (on test where marked †), mean"),
+        ] {
+            let first = notes(&from_text(&text)).lines().next().map(str::to_owned);
+            assert!(first.as_ref().is_some_and(|first| first.contains(says)), "{first:?}");
+        }
     }
 }

@@ -77,9 +77,9 @@ impl Run {
         predicted.or_else(recorded).unwrap_or((f64::NAN, 0)) // `new` refuses a run with neither
     }
 
-    /// The best test accuracy of any epoch: the source's protocol.
-    pub(crate) fn peak_test_accuracy(&self) -> Option<f64> {
-        self.scored(Split::Test).map(|epoch| epoch.accuracy).reduce(f64::max)
+    /// The epoch with the best test accuracy, the first of equals: the source's protocol.
+    pub(crate) fn peak(&self) -> Option<&Epoch> {
+        self.scored(Split::Test).reduce(|best, epoch| if epoch.accuracy > best.accuracy { epoch } else { best })
     }
 
     /// Mean wall-clock time of a training pass.
@@ -145,7 +145,7 @@ mod tests {
         let made = Made::new("2VA", 1).validation(&[20, 30, 25]).test(&[24, 30, 34]);
         let run = &from_text(&made.metrics()).unwrap()[0];
         assert_eq!((run.chosen_epoch(), run.test()), (2, (30.0 / 40.0, 40)));
-        assert_eq!(run.peak_test_accuracy(), Some(34.0 / 40.0));
+        assert_eq!(run.peak().map(|peak| (peak.epoch, peak.accuracy)), Some((3, 34.0 / 40.0)));
         assert_eq!(run.seconds_per_epoch(), Some(2.0));
         assert!(run.has_validation());
         let source = Made::new("2VA", 1).no_validation().test(&[24, 30, 34]);
@@ -183,7 +183,15 @@ mod tests {
         let message = from_text(&untested).unwrap_err().to_string();
         assert!(message.contains("run `2VA-s1` has no test accuracy: predict"), "{message}");
         let runs = from_text(&(untested + &made.predictions())).unwrap();
-        assert_eq!((runs[0].test(), runs[0].peak_test_accuracy()), ((32.0 / 40.0, 40), None));
+        assert_eq!((runs[0].test(), runs[0].peak()), ((32.0 / 40.0, 40), None));
+    }
+
+    #[test]
+    fn the_peak_is_the_first_of_equal_epochs_wherever_it_stands() {
+        for (test, expected) in [([36, 30, 36], 1), ([30, 36, 36], 2), ([30, 32, 36], 3)] {
+            let runs = from_text(&Made::new("2VA", 1).test(&test).metrics()).unwrap();
+            assert_eq!(runs[0].peak().map(|peak| peak.epoch), Some(expected), "{test:?}");
+        }
     }
 
     #[test]

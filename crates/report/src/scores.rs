@@ -23,9 +23,11 @@ pub(crate) struct Score {
     pub(crate) chosen_epochs: Vec<u64>,
     pub(crate) chosen_on_validation: bool,
     pub(crate) peak_test_accuracy: Option<f64>,
+    pub(crate) peak_epochs: Vec<u64>,
     pub(crate) published_accuracy: Option<f64>,
     pub(crate) peak_minus_published: Option<f64>,
     pub(crate) parameters: u64,
+    pub(crate) model_bytes: Option<u64>,
     pub(crate) seconds_per_epoch: Option<f64>,
     pub(crate) peak_memory_bytes: u64,
     pub(crate) measured_on: String,
@@ -56,9 +58,11 @@ impl Score {
             chosen_epochs: row.list("chosen_epochs")?,
             chosen_on_validation: row.truth("chosen_on_validation")?,
             peak_test_accuracy: row.maybe("peak_test_accuracy")?,
+            peak_epochs: row.list("peak_epochs")?,
             published_accuracy: row.maybe("published_accuracy")?,
             peak_minus_published: row.maybe("peak_minus_published")?,
             parameters: row.count("parameters")?,
+            model_bytes: row.maybe_count("model_bytes")?,
             seconds_per_epoch: row.maybe("seconds_per_epoch")?,
             peak_memory_bytes: row.count("peak_memory_bytes")?,
             measured_on: row.text("measured_on")?,
@@ -91,8 +95,12 @@ impl Row<'_> {
         self.maybe(column)?.with_context(|| lacking(column))
     }
 
+    fn maybe_count(&self, column: &str) -> Result<Option<u64>> {
+        Ok(self.cell(column)?.extract())
+    }
+
     fn count(&self, column: &str) -> Result<u64> {
-        self.cell(column)?.extract().with_context(|| lacking(column))
+        self.maybe_count(column)?.with_context(|| lacking(column))
     }
 
     fn truth(&self, column: &str) -> Result<bool> {
@@ -119,6 +127,12 @@ fn lacking(column: &str) -> String {
     format!("column `{column}` lacks a number")
 }
 
+/// Whether kept blocks come from more than one encoder; without blocks the encoder does not matter.
+pub(crate) fn several_encoders(scores: &[Score]) -> bool {
+    let mut encoders = scores.iter().filter(|score| score.n_blocks > 0).map(|score| &score.encoder);
+    encoders.next().is_some_and(|first| encoders.any(|other| other != first))
+}
+
 /// Scores of a text that holds whole streams.
 #[cfg(test)]
 pub(crate) fn from_text(text: &str) -> Vec<Score> {
@@ -141,10 +155,30 @@ mod tests {
     #[test]
     fn what_is_unknown_stays_unknown() {
         let score = &from_text(&Made::new("0BE", 3).metrics())[0];
-        assert_eq!((score.published_accuracy, score.peak_minus_published), (None, None));
+        assert_eq!((score.published_accuracy, score.peak_minus_published, score.model_bytes), (None, None, None));
         assert_eq!(
             (score.kept_blocks.clone(), score.seeds.clone(), score.chosen_epochs.clone()),
             (vec![], vec![3], vec![2])
         );
+    }
+
+    #[test]
+    fn the_peak_has_an_epoch_for_each_seed_that_scored_test_and_the_chosen_one_stays_apart() {
+        let (one, two) = (Made::new("2VA", 1).test(&[20, 30, 36]), Made::new("2VA", 2).test(&[34, 20, 32]));
+        let score = &from_text(&(two.metrics() + &one.metrics()))[0];
+        assert_eq!((&score.seeds[..], &score.peak_epochs[..]), (&[2, 1][..], &[1, 3][..]));
+        assert_eq!(score.chosen_epochs, [2, 2]);
+        let untested = one.metrics().replace("\"split\":\"test\"", "\"split\":\"validation\"");
+        let score = &from_text(&(untested + &one.predictions()))[0];
+        assert_eq!((score.peak_epochs.len(), score.peak_test_accuracy), (0, None));
+    }
+
+    #[test]
+    fn encoders_are_told_apart_by_their_blocks_only() {
+        let encoders = |other: &Made| {
+            let other = other.metrics().replace("tiny-bert", "other");
+            several_encoders(&from_text(&(Made::new("1VA", 1).metrics() + &other)))
+        };
+        assert!(encoders(&Made::new("2VA", 1)) && !encoders(&Made::new("TF-IDF", 1)));
     }
 }

@@ -12,7 +12,7 @@ use crate::{knee, notes};
 /// A column of the markdown table: its head, whether it holds numbers, and a cell.
 type Column = (&'static str, bool, fn(&Score) -> String);
 
-const COLUMNS: [Column; 14] = [
+const COLUMNS: [Column; 16] = [
     ("id", false, |s| s.configuration.clone()),
     ("head", false, |s| s.head.clone()),
     ("blocks", false, |s| compact(&s.kept_blocks)),
@@ -21,10 +21,12 @@ const COLUMNS: [Column; 14] = [
     ("test %", true, |s| percent(s.test_accuracy) + if s.chosen_on_validation { "" } else { " †" }),
     ("95 % interval", true, |s| format!("{}–{}", percent(s.interval_low), percent(s.interval_high))),
     ("peak % ‡", true, |s| s.peak_test_accuracy.map_or_else(unknown, percent)),
+    ("peak epoch", true, |s| listed(&s.peak_epochs)),
     ("published %", true, |s| s.published_accuracy.map_or_else(unknown, percent)),
     ("difference", true, |s| s.peak_minus_published.map_or_else(unknown, points)),
     ("epoch", true, |s| listed(&s.chosen_epochs)),
     ("params M", true, |s| format!("{:.2}", s.parameters as f64 / 1e6)),
+    ("MB", true, |s| s.model_bytes.map_or_else(unknown, megabytes)),
     ("s/epoch", true, |s| s.seconds_per_epoch.map_or_else(unknown, seconds)),
     ("MiB", true, |s| (s.peak_memory_bytes >> 20).to_string()),
 ];
@@ -66,7 +68,8 @@ fn aligned(&(name, is_number, cell): &Column, scores: &[Score]) -> Vec<String> {
 /// One row per configuration, fractions and units as in the column names; lists are separated by spaces.
 fn csv(frame: &DataFrame) -> Result<String> {
     let spaced = |name: &str| col(name).cast(DataType::List(Box::new(DataType::String))).list().join(lit(" "), true);
-    let mut flat = frame.clone().lazy().with_columns(["seeds", "chosen_epochs"].map(spaced)).collect()?;
+    let mut flat =
+        frame.clone().lazy().with_columns(["seeds", "chosen_epochs", "peak_epochs"].map(spaced)).collect()?;
     let mut bytes = Vec::new();
     CsvWriter::new(&mut bytes).finish(&mut flat)?;
     Ok(String::from_utf8(bytes)?)
@@ -106,8 +109,17 @@ fn seconds(seconds: f64) -> String {
     if seconds < 10.0 { format!("{seconds:.2}") } else { format!("{seconds:.1}") }
 }
 
+/// Whole ones, where a tenth would say nothing.
+fn megabytes(bytes: u64) -> String {
+    let megabytes = bytes as f64 / 1e6;
+    if megabytes < 10.0 { format!("{megabytes:.2}") } else { format!("{megabytes:.0}") }
+}
+
 fn listed(numbers: &[u64]) -> String {
-    numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
+    match numbers {
+        [] => unknown(),
+        _ => numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(", "),
+    }
 }
 
 fn unknown() -> String {
@@ -137,6 +149,12 @@ mod tests {
     #[test]
     fn differences_carry_their_sign() {
         assert_eq!([points(0.0123), points(-0.005), points(0.0)], ["+1.23", "−0.50", "+0.00"]);
+    }
+
+    #[test]
+    fn sizes_are_in_millions_of_bytes_and_an_empty_list_is_unknown() {
+        assert_eq!([433_281_000, 9_990_000, 34_567].map(megabytes), ["433", "9.99", "0.03"]);
+        assert_eq!([listed(&[3, 1]), listed(&[])], ["3, 1", "·"]);
     }
 
     #[test]

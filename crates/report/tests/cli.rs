@@ -46,9 +46,9 @@ fn study() -> Vec<Made> {
     let both =
         |id: &str, test: [usize; 2]| [1, 2].map(|seed| Made::new(id, seed).test(&[20, test[seed as usize - 1], 34]));
     let mut made: Vec<Made> = both("0BE", [22, 24]).map(|made| made.head("mean-linear").seconds(0.25)).into();
-    made.extend(both("1VA", [30, 31]).map(|made| made.published(0.8822)));
-    made.extend(both("2VA", [35, 37]).map(|made| made.published(0.8903).seconds(3.0)));
-    made.extend(both("4VA", [36, 36]).map(|made| made.published(0.9130).seconds(12.5)));
+    made.extend(both("1VA", [30, 31]).map(|made| made.published(0.8822).model_bytes(5_002_340)));
+    made.extend(both("2VA", [35, 37]).map(|made| made.published(0.8903).seconds(3.0).model_bytes(6_002_340)));
+    made.extend(both("4VA", [36, 36]).map(|made| made.published(0.9130).seconds(12.5).model_bytes(433_281_000)));
     made
 }
 
@@ -86,7 +86,8 @@ fn csv_and_json_carry_the_same_rows_as_fractions() {
     assert_eq!(rows.len() + 1, csv.lines().count());
     assert_eq!(rows[2]["test_accuracy"], 0.9);
     assert_eq!(rows[2]["seeds"], serde_json::json!([1, 2]));
-    assert_eq!(rows[0]["published_accuracy"], serde_json::Value::Null);
+    assert_eq!((&rows[2]["peak_epochs"], &rows[2]["model_bytes"]), (&serde_json::json!([2, 2]), &6_002_340.into()));
+    assert_eq!([&rows[0]["published_accuracy"], &rows[0]["model_bytes"]], [&serde_json::Value::Null; 2]);
 }
 
 #[test]
@@ -118,18 +119,23 @@ fn the_knee_is_one_sentence() {
 }
 
 #[test]
-fn plot_writes_both_pictures_and_names_the_study() {
+fn plot_writes_every_figure_as_svg_and_png_and_names_the_study() {
     let folder = tempfile::tempdir().unwrap();
     let (runs, out) = (folders(&study(), &folder.path().join("tiny/runs")), folder.path().join("pictures"));
     let out_name = out.display().to_string();
     stdout(&with(&["plot"], &runs, &["--out", &out_name]), "");
-    let svg = std::fs::read_to_string(out.join("accuracy-by-blocks.svg")).unwrap();
-    for text in ["tiny: accuracy by kept blocks", "kept transformer blocks", "test accuracy (%)", "cls-linear"] {
-        assert!(svg.contains(text), "no `{text}` in the picture");
+    for (figure, texts) in [
+        ("accuracy-by-blocks", ["tiny: accuracy by kept blocks", "kept transformer blocks", "cls-linear", "0BE"]),
+        ("best-by-depth", ["tiny: the best configuration of each depth", "4 blocks", "4VA", "0BE"]),
+    ] {
+        let svg = std::fs::read_to_string(out.join(format!("{figure}.svg"))).unwrap();
+        for text in texts.into_iter().chain(["test accuracy (%)", "95 % interval", "published"]) {
+            assert!(svg.contains(text), "no `{text}` in `{figure}`");
+        }
+        let png = std::fs::read(out.join(format!("{figure}.png"))).unwrap();
+        assert!(png.starts_with(b"\x89PNG") && png.len() > 10_000, "{} bytes", png.len());
     }
-    let png = std::fs::read(out.join("accuracy-by-blocks.png")).unwrap();
-    assert!(png.starts_with(b"\x89PNG") && png.len() > 10_000, "{} bytes", png.len());
-    assert_eq!(std::fs::read_dir(&out).unwrap().count(), 2);
+    assert_eq!(std::fs::read_dir(&out).unwrap().count(), 4);
 }
 
 #[test]

@@ -24,6 +24,12 @@ impl Axis {
         Axis { low: low.clamp(0.0, 100.0 - step), high: high.clamp(step, 100.0), step }
     }
 
+    /// An axis for bars: it leaves a third of the values' spread below the least, so that no bar vanishes.
+    pub(crate) fn for_bars(values: impl Iterator<Item = f64> + Clone) -> Self {
+        let (least, most) = (values.clone().fold(100.0, f64::min), values.clone().fold(0.0, f64::max));
+        Axis::around(values.chain([(least - (most - least) / 3.0).max(0.0)]))
+    }
+
     /// Where the ticks are, and what is written there.
     pub(crate) fn ticks(&self) -> Vec<(f64, String)> {
         let n_steps = ((self.high - self.low) / self.step).round() as usize;
@@ -59,6 +65,14 @@ mod tests {
         ] {
             assert_eq!(written(values), ticks, "{values:?}");
         }
+    }
+
+    #[test]
+    fn bars_begin_well_below_the_least_value_and_never_below_zero() {
+        let ticks = |values: &[f64]| Axis::for_bars(values.iter().copied()).ticks();
+        assert_eq!(ticks(&[85.8, 93.1]).first().map(|tick| tick.0), Some(82.0));
+        assert_eq!(ticks(&[85.8, 93.1]).last().map(|tick| tick.0), Some(94.0));
+        assert_eq!(ticks(&[5.0, 90.0])[0].1, "0");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Colours that colour-blind readers can tell apart, and a form for each, so that grey print will do.
 
+use super::pen::WHITE;
 use super::picture::{At, Colour, Shape};
 
 /// Okabe and Ito's palette (2008, "Color Universal Design") without its yellow, which is pale on white.
@@ -9,10 +10,15 @@ const PALETTE: [Colour; 7] =
 /// Corners of each form on the unit circle: their number, and the angle of the first in turns.
 const FORMS: [(usize, f64); 5] = [(40, 0.0), (4, 0.125), (3, 0.75), (4, 0.0), (3, 0.25)];
 
-const WHITE: Colour = (255, 255, 255);
-
 pub(crate) fn colour(series: usize) -> Colour {
     PALETTE[series % PALETTE.len()]
+}
+
+/// The colour of a series in areas large enough to be pale, on which ink stands out.
+pub(crate) fn pale(series: usize) -> Colour {
+    let (red, green, blue) = colour(series);
+    let half = |part: u8| part / 2 + 128;
+    (half(red), half(green), half(blue))
 }
 
 /// A filled mark with a thin white edge, so that marks that overlap stay apart.
@@ -21,10 +27,12 @@ pub(crate) fn solid(at: At, radius: f64, series: usize) -> Vec<Shape> {
     vec![area(radius + 1.5, WHITE), area(radius, colour(series))]
 }
 
-/// Only the outline of a mark.
+/// Only the outline of a mark; it begins and ends within a side, so that all corners are alike.
 pub(crate) fn hollow(at: At, radius: f64, series: usize, colour: Colour) -> Vec<Shape> {
-    let mut points = corners(at, radius, series);
-    points.extend(points.first().copied());
+    let corners = corners(at, radius, series);
+    let (first, last) = (corners[0], corners[corners.len() - 1]);
+    let within = ((first.0 + last.0) / 2.0, (first.1 + last.1) / 2.0);
+    let points = [within].into_iter().chain(corners).chain([within]).collect();
     vec![Shape::Path { points, width: 2.0, colour }]
 }
 
@@ -49,6 +57,16 @@ fn corners(at: At, radius: f64, series: usize) -> Vec<At> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_outline_is_closed_and_turns_at_every_corner_of_the_form() {
+        for (series, (n_corners, _)) in FORMS.into_iter().enumerate() {
+            let shapes = hollow((50.0, 50.0), 7.0, series, WHITE);
+            let [Shape::Path { points, .. }] = &shapes[..] else { panic!("form {series}") };
+            assert_eq!((points[0], points.len()), (points[n_corners + 1], n_corners + 2));
+            assert_eq!(points[1..=n_corners], corners((50.0, 50.0), 7.0, series)[..]);
+        }
+    }
 
     #[test]
     fn a_colour_comes_back_only_with_another_form() {

@@ -2,8 +2,15 @@
 
 mod accuracy_by_blocks;
 mod axis;
+mod bars;
+mod best_by_depth;
+mod caption;
+#[cfg(test)]
+mod layout;
+mod legend;
 mod lettering;
 mod marks;
+mod pen;
 mod picture;
 mod series;
 
@@ -19,7 +26,8 @@ use picture::Picture;
 type Figure = fn(&[Score], Option<&str>) -> Picture;
 
 /// File name without ending, and what draws it.
-const FIGURES: [(&str, Figure); 1] = [("accuracy-by-blocks", accuracy_by_blocks::picture)];
+const FIGURES: [(&str, Figure); 2] =
+    [("accuracy-by-blocks", accuracy_by_blocks::picture), ("best-by-depth", best_by_depth::picture)];
 
 /// Publish every figure in `folder`, as SVG and PNG.
 pub(crate) fn draw(scores: &[Score], study: Option<String>, folder: &Path) -> Result<()> {

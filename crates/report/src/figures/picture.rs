@@ -72,7 +72,7 @@ impl Picture {
         ((self.width as usize * scale) as u32, (self.height as usize * scale) as u32)
     }
 
-    fn texts(&self) -> impl Iterator<Item = &Text> {
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &Text> {
         self.shapes.iter().filter_map(|shape| if let Shape::Text(text) = shape { Some(text) } else { None })
     }
 

@@ -1,6 +1,6 @@
 //! The points that are drawn: one series per head, in order of first appearance.
 
-use crate::scores::Score;
+use crate::scores::{Score, several_encoders};
 
 /// Points that belong together.
 #[derive(Debug, PartialEq)]
@@ -11,9 +11,13 @@ pub(crate) struct Series {
 }
 
 impl Series {
-    /// Whether a line may join the points: without blocks there is no order between them.
+    /// Whether there is something for a line to join.
     pub(crate) fn is_joined(&self) -> bool {
-        self.points.len() > 1 && self.points.iter().all(|point| point.n_blocks > 0)
+        self.points.len() > 1
+    }
+
+    fn has_blocks(&self) -> bool {
+        self.points.iter().all(|point| point.n_blocks > 0)
     }
 }
 
@@ -27,13 +31,14 @@ pub(crate) struct Point {
     pub(crate) published: Option<f64>,
 }
 
-/// Points without blocks have a series of their own: they share a head with deeper points at most by name.
+/// A configuration without blocks is a series of its own, called by its id: a bag of words and an embedding are
+/// different baselines, and share a head with deeper points at most by name.
 pub(crate) fn series(scores: &[Score]) -> Vec<Series> {
-    let encoders = scores.iter().any(|score| score.encoder != scores[0].encoder);
+    let encoders = several_encoders(scores);
     let mut all: Vec<Series> = Vec::new();
     for score in scores {
-        let name = name(score, encoders);
-        match all.iter_mut().find(|series| series.name == name) {
+        let (name, has_blocks) = (name(score, encoders), score.n_blocks > 0);
+        match all.iter_mut().find(|series| series.name == name && series.has_blocks() == has_blocks) {
             Some(series) => series.points.push(point(score)),
             None => all.push(Series { name, points: vec![point(score)] }),
         }
@@ -43,6 +48,9 @@ pub(crate) fn series(scores: &[Score]) -> Vec<Series> {
 }
 
 fn name(score: &Score, with_encoder: bool) -> String {
+    if score.n_blocks == 0 {
+        return score.configuration.clone();
+    }
     let mut name = score.head.clone() + which(score);
     if with_encoder {
         name += &format!(", {}", score.encoder);
@@ -54,10 +62,9 @@ fn name(score: &Score, with_encoder: bool) -> String {
 fn which(score: &Score) -> &'static str {
     let from_the_first = score.kept_blocks.iter().copied().eq(0..score.n_blocks);
     let to_the_last = score.kept_blocks.iter().copied().eq(score.encoder_blocks - score.n_blocks..score.encoder_blocks);
-    match (score.n_blocks, from_the_first, to_the_last) {
-        (0, ..) => ", no block",
-        (_, true, _) => "",
-        (_, _, true) => ", last blocks",
+    match (from_the_first, to_the_last) {
+        (true, _) => "",
+        (_, true) => ", last blocks",
         _ => ", other blocks",
     }
 }
@@ -97,7 +104,7 @@ mod tests {
         let expected = [
             ("cls-linear", vec![1, 4]),
             ("flatten-linear", vec![1]),
-            ("bilstm, no block", vec![0]),
+            ("0LV", vec![0]),
             ("bilstm", vec![1]),
             ("bilstm, last blocks", vec![1]),
             ("bilstm, other blocks", vec![2]),
@@ -106,12 +113,32 @@ mod tests {
     }
 
     #[test]
-    fn points_without_blocks_and_lone_points_are_not_joined() {
-        let made = [Made::new("0CE", 1), Made::new("0BE", 1), Made::new("1VA", 1), Made::new("2VA", 1)];
+    fn baselines_without_blocks_stand_alone_under_their_ids_and_are_not_joined() {
+        let made = [
+            Made::new("custom-embedding", 1).head("bilstm"),
+            Made::new("bert-embeddings", 1).head("bilstm"),
+            Made::new("cls-linear", 1),
+            Made::new("1VA", 1),
+            Made::new("2VA", 1),
+        ];
+        let expected = [("custom-embedding", vec![0]), ("bert-embeddings", vec![0]), ("cls-linear", vec![0])];
+        let expected = expected.into_iter().chain([("cls-linear", vec![1, 2])]);
+        assert_eq!(names(&made), expected.map(|(name, points)| (name.to_owned(), points)).collect::<Vec<_>>());
         let text: String = made.iter().map(Made::metrics).collect();
-        let joined = |text: &str| series(&from_text(text)).iter().map(Series::is_joined).collect::<Vec<_>>();
-        assert_eq!(joined(&text), [false, true]);
-        assert_eq!(joined(&made[2].metrics()), [false]);
+        let joined: Vec<bool> = series(&from_text(&text)).iter().map(Series::is_joined).collect();
+        assert_eq!(joined, [false, false, false, true]);
+    }
+
+    #[test]
+    fn encoders_are_named_where_blocks_of_several_are_kept() {
+        let other = |id: &str| Made::new(id, 1).metrics().replace("tiny-bert", "other");
+        let all = |text: String| series(&from_text(&text)).into_iter().map(|s| s.name).collect::<Vec<_>>();
+        let ours = Made::new("1VA", 1).metrics();
+        assert_eq!(all(ours.clone() + &other("TF-IDF")), ["cls-linear", "TF-IDF"]);
+        assert_eq!(
+            all(ours + &other("2M") + &other("TF-IDF")),
+            ["cls-linear, tiny-bert", "cls-linear, other", "TF-IDF"]
+        );
     }
 
     #[test]
