@@ -19,11 +19,11 @@ SHELL       := bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS   += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
-.PHONY: all demo plan data prep train evaluate report plot bench build build-files build-report build-tensor \
+.PHONY: all demo plan data prep estimate train evaluate report plot bench build build-files build-report build-tensor \
         libtorch test check clean help
 
 all: report plot ## Run STUDY from raw text to table and chart (default: imdb)
-	@$(if $(REDRAWN),cat $(REPORT)/table.md; echo; echo 'chart: $(CHART)', \
+	@$(if $(REDRAWN),cat $(REPORT)/table.md; echo; printf 'chart: %s\n' $(CHARTS), \
 	  echo 'nothing to be done: study `$(STUDY)` is up to date, see $(REPORT)/table.md and $(CHART)')
 
 demo: ## The embedded study: nothing to download but crates, minutes on two cores
@@ -75,6 +75,8 @@ OUT        := out/$(STUDY)
 RUNS       := $(OUT)/runs
 REPORT     := $(OUT)/report
 CHART      := $(REPORT)/accuracy-by-blocks.svg
+CHARTS     := $(CHART) $(REPORT)/best-by-depth.svg
+ESTIMATE   := $(OUT)/estimate.txt
 CHECKED    := $(OUT)/configurations.jsonl
 
 # `plan` says what the study consists of; make reads that first, unless the targets have no study.
@@ -133,8 +135,17 @@ prep: $(SHARDS)/manifest.json ## Tokenize the reviews
 $(SHARDS)/manifest.json: $(MODELS)/$(TOKENIZER)/tokenizer.json | $(CHECKED) $(ARCHIVE) build-files
 	$(BIN)/prep --definition $(DEFINITION) $(ARCHIVE:%=--archive %) --models $(MODELS) --out $(SHARDS)
 
+# Before the first run, and again when the study has changed; runs that are done are no part of the question.
+estimate: $(ESTIMATE) ## Say how much work the study is, and about how long it takes here
+	@cat $(ESTIMATE)
+$(ESTIMATE): $(CONFIGS) $(OUT)/data.json | $(SHARDS)/manifest.json $(CHECKED) build-tensor
+	@for encoder in $(ENCODERS); do $(BIN)/plan $(DEFINITION) --encoder $$encoder \
+	  | $(BIN)/train --estimate --config - --shards $(SHARDS) --model $(MODELS)/$$encoder --device $(DEVICE); done \
+	  > $@.partial && mv $@.partial $@
+	@echo 'study    $(STUDY)' && cat $@
+
 train: $(TRAINED) ## Fine-tune every run; an interrupted one goes on after its last complete epoch
-$(TRAINED): %/train.json: %/config.json $(OUT)/data.json $(SHARDS)/manifest.json | $(CHECKED) build-tensor
+$(TRAINED): %/train.json: %/config.json $(OUT)/data.json $(SHARDS)/manifest.json | $(CHECKED) $(ESTIMATE) build-tensor
 	$(ON_DEVICE) $(BIN)/train --config $< --shards $(SHARDS) --model $(MODELS)/$(ENCODER_$(*F)) --out $* \
 	  --device $(DEVICE)
 
@@ -144,7 +155,7 @@ $(PREDICTIONS): %/predictions.test.jsonl: %/train.json | build-tensor
 	  && mv $@.partial $@
 
 report: $(REPORT)/table.md $(REPORT)/table.csv $(REPORT)/knee.txt ## Tables, and where the knee is
-plot: $(CHART) ## Accuracy against the number of blocks, SVG and PNG
+plot: $(CHART) ## Accuracy against the number of blocks, and the best of each depth; SVG and PNG
 $(REPORT)/table.md $(REPORT)/table.csv: $(TRAINED) $(PREDICTIONS) $(BIN)/report
 	$(BIN)/report table $(RUN_DIRS) --out $@$(eval REDRAWN := yes)
 $(REPORT)/knee.txt: $(TRAINED) $(PREDICTIONS) $(BIN)/report
@@ -156,7 +167,7 @@ $(CHART): $(TRAINED) $(PREDICTIONS) $(BIN)/report
 
 TEST := $(CARGO_ALONE) test --release --locked
 test: build ## All tests; on flex unless BACKEND=libtorch
-	$(TEST) -p study -p records -p console@0.1.0 -p fetch -p plan -p prep -p tokens
+	$(TEST) -p study -p records -p console@0.1.0 -p fetch -p plan -p prep -p tokens -p tfidf
 	$(TEST) -p report
 	$(TEST) -p fused -p bert -p classifier -p train -p evaluate $(FEATURES)
 	BIN=$(abspath $(BIN)) $(TEST) -p pipeline-tests
@@ -168,6 +179,7 @@ check: ## Format, lints, documentation, and which crate may see which
 	RUSTDOCFLAGS='-D warnings' $(CARGO_ALONE) doc --release --locked --workspace --no-deps --document-private-items
 	$(call never_sees,-p report -p plan -p prep,burn|tch|torch-sys)
 	$(call never_sees,-p bert,study|records)
+	$(call never_sees,-p tfidf,burn|tch)
 never_sees = @seen=$$($(CARGO_ALONE) tree --locked -e normal --prefix none $(1)); \
   if grep -E '^($(2))[ -]' <<< "$$seen"; then echo 'make: `$(1)` must not depend on these' >&2; exit 1; fi
 

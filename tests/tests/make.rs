@@ -27,7 +27,7 @@ const FETCH: &str =
 const PREP: &str = r#"mkdir -p "$6"; echo "$*" > "$6/manifest.json""#;
 /// Fails if another training holds the device; with `trip` there, leaves one epoch behind and dies.
 const TRAIN: &str = r#"
-if [ "$1" = --check ]; then cat > /dev/null; exit; fi
+case $1 in --check | --estimate) cat > /dev/null; echo "said $1"; exit ;; esac
 mkdir held || { echo "two trainings at once" >> ran.log; exit 1; }
 sleep 0.05; rmdir held
 [ -e "$8/epoch-1" ] && echo "resumed $8" >> ran.log
@@ -122,7 +122,7 @@ fn tools() -> [(&'static str, &'static str); 6] {
 fn stub(name: &str, script: &str) -> String {
     let logged = match name {
         "plan" | "fetch" => String::new(),
-        "train" => r#"[ "$1" = --check ] || echo "train ${8##*/}" >> ran.log"#.to_owned(),
+        "train" => r#"case $1 in --check | --estimate) ;; *) echo "train ${8##*/}" >> ran.log ;; esac"#.to_owned(),
         "evaluate" => r#"echo "evaluate ${2##*/}" >> ran.log"#.to_owned(),
         "report" => r#"echo "report $1" >> ran.log"#.to_owned(),
         _ => format!("echo {name} >> ran.log"),
@@ -154,9 +154,23 @@ fn a_first_run_does_everything_once_and_ends_with_table_knee_and_chart() {
     let mut expected: Vec<_> = stages.chain(["prep".to_owned()]).chain(and_report(&[])).collect();
     expected.sort();
     assert_eq!(ran, expected);
-    let end = "| the table |\n\nthe knee\n\nchart: out/stub/report/accuracy-by-blocks.svg\n";
-    assert!(said.ends_with(end), "{said}");
+    let charts = ["accuracy-by-blocks", "best-by-depth"].map(|name| format!("chart: out/stub/report/{name}.svg\n"));
+    let end = format!("| the table |\n\nthe knee\n\n{}", charts.concat());
+    assert!(said.ends_with(&end), "{said}");
     assert_eq!(project.read("out/stub/runs/B-s1/predictions.test.jsonl"), "predictions of out/stub/runs/B-s1\n");
+}
+
+#[test]
+fn what_there_is_to_do_is_said_once_before_the_first_training_and_again_when_the_study_changes() {
+    let project = Project::new();
+    let (_, said) = project.make(&[]);
+    let estimate = said.find("study    stub\nsaid --estimate\n").unwrap_or_else(|| panic!("{said}"));
+    assert!(estimate < said.find("/train --config").unwrap());
+    project.later();
+    assert!(!project.make(&[]).1.contains("--estimate"));
+    project.write("pipelines/stub.toml", &STUDY.replace("rate=2", "rate=3"));
+    assert!(project.make(&[]).1.contains("said --estimate"));
+    assert_eq!(project.make(&["estimate"]).1, "said --estimate\n");
 }
 
 #[test]

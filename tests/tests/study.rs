@@ -32,7 +32,32 @@ head = { kind = "mean-linear" }
 id = "2VA"
 blocks = "first:2"
 head = { kind = "cls-linear" }
+[[configuration]]
+id = "TF-IDF"
+blocks = "none"
+head = { kind = "tf-idf" }
+optimizer = { kind = "newton" }
+[[configuration]]
+id = "custom-embedding"
+blocks = "none"
+embeddings = { kind = "table", size = 8 }
+head = { kind = "bilstm", hidden_size = 8 }
+optimizer = { kind = "adam", learning_rate = 1e-3 }
+epochs = 1
+[[configuration]]
+id = "1VF"
+blocks = "first:1"
+head = { kind = "flatten-linear" }
+epochs = 1
+[[configuration]]
+id = "1LC"
+blocks = "last:1"
+head = { kind = "concat-bilstm", hidden_size = 8, read_out = "first-padding" }
+epochs = 1
 "#;
+
+/// The rows of [`SMOKE`].
+const RUNS: [&str; 6] = ["0ML", "2VA", "TF-IDF", "custom-embedding", "1VF", "1LC"];
 
 /// The project with one study more, in a folder of its own.
 struct Project(tempfile::TempDir);
@@ -114,9 +139,17 @@ fn a_study_runs_to_its_chart_and_again_does_nothing() {
     let project = Project::new();
     let said = project.make();
     assert!(said.contains("accuracy-by-blocks.svg") && said.contains("2VA"), "{said}");
-    for left in
-        ["report/table.md", "report/table.csv", "report/accuracy-by-blocks.svg", "report/accuracy-by-blocks.png"]
-    {
+    for run in RUNS {
+        let predictions = project.read(&format!("out/smoke/runs/{run}-s1/predictions.test.jsonl"));
+        assert_eq!(predictions.lines().count(), 400 + 2, "{run}");
+    }
+    for left in [
+        "report/best-by-depth.svg",
+        "report/table.md",
+        "report/table.csv",
+        "report/accuracy-by-blocks.svg",
+        "report/accuracy-by-blocks.png",
+    ] {
         assert!(fs::metadata(project.path(&format!("out/smoke/{left}"))).unwrap().len() > 100, "{left}");
     }
     assert_eq!(project.read(PREDICTIONS).lines().count(), 400 + 2);
