@@ -76,7 +76,7 @@ RUNS       := $(OUT)/runs
 REPORT     := $(OUT)/report
 CHART      := $(REPORT)/accuracy-by-blocks.svg
 CHARTS     := $(CHART) $(REPORT)/best-by-depth.svg
-ESTIMATE   := $(OUT)/estimate.txt
+ESTIMATE   := $(OUT)/estimate-$(BACKEND)-$(subst :,-,$(DEVICE)).txt
 CHECKED    := $(OUT)/configurations.jsonl
 
 # `plan` says what the study consists of; make reads that first, unless the targets have no study.
@@ -135,14 +135,14 @@ prep: $(SHARDS)/manifest.json ## Tokenize the reviews
 $(SHARDS)/manifest.json: $(MODELS)/$(TOKENIZER)/tokenizer.json | $(CHECKED) $(ARCHIVE) build-files
 	$(BIN)/prep --definition $(DEFINITION) $(ARCHIVE:%=--archive %) --models $(MODELS) --out $(SHARDS)
 
-# Before the first run, and again when the study has changed; runs that are done are no part of the question.
-estimate: $(ESTIMATE) ## Say how much work the study is, and about how long it takes here
-	@cat $(ESTIMATE)
+# Said before the first run, and again when the study has changed. Where nothing can be measured, training goes on.
+estimate: $(ESTIMATE) ## Say how much work the whole study is, and about how long it takes on this device
+	@$(if $(SAID),:,cat $(ESTIMATE))
 $(ESTIMATE): $(CONFIGS) $(OUT)/data.json | $(SHARDS)/manifest.json $(CHECKED) build-tensor
-	@for encoder in $(ENCODERS); do $(BIN)/plan $(DEFINITION) --encoder $$encoder \
-	  | $(BIN)/train --estimate --config - --shards $(SHARDS) --model $(MODELS)/$$encoder --device $(DEVICE); done \
-	  > $@.partial && mv $@.partial $@
-	@echo 'study    $(STUDY)' && cat $@
+	@{ echo 'study    $(STUDY)'; for encoder in $(ENCODERS); do $(BIN)/plan $(DEFINITION) --encoder $$encoder \
+	  | $(ON_DEVICE) $(BIN)/train --estimate --config - --shards $(SHARDS) --model $(MODELS)/$$encoder \
+	  --device $(DEVICE) || echo 'time     could not be measured'; done; } > $@.partial && mv $@.partial $@
+	@cat $@$(eval SAID := yes)
 
 train: $(TRAINED) ## Fine-tune every run; an interrupted one goes on after its last complete epoch
 $(TRAINED): %/train.json: %/config.json $(OUT)/data.json $(SHARDS)/manifest.json | $(CHECKED) $(ESTIMATE) build-tensor
@@ -155,13 +155,16 @@ $(PREDICTIONS): %/predictions.test.jsonl: %/train.json | build-tensor
 	  && mv $@.partial $@
 
 report: $(REPORT)/table.md $(REPORT)/table.csv $(REPORT)/knee.txt ## Tables, and where the knee is
-plot: $(CHART) ## Accuracy against the number of blocks, and the best of each depth; SVG and PNG
+plot: $(CHARTS) ## Accuracy against the number of blocks, and the best of each depth; SVG and PNG
 $(REPORT)/table.md $(REPORT)/table.csv: $(TRAINED) $(PREDICTIONS) $(BIN)/report
 	$(BIN)/report table $(RUN_DIRS) --out $@$(eval REDRAWN := yes)
 $(REPORT)/knee.txt: $(TRAINED) $(PREDICTIONS) $(BIN)/report
 	@mkdir -p $(@D) && $(BIN)/report knee $(RUN_DIRS) > $@.partial && mv $@.partial $@$(eval REDRAWN := yes)
 $(CHART): $(TRAINED) $(PREDICTIONS) $(BIN)/report
 	$(BIN)/report plot $(RUN_DIRS) --out $(@D)$(eval REDRAWN := yes)
+# The same call draws both.
+$(REPORT)/best-by-depth.svg: $(CHART)
+	@if [ -e $@ ]; then touch $@; else $(BIN)/report plot $(RUN_DIRS) --out $(@D); fi
 
 # ---- For developers -------------------------------------------------------------------------------------------
 

@@ -39,7 +39,7 @@ const REPORT: &str = r#"
 while [ $# -gt 0 ] && [ "$1" != --out ]; do what=${what:-$1}; shift; done
 case $what in
   table) mkdir -p "$(dirname "$2")"; printf "| the table |\n\nthe knee\n" > "$2" ;;
-  plot) mkdir -p "$2"; echo svg > "$2/accuracy-by-blocks.svg" ;;
+  plot) mkdir -p "$2"; for name in accuracy-by-blocks best-by-depth; do echo svg > "$2/$name.svg"; done ;;
   knee) echo "the knee" ;;
 esac"#;
 
@@ -170,7 +170,17 @@ fn what_there_is_to_do_is_said_once_before_the_first_training_and_again_when_the
     assert!(!project.make(&[]).1.contains("--estimate"));
     project.write("pipelines/stub.toml", &STUDY.replace("rate=2", "rate=3"));
     assert!(project.make(&[]).1.contains("said --estimate"));
-    assert_eq!(project.make(&["estimate"]).1, "said --estimate\n");
+    assert_eq!(project.make(&["estimate"]).1, "study    stub\nsaid --estimate\n");
+}
+
+#[test]
+fn where_nothing_can_be_measured_it_is_said_and_the_runs_are_trained() {
+    let project = Project::new();
+    let failing = TRAIN.replace("--check | --estimate)", "--estimate) exit 1 ;; --check)");
+    project.write("bin/train", &stub("train", &failing));
+    let (ran, said) = project.make(&[]);
+    assert!(said.contains("study    stub\ntime     could not be measured\n"), "{said}");
+    assert_eq!(ran.iter().filter(|line| line.starts_with("train")).count(), 3);
 }
 
 #[test]
@@ -219,6 +229,15 @@ fn a_deleted_prediction_file_is_made_again_and_the_report_with_it() {
     project.later();
     fs::remove_file(project.path("out/stub/runs/A-s2/predictions.test.jsonl")).unwrap();
     assert_eq!(project.make(&[]).0, and_report(&["evaluate A-s2"]));
+}
+
+#[test]
+fn a_deleted_chart_is_drawn_again() {
+    let project = Project::new();
+    project.make(&[]);
+    fs::remove_file(project.path("out/stub/report/best-by-depth.svg")).unwrap();
+    assert_eq!(project.make(&["plot"]).0, ["report plot"]);
+    assert!(project.path("out/stub/report/best-by-depth.svg").exists());
 }
 
 #[test]

@@ -22,6 +22,7 @@ pub struct Model {
 
 /// What the head stands on.
 #[derive(Module, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a model has one body, and moves it seldom")]
 pub enum Body {
     /// BERT's embedding layer and the kept blocks.
     Bert(Encoder),

@@ -21,7 +21,7 @@ pub fn predict(
     let mut logits = vec![Vec::new(); sequences.len()];
     let mut rest = order.as_slice();
     while let Some(&longest) = rest.first() {
-        let fit = (TOKENS_PER_BATCH / sequences[longest].len().max(1)).clamp(1, rest.len());
+        let fit = (TOKENS_PER_BATCH / sequences[longest].len().max(model.least_positions).max(1)).clamp(1, rest.len());
         let (now, later) = rest.split_at(fit);
         let batch: Vec<&[u32]> = now.iter().map(|&example| sequences[example]).collect();
         let rows = rows(model, &model.batch(&batch, pad_token_id, device));

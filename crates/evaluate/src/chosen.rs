@@ -50,22 +50,25 @@ impl Chosen {
         let stamp = read(&run.stamp()).context("the run is not finished; train it first")?;
         let stamp: Stamp = serde_json::from_str(&stamp).with_context(|| format!("`{}`", run.stamp().display()))?;
         let configuration = Configuration::from_json(&read(&run.config())?)?;
-        let model = Self::load(&run.model(), precision(&configuration, engine)?, engine)?;
+        let model = Self::load(&run.model(), Some(&configuration), engine)?;
         Ok(Chosen { name: stamp.run, epoch: stamp.best_epoch, shards_sha256: Some(stamp.shards_sha256), ..model })
     }
 
     /// Any Hugging Face folder of a `BertForSequenceClassification`, or the model folder of a run.
     pub(crate) fn from_model(folder: &Path, engine: &Engine) -> anyhow::Result<Self> {
-        Self::load(folder, Precision::Fp32, engine)
+        Self::load(folder, None, engine)
     }
 
-    fn load(folder: &Path, precision: Precision, engine: &Engine) -> anyhow::Result<Self> {
+    /// The model folder of `configuration`, or of nobody knows what, which is computed in fp32.
+    fn load(folder: &Path, configuration: Option<&Configuration>, engine: &Engine) -> anyhow::Result<Self> {
         let config = folder.join("config.json");
         let text = read(&config).context("the model folder must be whole")?;
         let value: Value = serde_json::from_str(&text).with_context(|| format!("`{}`", config.display()))?;
         let chosen = match value["model_type"].as_str() {
             Some("tf-idf") => Self::load_terms(folder, &value),
-            _ => Self::load_network(folder, precision, engine),
+            _ => {
+                Self::load_network(folder, configuration.map_or(Ok(Precision::Fp32), |c| precision(c, engine))?, engine)
+            }
         };
         chosen.with_context(|| format!("`{}`", folder.display()))
     }

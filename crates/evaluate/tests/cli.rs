@@ -1,4 +1,5 @@
 //! `evaluate` as a person or a script calls it, short of a trained run (that is `tests/study.rs`).
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::path::Path;
 use std::process::Command;

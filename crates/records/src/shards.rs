@@ -136,6 +136,9 @@ impl Manifest {
         match example.input_ids.iter().find(|&&id| id as usize >= self.vocab_size) {
             Some(id) => Err(format!("token id {id}, but the vocabulary has {}", self.vocab_size)),
             None if example.input_ids.is_empty() => Err("no tokens".to_owned()),
+            None if example.input_ids.len() > self.data.max_seq_length => {
+                Err(format!("{} tokens, but at most {} may be", example.input_ids.len(), self.data.max_seq_length))
+            }
             None => Ok(()),
         }
     }
@@ -196,6 +199,7 @@ mod tests {
             (r#"{"id":"a","label":2,"input_ids":[1]}"#, "2 classes"),
             (r#"{"id":"a","label":0,"input_ids":[10]}"#, "token id 10"),
             (r#"{"id":"a","label":0,"input_ids":[]}"#, "no tokens"),
+            (r#"{"id":"a","label":0,"input_ids":[1,1,1,1,1,1,1,1,1]}"#, "9 tokens, but at most 8"),
         ] {
             let message = read(line.as_bytes(), line.as_bytes()).unwrap_err().to_string();
             assert!(message.contains(says) && message.contains("line 1"), "{message}");

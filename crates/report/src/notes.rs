@@ -7,6 +7,7 @@ use crate::scores::Score;
 pub(crate) fn notes(scores: &[Score]) -> String {
     let published = scores.iter().any(|score| score.published_accuracy.is_some());
     let on_test = scores.iter().any(|score| !score.chosen_on_validation);
+    let terms = scores.iter().any(|score| score.head == "tf-idf");
     let sized = scores.iter().any(|score| score.model_bytes.is_some());
     let by = |method: Method| scores.iter().any(|score| score.interval_method == method.name());
     let few = |score: &Score| score.interval_method == Method::Bootstrap.name() && (2..5).contains(&score.n_seeds);
@@ -17,7 +18,8 @@ pub(crate) fn notes(scores: &[Score]) -> String {
         scores.iter().any(few).then(|| FEW_SEEDS.to_owned()),
         by(Method::Wilson).then(|| WILSON.to_owned()),
         Some(PEAK.to_owned()),
-        published.then(|| PUBLISHED.to_owned()),
+        published.then(|| self::published(scores)),
+        terms.then(|| TERMS.to_owned()),
         Some(COSTS.to_owned()),
         sized.then(|| SIZE.to_owned()),
     ];
@@ -30,7 +32,8 @@ const WILSON: &str = "95 % interval, where there are no predictions: Wilson's, o
                       it leaves out the spread between seeds";
 const PEAK: &str = "peak ‡: best test accuracy of any epoch, the protocol of the source study; chosen on test, so it \
                     flatters; mean over seeds; peak epoch: that epoch of each seed, the first of equals";
-const PUBLISHED: &str = "difference: peak minus published, in points; both by the source's protocol";
+const TERMS: &str =
+    "TF-IDF reads the same tokens as the networks, so the same part of a long text, put together to words";
 const COSTS: &str = "epoch: the chosen one of each seed; s/epoch: the training pass, mean over epochs and seeds; \
                      MiB: largest resident set of a training process";
 const SIZE: &str = "MB: the weights of the saved model on disk, in 10^6 bytes; the largest over seeds";
@@ -47,6 +50,15 @@ fn test(scores: &[Score]) -> String {
     examples.dedup();
     let examples = examples.iter().map(u64::to_string).collect::<Vec<_>>().join(" or ");
     format!("test: accuracy on {examples} test examples at the epoch chosen on {chosen}, mean over seeds")
+}
+
+fn published(scores: &[Score]) -> String {
+    let held_out = scores.iter().any(|score| score.published_accuracy.is_some() && score.chosen_on_validation);
+    let trained = match held_out {
+        true => "ours are peaks too, but trained without the reviews held out for validation",
+        false => "both by the source's protocol",
+    };
+    format!("difference: peak minus published, in points; {trained}")
 }
 
 fn bootstrap() -> String {
@@ -70,9 +82,14 @@ mod tests {
         assert!(!one.contains("two to four seeds") && !one.contains("published"), "{one}");
         let two = notes(&from_text(&(whole(&Made::new("1VA", 1)) + &whole(&Made::new("1VA", 2)))));
         assert!(two.contains("two to four seeds"), "{two}");
+        let held_out = notes(&from_text(&Made::new("1VA", 1).published(0.9).metrics()));
+        assert!(held_out.contains("trained without the reviews held out"), "{held_out}");
+        let terms = notes(&from_text(&Made::new("0T", 1).head("tf-idf").metrics()));
+        assert!(terms.contains("put together to words") && !one.contains("TF-IDF"), "{terms}");
         let source = notes(&from_text(&Made::new("1VA", 1).no_validation().published(0.9).metrics()));
         assert!(source.contains("Wilson") && source.contains('†') && source.contains("minus published"), "{source}");
         assert!(!source.contains("bootstrap") && !source.contains("MB"), "{source}");
+        let terms = scores.iter().any(|score| score.head == "tf-idf");
         let sized = notes(&from_text(&Made::new("1VA", 1).model_bytes(9).metrics()));
         assert!(sized.contains("MB: the weights of the saved model on disk"), "{sized}");
     }

@@ -55,7 +55,7 @@ impl Cleaning {
     }
 }
 
-/// The 198 English stop words of NLTK, the source's list; all in lower case.
+/// The 198 English stop words of NLTK's list of today, all in lower case; the source took NLTK's list of 2019.
 fn stop_words() -> HashSet<&'static str> {
     stop_words::lookup(stop_words::Language::English).into_iter().flatten().copied().collect()
 }

@@ -5,6 +5,40 @@ use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use classifier::Model;
 
+/// The gradients without those of parameters that `keeps` turns down by their path: what is frozen has no say in
+/// the norm, as with PyTorch's `requires_grad = False`.
+pub(crate) fn of_those_that_learn(
+    model: &Model,
+    gradients: GradientsParams,
+    keeps: impl Fn(&str) -> bool,
+) -> GradientsParams {
+    let mut learning = Learning { gradients, keeps, path: Vec::new() };
+    model.visit(&mut learning);
+    learning.gradients
+}
+
+struct Learning<F> {
+    gradients: GradientsParams,
+    keeps: F,
+    path: Vec<String>,
+}
+
+impl<F: Fn(&str) -> bool> ModuleVisitor for Learning<F> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if !(self.keeps)(&self.path.join(".")) {
+            self.gradients.remove::<D>(param.id);
+        }
+    }
+}
+
 /// Added to the norm, as in PyTorch's `clip_grad_norm_`.
 const TINY: f64 = 1e-6;
 

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Int, Tensor};
 use classifier::{Model, batch, cross_entropy};
 use fused::adamw::Optimizer;
 
-use crate::clipping::clip;
+use crate::clipping::{clip, of_those_that_learn};
 use crate::input::Input;
 use crate::optimizer::Recipe;
 
@@ -44,7 +44,10 @@ impl Learner<'_> {
         }
         let (gradients, recipe) = (gradients.grads(), &self.recipe);
         let gradients = match recipe.clip_norm {
-            Some(limit) => clip(&self.model, gradients, limit),
+            Some(limit) => {
+                let learns = |path: &str| recipe.group(path, epoch, 1.0).is_some();
+                clip(&self.model, of_those_that_learn(&self.model, gradients, learns), limit)
+            }
             None => gradients,
         };
         let factor = recipe.factor(self.optimizer.steps(), total_steps);

@@ -6,7 +6,7 @@ mod cases;
 use std::collections::BTreeMap;
 
 use burn::tensor::Device;
-use cases::{Case, cases};
+use cases::{Case, cases, devices};
 use classifier::device::Engine;
 use records::run_dir::RunDir;
 use records::shards::{Example, Manifest};
@@ -16,15 +16,6 @@ use study::Configuration;
 use crate::epoch;
 use crate::input::{Input, Work};
 use crate::trainer::Run;
-
-#[cfg_attr(feature = "libtorch", expect(deprecated, reason = "burn-tch goes in 0.23"))]
-fn devices() -> Vec<Device> {
-    vec![
-        Device::flex(),
-        #[cfg(feature = "libtorch")]
-        Device::libtorch(),
-    ]
-}
 
 fn configuration(case: &Case) -> Configuration {
     let mut configuration = json!({
@@ -70,7 +61,9 @@ fn after_three_steps(case: &Case, device: &Device) -> BTreeMap<String, (Vec<f32>
     let (input, folder) = (input(case, device), tempfile::tempdir().unwrap());
     let mut run = Run::resume(&input, &RunDir::new(folder.path())).unwrap();
     run.learner.model = case.model(&device.clone().autodiff());
-    (1..=3).for_each(|epoch| drop(epoch::train(&mut run, epoch).unwrap()));
+    for epoch in 1..=3 {
+        epoch::train(&mut run, epoch).unwrap();
+    }
     assert_eq!(run.learner.optimizer.steps(), 3);
     let entry = |tensor: bert::Stored| (tensor.name, (tensor.data.iter().collect(), tensor.data.shape().to_vec()));
     run.learner.model.stored().into_iter().map(entry).collect()

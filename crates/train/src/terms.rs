@@ -28,8 +28,8 @@ use crate::published::{self, Outcome};
 /// The head's kind in a study file.
 pub(crate) const KIND: &str = "tf-idf";
 
-/// How the words are counted and the weights are sought. Of the configuration, `epochs`, `head` and `optimizer` are
-/// read; `dropout`, `batch_size` and the like mean nothing here.
+/// How the words are counted and the weights are sought. Of the configuration, `blocks`, `epochs`, `head` and
+/// `optimizer` are read; what belongs to networks, such as `dropout` or `schedule`, means nothing here.
 #[derive(Debug)]
 pub(crate) struct Recipe {
     config: Config,
@@ -65,7 +65,7 @@ impl Recipe {
         ensure!(kind == "newton", "optimizer: head `{KIND}` is fitted by `newton`, not by `{kind}`");
         let path: Path =
             serde_json::from_value(options(&configuration.optimizer)).map_err(|e| slip("optimizer `newton`", e))?;
-        ensure!(config.words_per_term >= 1, "head `{KIND}`: `words_per_term` must be at least 1");
+        ensure!((1..=5).contains(&config.words_per_term), "head `{KIND}`: `words_per_term` must be from 1 to 5");
         let positive = |number: f64| number.is_finite() && number > 0.0;
         ensure!(positive(path.first_c) && positive(path.factor), "optimizer: `first_c` and `factor` must be above 0");
         Ok(Recipe { config, path })

@@ -134,6 +134,12 @@ fn an_estimate_says_how_much_there_is_to_do_and_writes_nothing() {
     assert!(said.contains("400 to train on, 40 to choose the epoch, 60 to test"), "{said}");
     assert!(said.contains("\ntime     about ") && said.contains("\ndisk     about "), "{said}");
     assert!(!place.path("run").exists());
+    let mut terms = place.configuration(1);
+    (terms["blocks"], terms["head"], terms["optimizer"]) =
+        (json!("none"), json!({"kind": "tf-idf"}), json!({"kind": "newton"}));
+    let said = place.estimate(&[&terms]).success().get_output().stdout.clone();
+    let said = String::from_utf8(said).unwrap();
+    assert!(said.starts_with("runs     1: 1 TF-IDF, fitted exactly") && !said.contains("time "), "{said}");
 }
 
 #[test]

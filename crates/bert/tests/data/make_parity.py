@@ -21,12 +21,14 @@ folder.mkdir(exist_ok=True)
 config = BertConfig(
     vocab_size=30, hidden_size=48, num_hidden_layers=5, num_attention_heads=3, intermediate_size=12,
     max_position_embeddings=37, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, num_labels=3,
-    initializer_range=0.25, layer_norm_eps=1e-3, attn_implementation="eager",
+    initializer_range=0.15, layer_norm_eps=1e-3, attn_implementation="eager",
 )
 model = BertForSequenceClassification(config).eval()
 for name, parameter in model.named_parameters():  # biases and LayerNorms too, or a swap would go unseen
-    if name.endswith("bias") or "LayerNorm" in name:
-        torch.nn.init.normal_(parameter, 0.3, 0.4)
+    if name.endswith("LayerNorm.weight"):
+        torch.nn.init.normal_(parameter, 1.0, 0.3)
+    elif name.endswith("bias"):
+        torch.nn.init.normal_(parameter, 0.0, 0.3)
 lengths = [37, 3, 20, 1]
 input_ids = torch.zeros(4, 37, dtype=torch.long)
 mask = torch.zeros(4, 37, dtype=torch.long)

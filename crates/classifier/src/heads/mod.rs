@@ -135,7 +135,7 @@ mod tests {
         );
         assert!(refused(json!({"kind": "cls-linear", "size": 3})).contains("unknown field `size`"));
         assert!(refused(json!({"kind": "bilstm", "read_out": "last"})).contains("`ends`"));
-        assert!(refused(json!({"kind": "concat-bilstm", "layers": 0})).contains("`layers` must be at least 1"));
+        assert!(refused(json!({"kind": "concat-bilstm", "layers": 0})).contains("`layers` must be from 1 to 16"));
     }
 
     #[test]

@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Needs, Sizes};
 
+/// More than this is a slip, not a model.
+const MOST_LAYERS: usize = 16;
+const MOST_HIDDEN: usize = 8192;
+
 /// The LSTM's options; the defaults are the study's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -43,13 +47,14 @@ pub enum ReadOut {
 
 impl Options {
     /// # Errors
-    /// A size that is 0.
+    /// A size that is 0 or beyond reason.
     pub(super) fn check(&self) -> Result<(), String> {
-        match (self.layers, self.hidden_size) {
-            (0, _) => Err("`layers` must be at least 1".to_owned()),
-            (_, 0) => Err("`hidden_size` must be at least 1".to_owned()),
-            _ => Ok(()),
-        }
+        let within = |name, value: usize, most: usize| match (1..=most).contains(&value) {
+            true => Ok(()),
+            false => Err(format!("`{name}` must be from 1 to {most}")),
+        };
+        within("layers", self.layers, MOST_LAYERS)?;
+        within("hidden_size", self.hidden_size, MOST_HIDDEN)
     }
 
     pub(super) fn needs(&self) -> Needs {

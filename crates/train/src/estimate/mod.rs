@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use anyhow::Context;
+use burn::tensor::Device;
 use classifier::Definition;
 use console::spoken_duration;
 use records::Split;
@@ -14,7 +15,7 @@ use study::Configuration;
 
 use crate::check::{self, Asked};
 use crate::input::{Input, Places, Work};
-use probe::Speeds;
+use probe::{Speed, Speeds};
 
 /// Bytes of one prediction, one line of the file.
 const BYTES_PER_PREDICTION: f64 = 110.0;
@@ -22,8 +23,8 @@ const BYTES_PER_PREDICTION: f64 = 110.0;
 /// Copies of the parameters in one checkpoint: the model, and the optimizer's two moments.
 const COPIES_PER_CHECKPOINT: usize = 3;
 
-/// Checkpoints of a run in hand: the newest and the best.
-const CHECKPOINTS: usize = 2;
+/// Checkpoints of a run in hand: the newest, the best, and the one that is being written.
+const CHECKPOINTS: usize = 3;
 
 /// One network of the study.
 struct Network<'a> {
@@ -32,15 +33,36 @@ struct Network<'a> {
 }
 
 impl Network<'_> {
-    /// Networks of one kind differ in depth only.
+    /// What the speed depends on beside depth and batch.
     fn kind(&self) -> String {
-        let Configuration { embeddings, head, precision, .. } = self.configuration;
-        let table = if embeddings.kind == "pretrained" { "" } else { " on a table of its own" };
-        format!("{}{table}, {}", head.kind, if *precision == study::Precision::Bf16 { "bf16" } else { "fp32" })
+        let Configuration { embeddings, head, precision, encoder_dropout, .. } = self.configuration;
+        let (embeddings, head) = (embeddings.to_value(), head.to_value());
+        format!("{head} on embeddings {embeddings}, {precision:?}, dropout {encoder_dropout}")
     }
 
     fn depth(&self) -> usize {
         self.definition.kept.len()
+    }
+
+    /// Bytes of its numbers in fp32.
+    fn bytes(&self) -> f64 {
+        4.0 * self.definition.parameters(&Device::flex()) as f64
+    }
+}
+
+/// What is read: the tokens of each split, and how many examples are tested.
+struct Volume {
+    train: f64,
+    validation: f64,
+    test: f64,
+    n_test: usize,
+}
+
+impl Volume {
+    fn of(work: &Work) -> Self {
+        let tokens = |split| work.manifest.splits.get(&split).map_or(0, |counts| counts.tokens) as f64;
+        let [train, validation, test] = [Split::Train, Split::Validation, Split::Test].map(tokens);
+        Volume { train, validation, test, n_test: work.test.len() }
     }
 }
 
@@ -63,7 +85,9 @@ pub(crate) fn print(configurations: &[Configuration], places: &Places<'_>) -> an
         speeds.entry(kind).or_default().0.insert(depth, speed);
         work = input.work;
     }
-    said += &costs(&networks, &speeds, &work);
+    if !networks.is_empty() {
+        said += &costs(&networks, &speeds, &Volume::of(&work));
+    }
     std::io::stdout().lock().write_all(said.as_bytes()).context("writing stdout")
 }
 
@@ -90,52 +114,59 @@ fn measured<'a, 'b>(networks: &'b [Network<'a>]) -> Vec<&'b Network<'a>> {
     kinds.iter().flat_map(ends).collect()
 }
 
-fn tokens(work: &Work, splits: &[Split]) -> f64 {
-    let of = |split| work.manifest.splits.get(split).map_or(0, |counts| counts.tokens);
-    splits.iter().map(of).sum::<u64>() as f64
-}
-
 /// Runs, epochs and tokens: what needs no measurement.
 fn amount(configurations: &[Configuration], networks: &[Network<'_>], work: &Work) -> String {
-    let epochs: usize = networks.iter().map(|network| network.configuration.epochs).sum();
-    let (train, scored) = (tokens(work, &[Split::Train]), tokens(work, &[Split::Validation, Split::Test]));
     let exact = match configurations.len() - networks.len() {
         0 => String::new(),
-        n => format!("; {n} fitted exactly (TF-IDF, a minute or two on the processor)"),
+        n => format!("{n} TF-IDF, fitted exactly in a minute or two on the processor"),
     };
-    let depths = || networks.iter().map(Network::depth);
-    let (least, most) = (depths().min().unwrap_or(0), depths().max().unwrap_or(0));
+    let runs = [(!networks.is_empty()).then(|| trained(networks)), (!exact.is_empty()).then_some(exact)];
+    let volume = Volume::of(work);
     format!(
-        "runs     {}: {} networks of {least} to {most} blocks, {epochs} epochs in all{exact}\n\
+        "runs     {}: {}\n\
          reviews  {} to train on, {} to choose the epoch, {} to test\n\
-         tokens   {:.1} M in an epoch of training, {:.1} M scored after it; {:.0} M in all\n",
+         tokens   {} in an epoch of training, {} scored after it\n",
         configurations.len(),
-        networks.len(),
+        runs.into_iter().flatten().collect::<Vec<_>>().join("; "),
         work.train.len(),
         work.validation.len(),
-        work.test.len(),
-        train / 1e6,
-        scored / 1e6,
-        epochs as f64 * (train + scored) / 1e6,
+        volume.n_test,
+        millions(volume.train),
+        millions(volume.validation + volume.test),
     )
 }
 
+fn millions(tokens: f64) -> String {
+    if tokens < 1e6 { format!("{:.0} thousand", tokens / 1e3) } else { format!("{:.1} million", tokens / 1e6) }
+}
+
+fn trained(networks: &[Network<'_>]) -> String {
+    let epochs: usize = networks.iter().map(|network| network.configuration.epochs).sum();
+    let depths = || networks.iter().map(Network::depth);
+    let (least, most) = (depths().min().unwrap_or(0), depths().max().unwrap_or(0));
+    format!("{} networks of {least} to {most} blocks, {epochs} epochs in all", networks.len())
+}
+
+/// Seconds of training and of scoring: every epoch scores validation and test, and `evaluate` scores test once more.
+fn seconds(network: &Network<'_>, speed: Speed, volume: &Volume) -> (f64, f64) {
+    let epochs = network.configuration.epochs as f64;
+    let scored = epochs * (volume.validation + volume.test) + volume.test;
+    (epochs * volume.train / speed.training, scored / speed.scoring)
+}
+
 /// Time and disk.
-fn costs(networks: &[Network<'_>], speeds: &BTreeMap<String, Speeds>, work: &Work) -> String {
-    let (train, scored) = (tokens(work, &[Split::Train]), tokens(work, &[Split::Validation, Split::Test]));
+fn costs(networks: &[Network<'_>], speeds: &BTreeMap<String, Speeds>, volume: &Volume) -> String {
     let (mut training, mut scoring, mut kept, mut passing) = (0.0, 0.0, 0.0, 0.0_f64);
     for network in networks {
         let Some(speed) = speeds.get(&network.kind()).and_then(|speeds| speeds.at(network.depth())) else { continue };
-        let epochs = network.configuration.epochs as f64;
-        training += epochs * train / speed.training;
-        scoring += (epochs * scored + tokens(work, &[Split::Test])) / speed.scoring;
-        let model = 4.0 * network.definition.parameters(&burn::tensor::Device::flex()) as f64;
-        kept += model + BYTES_PER_PREDICTION * work.test.len() as f64;
-        passing = passing.max(model * (CHECKPOINTS * COPIES_PER_CHECKPOINT) as f64);
+        let (trained, scored) = seconds(network, speed, volume);
+        (training, scoring) = (training + trained, scoring + scored);
+        kept += network.bytes() + BYTES_PER_PREDICTION * volume.n_test as f64;
+        passing = passing.max(network.bytes() * (CHECKPOINTS * COPIES_PER_CHECKPOINT) as f64);
     }
     let spoken = |seconds: f64| spoken_duration(seconds.max(1.0));
     format!(
-        "time     about {} on this device: {} of training, {} of scoring (one run at a time; what is done is not repeated)\n\
+        "time     about {} on this device, one run at a time: {} of training, {} of scoring\n\
          disk     about {:.1} GB of models and predictions, and {:.1} GB more for the checkpoints of the run in hand\n",
         spoken(training + scoring),
         spoken(training),
@@ -144,3 +175,6 @@ fn costs(networks: &[Network<'_>], speeds: &BTreeMap<String, Speeds>, work: &Wor
         passing / 1e9
     )
 }
+
+#[cfg(test)]
+mod tests;
