@@ -89,7 +89,6 @@ mod tests {
         let source = notes(&from_text(&Made::new("1VA", 1).no_validation().published(0.9).metrics()));
         assert!(source.contains("Wilson") && source.contains('†') && source.contains("minus published"), "{source}");
         assert!(!source.contains("bootstrap") && !source.contains("MB"), "{source}");
-        let terms = scores.iter().any(|score| score.head == "tf-idf");
         let sized = notes(&from_text(&Made::new("1VA", 1).model_bytes(9).metrics()));
         assert!(sized.contains("MB: the weights of the saved model on disk"), "{sized}");
     }
