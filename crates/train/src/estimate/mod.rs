@@ -167,13 +167,17 @@ fn costs(networks: &[Network<'_>], speeds: &BTreeMap<String, Speeds>, volume: &V
     let spoken = |seconds: f64| spoken_duration(seconds.max(1.0));
     format!(
         "time     about {} on this device, one run at a time: {} of training, {} of scoring\n\
-         disk     about {:.1} GB of models and predictions, and {:.1} GB more for the checkpoints of the run in hand\n",
+         disk     about {} of models and predictions, and {} more for the checkpoints of the run in hand\n",
         spoken(training + scoring),
         spoken(training),
         spoken(scoring),
-        kept / 1e9,
-        passing / 1e9
+        size(kept),
+        size(passing)
     )
+}
+
+fn size(bytes: f64) -> String {
+    if bytes < 1e9 { format!("{:.0} MB", bytes / 1e6) } else { format!("{:.1} GB", bytes / 1e9) }
 }
 
 #[cfg(test)]
