@@ -124,6 +124,9 @@ fn dropout_acts_while_training_only() {
         let tracked = device.clone().autodiff();
         let (training, ids) =
             (self::encoder(&[0, 1], &tracked), || Tensor::<2, Int>::from_data([[1, 2, 3, 4, 5, 6]], &tracked));
+        let embedded = self::encoder(&[], &tracked).forward(ids(), None, pass(0.5)).last().into_data();
+        let (zeros, all) = (embedded.iter::<f32>().filter(|&x| x == 0.0).count(), embedded.num_elements());
+        assert!((all / 3..2 * all / 3).contains(&zeros), "{device:?}: {zeros} of {all} embeddings");
         let run = |seed, dropout| {
             device.seed(seed);
             last(training.forward(ids(), None, pass(dropout)))

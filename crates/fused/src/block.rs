@@ -81,3 +81,82 @@ pub fn block(hidden: Tensor<3>, mask: Option<Tensor<4>>, weights: BlockWeights, 
     }
     crate::plain::block(hidden, mask, weights, options)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Device;
+
+    const H: usize = 16;
+    const ROWS: usize = 128;
+
+    fn devices() -> Vec<Device> {
+        vec![
+            Device::flex().autodiff(),
+            #[cfg(feature = "libtorch")]
+            #[expect(deprecated, reason = "burn-tch goes in 0.23")]
+            Device::libtorch().autodiff(),
+        ]
+    }
+
+    /// A block that adds nothing to its input, with LayerNorms that only normalise.
+    fn silent(device: &Device) -> BlockWeights {
+        let linear = |inputs, outputs| LinearWeights {
+            weight: Tensor::zeros([outputs, inputs], device),
+            bias: Tensor::zeros([outputs], device),
+        };
+        let square = || linear(H, H);
+        let norm = || NormWeights { gamma: Tensor::ones([H], device), beta: Tensor::zeros([H], device) };
+        BlockWeights {
+            query: square(),
+            key: square(),
+            value: square(),
+            attention_output: square(),
+            attention_norm: norm(),
+            intermediate: linear(H, 4),
+            output: linear(4, H),
+            output_norm: norm(),
+        }
+    }
+
+    /// The rows that come out of two zero vectors for each of [`ROWS`] sequences.
+    fn rows(weights: BlockWeights, dropout: f64, device: &Device) -> Vec<Vec<f32>> {
+        device.seed(3);
+        let options =
+            BlockOptions { num_attention_heads: 1, layer_norm_eps: 1e-12, precision: Precision::Fp32, dropout };
+        let output = block(Tensor::zeros([ROWS, 2, H], device), None, weights, options);
+        output.into_data().iter::<f32>().collect::<Vec<_>>().chunks(H).map(<[f32]>::to_vec).collect()
+    }
+
+    fn is_zero(row: &Vec<f32>) -> bool {
+        row.iter().all(|x| x.abs() < 1e-3)
+    }
+
+    /// A constant vector is normalised to zero; one whose parts were dropped is not.
+    #[test]
+    fn dropout_acts_on_the_output_of_either_half() {
+        for device in devices() {
+            for half in ["attention", "feed-forward"] {
+                let mut weights = silent(&device);
+                let layer = if half == "attention" { &mut weights.attention_output } else { &mut weights.output };
+                layer.bias = Tensor::ones([H], &device);
+                assert!(rows(weights.clone(), 0.0, &device).iter().all(is_zero), "{device:?} {half}");
+                let dropped = rows(weights, 0.5, &device).iter().filter(|row| !is_zero(row)).count();
+                assert!(dropped > ROWS, "{device:?} {half}: {dropped}");
+            }
+        }
+    }
+
+    /// Both weights of a query are dropped in one of four rows, and then nothing is left; dropout of the output alone
+    /// leaves nothing in one of 2^16.
+    #[test]
+    fn dropout_acts_on_attention_weights() {
+        for device in devices() {
+            let mut weights = silent(&device);
+            weights.value.bias = Tensor::ones([H], &device);
+            weights.attention_output.weight = Tensor::eye(H, &device);
+            let empty = rows(weights, 0.5, &device).iter().filter(|row| is_zero(row)).count();
+            assert!((2 * ROWS / 8..2 * ROWS / 2).contains(&empty), "{device:?}: {empty} of {}", 2 * ROWS);
+        }
+    }
+}
