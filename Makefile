@@ -99,6 +99,7 @@ RUN_DIRS    := $(RUN_IDS:%=$(RUNS)/%)
 MODELS  := $(if $(filter sample-bert,$(TOKENIZER)),data/models,$(patsubst %/,%,$(or $(MODELS_DIR),data/models)))
 MODEL_CONFIGS := $(patsubst %,$(MODELS)/%/config.json,$(sort $(ENCODERS) $(TOKENIZER)))
 ARCHIVE := $(if $(filter imdb,$(DATASET)),$(or $(IMDB_ARCHIVE),data/imdb/aclImdb_v1.tar.gz))
+OWN     := $(if $(filter jsonl,$(DATASET)),$(INPUT))
 # One job at a time on a device: a lock of the device's name, or with LAUNCH the cluster's own queue.
 FLOCK     := $(shell flock --no-fork Makefile true 2>/dev/null && echo flock --no-fork)
 ON_DEVICE := $(or $(LAUNCH),$(FLOCK:%fork=%fork out/.$(DEVICE).lock))
@@ -123,6 +124,9 @@ data/models/%/config.json: | build-files
 data/imdb/aclImdb_v1.tar.gz: | build-files
 	$(BIN)/fetch data imdb --out data/imdb
 $(MODELS)/%/tokenizer.json: $(MODELS)/%/config.json ;
+ifeq ($(DATASET)$(OWN),jsonl)
+  $(error data set `jsonl`: name your JSON Lines with INPUT=FILE, one {"id","split","label","text"} a line)
+endif
 # A copy that was named must be there: told now, not after an hour of compiling.
 GIVEN   := $(if $(filter imdb,$(DATASET)),$(IMDB_ARCHIVE)) $(if $(filter-out data/models,$(MODELS)),$(MODEL_CONFIGS))
 MISSING := $(filter-out $(wildcard $(GIVEN)),$(GIVEN))
@@ -132,8 +136,8 @@ endif
 
 # The name of the shards' folder tells all they depend on, so a touched study file makes none again.
 prep: $(SHARDS)/manifest.json ## Tokenize the reviews
-$(SHARDS)/manifest.json: $(MODELS)/$(TOKENIZER)/tokenizer.json | $(CHECKED) $(ARCHIVE) build-files
-	$(BIN)/prep --definition $(DEFINITION) $(ARCHIVE:%=--archive %) --models $(MODELS) --out $(SHARDS)
+$(SHARDS)/manifest.json: $(MODELS)/$(TOKENIZER)/tokenizer.json $(OWN) | $(CHECKED) $(ARCHIVE) build-files
+	$(BIN)/prep --definition $(DEFINITION) $(ARCHIVE:%=--archive %) $(OWN:%=--input %) --models $(MODELS) --out $(SHARDS)
 
 # Said before the first run, and again when the study has changed. Where nothing can be measured, training goes on.
 estimate: $(ESTIMATE) ## Say how much work the whole study is, and about how long it takes on this device
@@ -195,4 +199,4 @@ clean: ## Remove the results of STUDY; data/ and target/ stay
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
-	@echo 'Variables: STUDY BACKEND DEVICE LAUNCH IMDB_ARCHIVE MODELS_DIR LIBTORCH CARGO'
+	@echo 'Variables: STUDY BACKEND DEVICE LAUNCH INPUT IMDB_ARCHIVE MODELS_DIR LIBTORCH CARGO'

@@ -332,6 +332,21 @@ fn a_folder_or_archive_that_was_named_and_is_missing_is_told() {
 }
 
 #[test]
+fn ones_own_texts_are_asked_for_and_handed_to_prep_again_when_they_change() {
+    let project = Project::new();
+    project.write("bin/plan", &stub("plan", &PLAN.replace("DATASET := sample", "DATASET := jsonl")));
+    let told = String::from_utf8(project.make_with(&[]).stderr).unwrap();
+    assert!(told.contains("name your JSON Lines with INPUT=FILE"), "{told}");
+    project.write("mine.jsonl", "{}");
+    project.write("bin/prep", &stub("prep", r#"mkdir -p "$8"; echo "$*" > "$8/manifest.json""#));
+    project.make(&["INPUT=mine.jsonl"]);
+    assert!(project.read("data/shards/stub/manifest.json").contains("--input mine.jsonl"));
+    project.later();
+    project.touch("mine.jsonl");
+    assert!(project.make(&["INPUT=mine.jsonl"]).0.contains(&"prep".to_owned()));
+}
+
+#[test]
 fn an_unknown_study_is_told_with_those_there_are() {
     let output = Project::new().make_with(&["STUDY=stbu"]);
     let said = String::from_utf8(output.stderr).unwrap();

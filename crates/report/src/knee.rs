@@ -14,7 +14,8 @@ pub(crate) fn sentence(scores: &[Score], margin: f64) -> String {
     let lowest = full.test_accuracy - margin / 100.0 - ROUNDING;
     match depths.iter().find(|score| score.test_accuracy >= lowest) {
         _ if depths.len() == 1 => format!(
-            "only one depth here, {} (`{}`): there is nothing to compare it with",
+            "only one depth with head `{}` here, {} (`{}`): there is nothing to compare it with",
+            full.head,
             blocks(full.n_blocks),
             full.configuration
         ),
@@ -72,7 +73,7 @@ fn conditions(some: &Score, full: &Score, margin: f64) -> String {
     caveat(!whole, format!("the whole encoder has {}", full.encoder_blocks));
     caveat(!(some.chosen_on_validation && full.chosen_on_validation), "epochs chosen on test".to_owned());
     let one_machine = some.measured_on_one_machine && full.measured_on_one_machine;
-    caveat(!one_machine || some.measured_on != full.measured_on, "times from different machines".to_owned());
+    caveat(!one_machine || some.measured_on != full.measured_on, "times from different devices".to_owned());
     said.join("; ")
 }
 
@@ -119,7 +120,10 @@ mod tests {
     #[test]
     fn other_heads_are_not_compared_and_one_depth_is_no_comparison() {
         let made = [at("1VF", 36).head("flatten-linear"), at("4VA", 36)];
-        assert_eq!(said(&made, 0.5), "only one depth here, 4 blocks (`4VA`): there is nothing to compare it with");
+        assert_eq!(
+            said(&made, 0.5),
+            "only one depth with head `cls-linear` here, 4 blocks (`4VA`): there is nothing to compare it with"
+        );
     }
 
     #[test]
@@ -133,6 +137,6 @@ mod tests {
         let one = at("1VA", 36).no_validation().metrics().replace("abacus", "slide rule");
         let text = one + &at("4VA", 36).metrics();
         let said = sentence(&from_text(&text), 0.5);
-        assert!(said.ends_with("; epochs chosen on test; times from different machines)"), "{said}");
+        assert!(said.ends_with("; epochs chosen on test; times from different devices)"), "{said}");
     }
 }
