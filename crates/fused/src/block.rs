@@ -128,7 +128,7 @@ mod tests {
         output.into_data().iter::<f32>().collect::<Vec<_>>().chunks(H).map(<[f32]>::to_vec).collect()
     }
 
-    fn is_zero(row: &Vec<f32>) -> bool {
+    fn is_zero(row: &[f32]) -> bool {
         row.iter().all(|x| x.abs() < 1e-3)
     }
 
@@ -140,7 +140,7 @@ mod tests {
                 let mut weights = silent(&device);
                 let layer = if half == "attention" { &mut weights.attention_output } else { &mut weights.output };
                 layer.bias = Tensor::ones([H], &device);
-                assert!(rows(weights.clone(), 0.0, &device).iter().all(is_zero), "{device:?} {half}");
+                assert!(rows(weights.clone(), 0.0, &device).iter().all(|row| is_zero(row)), "{device:?} {half}");
                 let dropped = rows(weights, 0.5, &device).iter().filter(|row| !is_zero(row)).count();
                 assert!(dropped > ROWS, "{device:?} {half}: {dropped}");
             }
