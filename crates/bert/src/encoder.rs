@@ -63,11 +63,6 @@ impl Encoder {
         Encoded { hidden_states, pooled }
     }
 
-    /// K
-    pub fn depth(&self) -> usize {
-        self.blocks.len()
-    }
-
     /// The kept blocks, in order.
     pub fn blocks(&self) -> &[Block] {
         &self.blocks

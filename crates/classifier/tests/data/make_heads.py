@@ -106,7 +106,7 @@ class Reference(nn.Module):
         return torch.cat(list(top), -1)
 
 
-def optimizer_of(model, case, epoch_of_step=None):
+def optimizer_of(model, case):
     options = case.get("optimizer", ADAMW)
     if options["kind"] == "adam":
         return torch.optim.Adam(model.parameters(), lr=options["learning_rate"], eps=options["epsilon"])
