@@ -16,6 +16,7 @@ fn libtorch() {
         .cpp(true)
         .warnings(false)
         .std("c++17")
+        .flag("-fopenmp") // LibTorch's threads are OpenMP's
         .define("_GLIBCXX_USE_CXX11_ABI", "1")
         .include(root.join("include"))
         .include(root.join("include/torch/csrc/api/include"))
@@ -24,4 +25,5 @@ fn libtorch() {
     println!("cargo:rustc-link-arg=-Wl,-rpath,{library}");
     println!("cargo:rustc-link-lib=torch_cpu");
     println!("cargo:rustc-link-lib=c10");
+    println!("cargo:rustc-link-lib=gomp");
 }

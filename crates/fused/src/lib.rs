@@ -10,12 +10,14 @@
 
 pub mod adamw;
 mod block;
+mod layout;
 #[cfg(feature = "libtorch")]
 mod libtorch;
 mod lstm;
 pub mod plain;
 
 pub use block::{BlockOptions, BlockWeights, LinearWeights, NormWeights, Precision, block};
+pub use layout::{Layout, Sequence};
 pub use lstm::{LstmWeights, lstm};
 
 /// The version of LibTorch this was built against, or `none`.

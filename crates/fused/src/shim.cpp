@@ -1,6 +1,7 @@
-// Four calls of LibTorch that tch 0.22 does not bind. Each catches what LibTorch throws and returns the
+// Calls of LibTorch that tch 0.22 does not bind. Each catches what LibTorch throws and returns the
 // message (to be freed with `shim_free`), or null if all went well: no exception may cross into Rust.
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/version.h>
@@ -55,5 +56,10 @@ char* shim_adamw(Tensor** parameters, Tensor** gradients, Tensor** means, Tensor
          v = tensors(squares, count), s = tensors(steps, count);
     at::_fused_adamw_(p, g, m, v, {}, s, rate, beta_1, beta_2, decay, epsilon, /*amsgrad=*/false, /*maximize=*/false);
   });
+}
+
+// Work on 0..count, cut into ranges, on LibTorch's own threads. `work` throws nothing.
+void shim_parallel(int64_t count, int64_t grain, void (*work)(void*, int64_t, int64_t), void* context) {
+  at::parallel_for(0, count, grain, [&](int64_t from, int64_t to) { work(context, from, to); });
 }
 }

@@ -3,6 +3,7 @@
 mod adamw;
 mod block;
 mod lstm;
+mod native;
 mod recorded;
 mod shim;
 
