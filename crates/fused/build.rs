@@ -2,6 +2,7 @@
 
 fn main() {
     println!("cargo:rerun-if-changed=src/shim.cpp");
+    println!("cargo:rerun-if-changed=src/libtorch/flash.cpp");
     #[cfg(feature = "libtorch")]
     libtorch();
 }
@@ -21,6 +22,7 @@ fn libtorch() {
         .include(root.join("include"))
         .include(root.join("include/torch/csrc/api/include"))
         .file("src/shim.cpp")
+        .file("src/libtorch/flash.cpp")
         .compile("fathom_shim");
     println!("cargo:rustc-link-arg=-Wl,-rpath,{library}");
     println!("cargo:rustc-link-lib=torch_cpu");

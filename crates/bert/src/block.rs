@@ -1,8 +1,10 @@
 //! Attention + feed-forward, post-norm.
 
+use std::sync::Arc;
+
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use fused::{BlockOptions, BlockWeights, plain};
+use fused::{BlockOptions, BlockWeights, Layout, plain};
 
 use crate::encoder::Pass;
 use crate::{Config, LayerNorm, Linear};
@@ -44,29 +46,26 @@ impl Block {
     }
 
     /// # Shapes
-    /// - `hidden`: `[B, P, H]`
-    /// - `mask`: `[B, 1, 1, P]`, added to the attention scores
+    /// - `hidden`: `[R, H]`, the sequences of `layout` one behind the other
     ///
-    /// Returns `[B, P, H]`.
-    pub fn forward(&self, hidden: Tensor<3>, mask: Option<Tensor<4>>, pass: Pass) -> Tensor<3> {
+    /// Returns `[R, H]`.
+    pub fn forward(&self, hidden: Tensor<2>, layout: &Arc<Layout>, pass: Pass) -> Tensor<2> {
         let Block { num_attention_heads, layer_norm_eps, .. } = *self;
         let Pass { precision, dropout, .. } = pass;
         let options = BlockOptions { num_attention_heads, layer_norm_eps, precision, dropout };
-        fused::block(hidden, mask, self.weights(), options)
+        fused::block(hidden, layout, self.weights(), options)
     }
 
-    /// What each position attends to, in fp32 and without dropout.
+    /// What each position of one sequence attends to, in fp32 and without dropout.
     ///
     /// # Shapes
-    /// - `hidden`: `[B, P, H]`, what the block reads
-    /// - `mask`: `[B, 1, 1, P]`, added to the attention scores
+    /// - `hidden`: `[P, H]`, what the block reads
     ///
-    /// Returns `[B, N, P, P]`: for each attention head and query position the weights of all keys, which sum to 1.
-    pub fn attention_weights(&self, hidden: Tensor<3>, mask: Option<Tensor<4>>) -> Tensor<4> {
-        let [b, p, h] = hidden.dims();
-        let rows = hidden.reshape([b * p, h]);
-        let per_head = |layer: &Linear| plain::per_head(layer.forward(rows.clone()), [b, p, self.num_attention_heads]);
-        plain::attention_weights(per_head(&self.query), per_head(&self.key), mask)
+    /// Returns `[N, P, P]`: for each attention head and query position the weights of all keys, which sum to 1.
+    pub fn attention_weights(&self, hidden: Tensor<2>) -> Tensor<3> {
+        let n = self.num_attention_heads;
+        let per_head = |layer: &Linear| plain::per_head(layer.forward(hidden.clone()).unsqueeze_dim(0), n);
+        plain::attention_weights(per_head(&self.query), per_head(&self.key), None).squeeze_dim(0)
     }
 
     fn weights(&self) -> BlockWeights {

@@ -35,25 +35,29 @@ impl Embeddings {
     }
 
     /// # Shapes
-    /// - `input_ids`: `[B, P]` ids below V
+    /// - `input_ids`: `[R]` ids below V
+    /// - `positions`: `[R]`, where each token stands in its sequence
     ///
-    /// Returns `[B, P, H]`.
-    pub fn forward(&self, input_ids: Tensor<2, Int>, pass: Pass) -> Tensor<3> {
-        let [b, p] = input_ids.dims();
+    /// Returns `[R, H]`.
+    pub fn forward(&self, input_ids: Tensor<1, Int>, positions: Tensor<1, Int>, pass: Pass) -> Tensor<2> {
         let word = self.word_vectors(input_ids, pass);
-        let h = word.dims()[2];
-        let position = self.position.val().slice([0..p, 0..h]).unsqueeze::<3>();
-        let token_type = self.token_type.val().slice([0..1, 0..h]).unsqueeze::<3>();
-        let sum = (word + (position + token_type)).reshape([b * p, h]);
-        fused::plain::dropout(self.norm.forward(sum, self.layer_norm_eps), pass.dropout).reshape([b, p, h])
+        let token_type = self.token_type.val().slice([0..1]); // [1, H]
+        let beside_word = lookup(self.position.val() + token_type, positions);
+        let normed = self.norm.forward(word + beside_word, self.layer_norm_eps);
+        fused::plain::dropout(normed, pass.dropout)
     }
 
-    fn word_vectors(&self, input_ids: Tensor<2, Int>, pass: Pass) -> Tensor<3> {
-        let word = embedding(self.word.val(), input_ids.clone());
+    fn word_vectors(&self, input_ids: Tensor<1, Int>, pass: Pass) -> Tensor<2> {
+        let word = lookup(self.word.val(), input_ids.clone());
         if !pass.padding_is_read {
             return word;
         }
-        let learns = input_ids.not_equal_elem(self.pad_token_id as i32).float().unsqueeze_dim::<3>(2); // [B, P, 1]
+        let learns = input_ids.not_equal_elem(self.pad_token_id as i32).float().unsqueeze_dim::<2>(1); // [R, 1]
         word.clone() * learns.clone() + word.detach() * (learns.neg() + 1.0)
     }
+}
+
+/// The rows of a table: `[rows, H]` and `[R]` to `[R, H]`.
+pub fn lookup(table: Tensor<2>, indices: Tensor<1, Int>) -> Tensor<2> {
+    embedding(table, indices.unsqueeze::<2>()).squeeze_dim(0)
 }

@@ -1,8 +1,10 @@
 //! The kept blocks in order; every hidden state on request.
 
+use std::sync::Arc;
+
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor};
-use fused::Precision;
+use fused::{Layout, Precision};
 
 use crate::{Block, Config, Embeddings, Pooler};
 
@@ -21,7 +23,7 @@ pub struct Pass {
     pub precision: Precision,
     /// Share of hidden states and attention weights set to zero, on a device with autodiff only.
     pub dropout: f64,
-    /// How many layers from the input on, the embedding layer being the first, get no gradient.
+    /// How many layers from the input on, the embedding layer being the first, get no gradient and are not recorded.
     pub frozen_layers: usize,
     /// Whether something reads the hidden states of padding positions. The padding token's word vector gets no
     /// gradient from them, as in Hugging Face (`padding_idx`); otherwise none can reach it.
@@ -31,8 +33,8 @@ pub struct Pass {
 /// What an encoder makes of a batch.
 #[derive(Debug, Clone)]
 pub struct Encoded {
-    /// `[B, P, H]` each: the embedding output, then every kept block's output.
-    pub hidden_states: Vec<Tensor<3>>,
+    /// `[R, H]` each: the embedding output, then every kept block's output.
+    pub hidden_states: Vec<Tensor<2>>,
     /// `[B, H]`, if the encoder has a pooler.
     pub pooled: Option<Tensor<2>>,
 }
@@ -48,18 +50,22 @@ impl Encoder {
     }
 
     /// # Shapes
-    /// - `input_ids`: `[B, P]`
-    /// - `mask`: `[B, 1, 1, P]`, 0 at real tokens and a large negative number at padding
-    pub fn forward(&self, input_ids: Tensor<2, Int>, mask: Option<Tensor<4>>, pass: Pass) -> Encoded {
-        let passed =
-            |layer: usize, hidden: Tensor<3>| if layer < pass.frozen_layers { hidden.detach() } else { hidden };
-        let mut top = passed(0, self.embeddings.forward(input_ids, pass));
+    /// - `input_ids`: `[R]`, the sequences of `layout` one behind the other
+    /// - `positions`: `[R]`, where each token stands in its sequence
+    pub fn forward(
+        &self,
+        input_ids: Tensor<1, Int>,
+        positions: Tensor<1, Int>,
+        layout: &Arc<Layout>,
+        pass: Pass,
+    ) -> Encoded {
+        let mut top = passed(0, &self.embeddings, pass, |layer| layer.forward(input_ids, positions, pass));
         let mut hidden_states = vec![top.clone()];
         for (index, block) in self.blocks.iter().enumerate() {
-            top = passed(index + 1, block.forward(top, mask.clone(), pass));
+            top = passed(index + 1, block, pass, |block| block.forward(top, layout, pass));
             hidden_states.push(top.clone());
         }
-        let pooled = self.pooler.as_ref().map(|pooler| pooler.forward(top));
+        let pooled = self.pooler.as_ref().map(|pooler| pooler.forward(top, layout));
         Encoded { hidden_states, pooled }
     }
 
@@ -69,9 +75,14 @@ impl Encoder {
     }
 }
 
+/// Run a layer; one that is frozen without its gradients, so that nothing is kept for a backward pass.
+fn passed<M: Module>(index: usize, layer: &M, pass: Pass, run: impl FnOnce(&M) -> Tensor<2>) -> Tensor<2> {
+    if index < pass.frozen_layers { run(&layer.clone().no_grad()) } else { run(layer) }
+}
+
 impl Encoded {
-    /// `[B, P, H]`: the output of the last kept block, or of the embeddings if none is kept.
-    pub fn last(&self) -> Tensor<3> {
+    /// `[R, H]`: the output of the last kept block, or of the embeddings if none is kept.
+    pub fn last(&self) -> Tensor<2> {
         self.hidden_states[self.hidden_states.len() - 1].clone()
     }
 }

@@ -3,10 +3,11 @@
 //! The model of Devlin et al. 2019 as Hugging Face stores it; nothing here knows of a study, a run or a
 //! file format other than theirs.
 //!
-//! Letters in shapes, everywhere in the project: **B** batch, **P** positions (sequence length, padded),
-//! **H** hidden size (the size *per head* in google-research/bert's code), **K** kept blocks, **N**
-//! attention heads, **D** size per attention head (H/N), **I** intermediate size, **L** LSTM hidden size,
-//! **C** classes, **V** vocabulary size.
+//! Letters in shapes, everywhere in the project: **B** batch, **R** rows (the positions of all sequences of a batch,
+//! one sequence behind the other, with no padding unless something reads it), **P** positions (of one sequence, or of
+//! the longest), **H** hidden size (the size *per head* in google-research/bert's code), **K** kept blocks, **N**
+//! attention heads, **D** size per attention head (H/N), **I** intermediate size, **L** LSTM hidden size, **C**
+//! classes, **V** vocabulary size.
 
 mod block;
 mod config;
@@ -20,9 +21,9 @@ mod weights;
 
 pub use block::Block;
 pub use config::{Config, EMBEDDINGS_ALONE};
-pub use embeddings::Embeddings;
+pub use embeddings::{Embeddings, lookup};
 pub use encoder::{Encoded, Encoder, Pass};
-pub use fused::Precision;
+pub use fused::{Layout, Precision};
 pub use layers::{LayerNorm, Linear, empty};
 pub use pooler::Pooler;
 pub use random::Random;

@@ -2,6 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use fused::{Layout, plain};
 
 use crate::{Config, Linear};
 
@@ -18,12 +19,11 @@ impl Pooler {
     }
 
     /// # Shapes
-    /// - `hidden`: `[B, P, H]`
+    /// - `hidden`: `[R, H]`
     ///
     /// Returns `[B, H]`, from -1 to 1.
-    pub fn forward(&self, hidden: Tensor<3>) -> Tensor<2> {
-        let [b, _, h] = hidden.dims();
-        let cls = hidden.slice([0..b, 0..1, 0..h]).reshape([b, h]);
+    pub fn forward(&self, hidden: Tensor<2>, layout: &Layout) -> Tensor<2> {
+        let cls = plain::rows_at(hidden, &layout.starts());
         self.dense.forward(cls).tanh()
     }
 }

@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use bert::{Config, Encoded, Encoder, Pass, Precision, Safetensors, Source, fill, hugging_face_name};
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use bert::{Config, Encoded, Encoder, Layout, Pass, Precision, Safetensors, Source, fill, hugging_face_name};
+use burn::tensor::{Device, Tensor};
+use fused::plain::{indices, rows_at};
 
 /// Positions, hidden size, and tokens that are no padding: 37 + 3 + 20 + 1.
 const P: usize = 37;
@@ -43,22 +45,23 @@ fn encoder(kept: &[usize], device: &Device) -> Encoder {
     fill(empty, &mut weights, device, |path| hugging_face_name(path, kept)).unwrap()
 }
 
-fn mask(device: &Device) -> Tensor<4> {
-    let added = lengths().into_iter().flat_map(|n| (0..P).map(move |p| if p < n { 0.0 } else { -1e9 }));
-    Tensor::from_data(TensorData::new(added.collect::<Vec<f32>>(), [4, 1, 1, P]), device)
+/// Without padding, and padded to P.
+fn layouts() -> [Arc<Layout>; 2] {
+    [Layout::tight(&lengths()), Layout::padded(&lengths(), P)].map(Arc::new)
 }
 
-fn encode(encoder: &Encoder, device: &Device, precision: Precision) -> Encoded {
-    let ids: Vec<i64> = expected("input_ids", &[4, P]).into_iter().map(|id| id as i64).collect();
-    let ids = Tensor::<2, Int>::from_data(TensorData::new(ids, [4, P]), device);
-    encoder.forward(ids, Some(mask(device)), Pass { precision, ..Pass::default() })
+fn encode(encoder: &Encoder, layout: &Arc<Layout>, device: &Device, precision: Precision) -> Encoded {
+    let ids = expected("input_ids", &[4, P]);
+    let row = |(row, count): (usize, usize)| ids[row * P..][..count].iter().map(|&id| id as usize).collect::<Vec<_>>();
+    let ids: Vec<usize> = layout.row_counts().into_iter().enumerate().flat_map(row).collect();
+    let positions = indices(&layout.positions(), device);
+    encoder.forward(indices(&ids, device), positions, layout, Pass { precision, ..Pass::default() })
 }
 
 /// The numbers at real tokens, one example after the other.
-fn real(hidden: Tensor<3>) -> Vec<f32> {
-    let hidden: Vec<f32> = hidden.into_data().try_to_vec().unwrap();
-    let example = |(row, length): (usize, usize)| hidden[row * P * H..][..length * H].to_vec();
-    lengths().into_iter().enumerate().flat_map(example).collect()
+fn real(hidden: Tensor<2>, layout: &Layout) -> Vec<f32> {
+    let tokens = layout.sequences().iter().flat_map(|sequence| sequence.rows.clone().take(sequence.tokens));
+    rows_at(hidden, &tokens.collect::<Vec<_>>()).into_data().try_to_vec().unwrap()
 }
 
 #[track_caller]
@@ -70,29 +73,29 @@ fn assert_close(found: &[f32], expected: &[f32], tolerance: f32, what: &str) {
 
 #[test]
 fn embeddings_and_every_block_are_hugging_faces() {
-    for device in devices() {
-        let encoded = encode(&encoder(&ALL, &device), &device, Precision::Fp32);
+    for (device, layout) in devices().into_iter().flat_map(|device| layouts().map(|layout| (device.clone(), layout))) {
+        let encoded = encode(&encoder(&ALL, &device), &layout, &device, Precision::Fp32);
         assert_eq!(encoded.hidden_states.len(), 6);
         for (layer, hidden) in encoded.hidden_states.into_iter().enumerate() {
             let expected = expected(&format!("hidden.{layer}"), &[TOKENS, H]);
-            assert_close(&real(hidden), &expected, 1e-5, &format!("{device:?} layer {layer}"));
+            let what = format!("{device:?} {} rows, layer {layer}", layout.rows());
+            assert_close(&real(hidden, &layout), &expected, 1e-5, &what);
         }
     }
 }
 
 #[test]
-fn attention_weights_are_hugging_faces_and_none_goes_to_padding() {
+fn attention_weights_are_hugging_faces() {
+    let [layout, _] = layouts();
+    let third: Vec<usize> = layout.sequences()[2].rows.clone().collect();
     for device in devices() {
         let encoder = encoder(&ALL, &device);
-        let encoded = encode(&encoder, &device, Precision::Fp32);
+        let encoded = encode(&encoder, &layout, &device, Precision::Fp32);
         for block in [0, 4] {
-            let below = encoded.hidden_states[block].clone();
-            let weights = encoder.blocks()[block].attention_weights(below, Some(mask(&device))); // [4, 3, P, P]
-            let third = weights.clone().slice([2..3, 0..3, 0..20, 0..20]).into_data().try_to_vec::<f32>().unwrap();
+            let below = rows_at(encoded.hidden_states[block].clone(), &third);
+            let weights = encoder.blocks()[block].attention_weights(below).into_data().try_to_vec::<f32>().unwrap();
             let expected = expected(&format!("attention.{block}"), &[3, 20, 20]);
-            assert_close(&third, &expected, 1e-5, &format!("{device:?} block {block}"));
-            let padding = weights.slice([2..3, 0..3, 0..P, 20..P]).into_data();
-            assert!(padding.iter::<f32>().all(|weight| weight == 0.0));
+            assert_close(&weights, &expected, 1e-5, &format!("{device:?} block {block}"));
         }
     }
 }
@@ -103,11 +106,12 @@ fn pooled_cls_of_every_choice_of_blocks_is_hugging_faces() {
         [("none", &[]), ("first3", &[0, 1, 2]), ("last2", &[3, 4]), ("every2", &[0, 2, 4]), ("mixed", &[0, 1, 4])];
     for device in devices() {
         for (name, kept) in choices {
-            let encoded = encode(&encoder(kept, &device), &device, Precision::Fp32);
+            let [layout, _] = layouts();
+            let encoded = encode(&encoder(kept, &device), &layout, &device, Precision::Fp32);
             let pooled: Vec<f32> = encoded.pooled.clone().unwrap().into_data().try_to_vec().unwrap();
             assert_close(&pooled, &expected(&format!("{name}.pooled"), &[4, H]), 1e-5, name);
             if name == "last2" {
-                assert_close(&real(encoded.last()), &expected("last2.last", &[TOKENS, H]), 1e-5, name);
+                assert_close(&real(encoded.last(), &layout), &expected("last2.last", &[TOKENS, H]), 1e-5, name);
             }
         }
     }
@@ -116,24 +120,28 @@ fn pooled_cls_of_every_choice_of_blocks_is_hugging_faces() {
 #[test]
 fn dropout_acts_while_training_only() {
     for device in devices() {
-        let ids = || Tensor::<2, Int>::from_data([[1, 2, 3, 4, 5, 6]], &device);
         let pass = |dropout| Pass { dropout, ..Pass::default() };
-        let last = |encoded: Encoded| encoded.last().into_data().iter::<f32>().collect::<Vec<f32>>();
-        let encoder = encoder(&[0, 1], &device);
-        assert_eq!(last(encoder.forward(ids(), None, pass(0.5))), last(encoder.forward(ids(), None, pass(0.0))));
-        let tracked = device.clone().autodiff();
-        let (training, ids) =
-            (self::encoder(&[0, 1], &tracked), || Tensor::<2, Int>::from_data([[1, 2, 3, 4, 5, 6]], &tracked));
-        let embedded = self::encoder(&[], &tracked).forward(ids(), None, pass(0.5)).last().into_data();
-        let (zeros, all) = (embedded.iter::<f32>().filter(|&x| x == 0.0).count(), embedded.num_elements());
-        assert!((all / 3..2 * all / 3).contains(&zeros), "{device:?}: {zeros} of {all} embeddings");
-        let run = |seed, dropout| {
-            device.seed(seed);
-            last(training.forward(ids(), None, pass(dropout)))
+        let last = |encoder: &Encoder, device: &Device, pass| {
+            let (ids, positions) = (indices(&[1, 2, 3, 4, 5, 6], device), indices(&[0, 1, 2, 3, 4, 5], device));
+            let encoded = encoder.forward(ids, positions, &Arc::new(Layout::tight(&[6])), pass);
+            encoded.last().into_data().iter::<f32>().collect::<Vec<f32>>()
         };
-        assert_eq!(run(1, 0.5), run(1, 0.5));
-        assert_ne!(run(1, 0.5), run(2, 0.5));
-        assert_eq!(run(1, 0.0), run(2, 0.0));
+        let two = encoder(&[0, 1], &device);
+        assert_eq!(last(&two, &device, pass(0.5)), last(&two, &device, pass(0.0)));
+        let tracked = device.clone().autodiff();
+        let embedded = last(&encoder(&[], &tracked), &tracked, pass(0.5));
+        let (zeros, all) = (embedded.iter().filter(|&&x| x == 0.0).count(), embedded.len());
+        assert!((all / 3..2 * all / 3).contains(&zeros), "{device:?}: {zeros} of {all} embeddings");
+        let training = encoder(&[0, 1], &tracked);
+        let run = |seed, pass| {
+            device.seed(seed);
+            last(&training, &tracked, pass)
+        };
+        assert_eq!(run(1, pass(0.5)), run(1, pass(0.5)));
+        assert_ne!(run(1, pass(0.5)), run(2, pass(0.5)));
+        assert_eq!(run(1, pass(0.0)), run(2, pass(0.0)));
+        let frozen = |seed| run(seed, Pass { frozen_layers: 3, ..pass(0.5) });
+        assert_ne!(frozen(1), frozen(2)); // frozen layers are still in training
     }
 }
 
@@ -141,10 +149,11 @@ fn dropout_acts_while_training_only() {
 #[test]
 fn bf16_products_stay_near_fp32() {
     let device = devices().pop().unwrap();
-    let encoded = encode(&encoder(&ALL, &device), &device, Precision::Bf16);
+    let [layout, _] = layouts();
+    let encoded = encode(&encoder(&ALL, &device), &layout, &device, Precision::Bf16);
     for (layer, hidden) in encoded.hidden_states.into_iter().enumerate().skip(1) {
         let expected = expected(&format!("hidden.{layer}"), &[TOKENS, H]);
-        let pairs = || real(hidden.clone()).into_iter().zip(expected.clone());
+        let pairs = || real(hidden.clone(), &layout).into_iter().zip(expected.clone());
         let largest = pairs().map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(largest > 0.0 && largest < 0.2, "layer {layer}: {largest}");
     }

@@ -1,8 +1,8 @@
 //! What turns token ids into vectors: the encoder's pretrained embedding layer, or a table of the classifier's own.
 
-use bert::empty;
+use bert::{empty, lookup};
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Int, Tensor, module::embedding};
+use burn::tensor::{Device, Int, Tensor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -52,11 +52,11 @@ impl Table {
     }
 
     /// # Shapes
-    /// - `input_ids`: `[B, P]` ids below V
+    /// - `input_ids`: `[R]` ids below V
     ///
-    /// Returns `[B, P, H]`.
-    pub fn forward(&self, input_ids: Tensor<2, Int>) -> Tensor<3> {
-        embedding(self.weight.val(), input_ids)
+    /// Returns `[R, H]`.
+    pub fn forward(&self, input_ids: Tensor<1, Int>) -> Tensor<2> {
+        lookup(self.weight.val(), input_ids)
     }
 }
 

@@ -15,7 +15,7 @@ pub struct Model {
     pub(crate) head: Head,
     #[module(skip)]
     pub(crate) pass: Pass,
-    /// Positions that every batch is padded to at least.
+    /// Rows that every sequence of a batch has at least; 0 computes no padding.
     #[module(skip)]
     pub(crate) least_positions: usize,
 }
@@ -34,10 +34,10 @@ impl Model {
     /// Returns `[B, C]` logits, not normalised.
     pub fn forward(&self, batch: &Batch) -> Tensor<2> {
         let encoded = self.body.forward(batch, self.pass);
-        self.head.forward(Features { encoded, real: batch.real.clone(), lengths: batch.lengths.clone() })
+        self.head.forward(Features { encoded, layout: batch.layout.clone() })
     }
 
-    /// `sequences` side by side, as this model wants them.
+    /// `sequences` one behind the other, as this model wants them.
     pub fn batch(&self, sequences: &[&[u32]], pad_token_id: u32, device: &Device) -> Batch {
         Batch::new(sequences, pad_token_id, self.least_positions, device)
     }
@@ -56,9 +56,10 @@ impl Model {
 
 impl Body {
     fn forward(&self, batch: &Batch, pass: Pass) -> Encoded {
+        let Batch { input_ids, positions, layout, .. } = batch;
         match self {
-            Body::Bert(encoder) => encoder.forward(batch.input_ids.clone(), batch.mask.clone(), pass),
-            Body::Table(table) => Encoded { hidden_states: vec![table.forward(batch.input_ids.clone())], pooled: None },
+            Body::Bert(encoder) => encoder.forward(input_ids.clone(), positions.clone(), layout, pass),
+            Body::Table(table) => Encoded { hidden_states: vec![table.forward(input_ids.clone())], pooled: None },
         }
     }
 }

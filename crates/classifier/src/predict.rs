@@ -4,8 +4,8 @@ use burn::tensor::Device;
 
 use crate::{Batch, Model};
 
-/// Padded tokens in a batch at most: a batch of long reviews holds fewer of them.
-const TOKENS_PER_BATCH: usize = 8_192;
+/// R at most: a batch of long reviews holds fewer of them.
+const ROWS_PER_BATCH: usize = 8_192;
 
 /// Logits `[C]` of each of `sequences`, in their order. `model` must be without autodiff
 /// ([`burn::module::Module::valid`]); `done` hears how many examples each batch finished.
@@ -20,8 +20,9 @@ pub fn predict(
     order.sort_by_key(|&example| std::cmp::Reverse(sequences[example].len()));
     let mut logits = vec![Vec::new(); sequences.len()];
     let mut rest = order.as_slice();
-    while let Some(&longest) = rest.first() {
-        let fit = (TOKENS_PER_BATCH / sequences[longest].len().max(model.least_positions).max(1)).clamp(1, rest.len());
+    while !rest.is_empty() {
+        let lengths = rest.iter().map(|&example| sequences[example].len().max(model.least_positions));
+        let fit = fit(lengths, ROWS_PER_BATCH);
         let (now, later) = rest.split_at(fit);
         let batch: Vec<&[u32]> = now.iter().map(|&example| sequences[example]).collect();
         let rows = rows(model, &model.batch(&batch, pad_token_id, device));
@@ -32,9 +33,30 @@ pub fn predict(
     logits
 }
 
+/// How many of these lengths come to no more than `limit`; one at least.
+pub fn fit(lengths: impl Iterator<Item = usize>, limit: usize) -> usize {
+    let sums = lengths.scan(0, |sum, length| {
+        *sum += length;
+        Some(*sum)
+    });
+    sums.take_while(|&sum| sum <= limit).count().max(1)
+}
+
 fn rows(model: &Model, batch: &Batch) -> Vec<Vec<f32>> {
     let logits = model.forward(batch);
     let classes = logits.dims()[1];
     let flat: Vec<f32> = logits.into_data().iter::<f32>().collect();
     flat.chunks(classes).map(<[f32]>::to_vec).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fit;
+
+    #[test]
+    fn a_batch_is_as_full_as_it_may_be_and_never_empty() {
+        assert_eq!(fit([5, 4, 1, 1].into_iter(), 10), 3);
+        assert_eq!(fit([5, 4].into_iter(), 10), 2);
+        assert_eq!(fit([11, 1].into_iter(), 10), 1);
+    }
 }

@@ -1,6 +1,10 @@
 //! One transformer block, as one operation where LibTorch is the engine.
 
+use std::sync::Arc;
+
 use burn::tensor::Tensor;
+
+use crate::Layout;
 
 /// A linear layer's numbers, laid out as Hugging Face stores them.
 #[derive(Debug, Clone)]
@@ -69,17 +73,15 @@ pub struct BlockOptions {
 /// LayerNorm, two linear layers with exact GELU between them, residual sum, LayerNorm.
 ///
 /// # Shapes
-/// - `hidden`: `[B, P, H]`
-/// - `mask`: `[B, 1, 1, P]`, 0 at real tokens and a large negative number at padding, or none if there
-///   is no padding
+/// - `hidden`: `[R, H]`, the sequences of `layout` one behind the other; each attends to its own real tokens
 ///
-/// Returns `[B, P, H]`.
-pub fn block(hidden: Tensor<3>, mask: Option<Tensor<4>>, weights: BlockWeights, options: BlockOptions) -> Tensor<3> {
+/// Returns `[R, H]`.
+pub fn block(hidden: Tensor<2>, layout: &Arc<Layout>, weights: BlockWeights, options: BlockOptions) -> Tensor<2> {
     #[cfg(feature = "libtorch")]
     if crate::libtorch::serves(&hidden) {
-        return crate::libtorch::block(hidden, mask, weights, options);
+        return crate::libtorch::block(hidden, layout, weights, options);
     }
-    crate::plain::block(hidden, mask, weights, options)
+    crate::plain::block(hidden, layout, weights, options)
 }
 
 #[cfg(test)]
@@ -124,7 +126,8 @@ mod tests {
         device.seed(3);
         let options =
             BlockOptions { num_attention_heads: 1, layer_norm_eps: 1e-12, precision: Precision::Fp32, dropout };
-        let output = block(Tensor::zeros([ROWS, 2, H], device), None, weights, options);
+        let layout = Arc::new(Layout::tight(&[2; ROWS]));
+        let output = block(Tensor::zeros([2 * ROWS, H], device), &layout, weights, options);
         output.into_data().iter::<f32>().collect::<Vec<_>>().chunks(H).map(<[f32]>::to_vec).collect()
     }
 

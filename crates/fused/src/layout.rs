@@ -11,6 +11,17 @@ pub struct Sequence {
     pub tokens: usize,
 }
 
+/// Neighbouring sequences of equally many rows and equally many tokens: together they are a grid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// How many sequences.
+    pub count: usize,
+    /// The rows of each.
+    pub rows: usize,
+    /// The real tokens of each.
+    pub tokens: usize,
+}
+
 /// How the sequences of a batch lie in `[R, H]`, one behind the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
@@ -51,7 +62,17 @@ impl Layout {
 
     /// The rows of the longest sequence.
     pub fn longest(&self) -> usize {
-        self.sequences.iter().map(|sequence| sequence.rows.len()).max().unwrap_or(0)
+        self.row_counts().into_iter().max().unwrap_or(0)
+    }
+
+    /// `[B]`: the first row of each sequence.
+    pub fn starts(&self) -> Vec<usize> {
+        self.sequences.iter().map(|sequence| sequence.rows.start).collect()
+    }
+
+    /// `[B]`: the rows of each sequence, padding among them.
+    pub fn row_counts(&self) -> Vec<usize> {
+        self.sequences.iter().map(|sequence| sequence.rows.len()).collect()
     }
 
     /// `[B]`: the real tokens of each sequence.
@@ -59,16 +80,38 @@ impl Layout {
         self.sequences.iter().map(|sequence| sequence.tokens).collect()
     }
 
+    /// `[R]`: where each row stands in its sequence, counted from 0.
+    pub fn positions(&self) -> Vec<usize> {
+        self.sequences.iter().flat_map(|sequence| 0..sequence.rows.len()).collect()
+    }
+
+    /// Whether every row is a real token.
+    pub fn is_tight(&self) -> bool {
+        self.sequences.iter().all(|sequence| sequence.tokens == sequence.rows.len())
+    }
+
+    /// Whether every sequence has as many rows as the others: then `[R, H]` is `[B, P, H]`.
+    pub fn is_rectangle(&self) -> bool {
+        let positions = self.longest();
+        self.sequences.iter().all(|sequence| sequence.rows.len() == positions)
+    }
+
     /// Whether every sequence has as many rows as the others, all of them real tokens: then the batch is a grid.
     pub fn is_grid(&self) -> bool {
-        let positions = self.longest();
-        self.sequences.iter().all(|sequence| sequence.tokens == positions)
+        self.is_rectangle() && self.is_tight()
+    }
+
+    /// The fewest runs that hold the sequences in order.
+    pub fn runs(&self) -> Vec<Run> {
+        let alike = |a: &Sequence, b: &Sequence| (a.rows.len(), a.tokens) == (b.rows.len(), b.tokens);
+        let run = |run: &[Sequence]| Run { count: run.len(), rows: run[0].rows.len(), tokens: run[0].tokens };
+        self.sequences.chunk_by(alike).map(run).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Layout;
+    use super::{Layout, Run};
 
     #[test]
     fn sequences_lie_one_behind_the_other() {
@@ -76,9 +119,18 @@ mod tests {
         let rows: Vec<_> = tight.sequences().iter().map(|sequence| sequence.rows.clone()).collect();
         assert_eq!(rows, [0..3, 3..4, 4..6]);
         assert_eq!((tight.rows(), tight.longest(), tight.is_grid()), (6, 3, false));
+        assert_eq!((tight.starts(), tight.positions()), (vec![0, 3, 4], vec![0, 1, 2, 0, 0, 1]));
         let padded = Layout::padded(&[3, 1], 4);
         assert_eq!(padded.sequences()[1].rows, 4..8);
-        assert_eq!((padded.rows(), padded.lengths(), padded.is_grid()), (8, vec![3, 1], false));
+        assert_eq!((padded.rows(), padded.lengths(), padded.row_counts()), (8, vec![3, 1], vec![4, 4]));
+        assert_eq!((padded.is_rectangle(), padded.is_tight(), padded.is_grid()), (true, false, false));
         assert!(Layout::tight(&[2, 2]).is_grid());
+    }
+
+    #[test]
+    fn only_neighbours_alike_in_rows_and_tokens_are_one_run() {
+        let run = |count, rows, tokens| Run { count, rows, tokens };
+        assert_eq!(Layout::tight(&[2, 2, 5, 2]).runs(), [run(2, 2, 2), run(1, 5, 5), run(1, 2, 2)]);
+        assert_eq!(Layout::padded(&[3, 1, 1], 4).runs(), [run(1, 4, 3), run(2, 4, 1)]);
     }
 }

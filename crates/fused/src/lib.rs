@@ -4,8 +4,9 @@
 //! all parameters. On LibTorch each is a single operation whose inside LibTorch's own autograd differentiates; on every
 //! other engine the plain twin in [`plain`] runs, and the tests hold the two together.
 //!
-//! Letters in shapes: **B** batch, **P** positions (padded length), **H** hidden size, **N** attention
-//! heads, **D** size per attention head (H/N), **I** intermediate size, **L** LSTM hidden size.
+//! Letters in shapes: **B** batch, **R** rows (the positions of all sequences of a batch, one sequence behind the
+//! other), **P** positions (of the longest sequence), **H** hidden size, **N** attention heads, **D** size per
+//! attention head (H/N), **I** intermediate size, **L** LSTM hidden size.
 #![cfg_attr(feature = "libtorch", expect(deprecated, reason = "burn-tch goes in 0.23; this crate goes with it"))]
 
 pub mod adamw;
@@ -17,7 +18,7 @@ mod lstm;
 pub mod plain;
 
 pub use block::{BlockOptions, BlockWeights, LinearWeights, NormWeights, Precision, block};
-pub use layout::{Layout, Sequence};
+pub use layout::{Layout, Run, Sequence};
 pub use lstm::{LstmWeights, lstm};
 
 /// The version of LibTorch this was built against, or `none`.

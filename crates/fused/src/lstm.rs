@@ -2,6 +2,8 @@
 
 use burn::tensor::Tensor;
 
+use crate::{Layout, plain};
+
 /// One direction of an LSTM layer, laid out as PyTorch stores it: the rows are the input, forget, cell and output
 /// gates, L each.
 #[derive(Debug, Clone)]
@@ -20,17 +22,23 @@ pub struct LstmWeights {
 /// there is one, runs from each sequence's last real token to its first.
 ///
 /// # Shapes
-/// - `input`: `[B, P, inputs]`
-/// - `lengths`: `[B]`, from 1 to P: what lies behind is not read
+/// - `input`: `[R, inputs]`, the sequences one behind the other
+/// - `lengths`: `[B]`, the rows of each sequence, R in all
 /// - `directions`: one or two
 ///
-/// Returns `[B, P, directions·L]`, zero behind each sequence's end.
-pub fn lstm(input: Tensor<3>, lengths: &[usize], directions: Vec<LstmWeights>) -> Tensor<3> {
+/// Returns `[R, directions·L]`.
+pub fn lstm(input: Tensor<2>, lengths: &[usize], directions: Vec<LstmWeights>) -> Tensor<2> {
+    let layout = Layout::tight(lengths);
+    plain::from_grid(padded(plain::to_grid(input, &layout), lengths, directions), &layout)
+}
+
+/// `[B, P, inputs]` to `[B, P, directions·L]`; what lies behind a sequence's end is not read.
+fn padded(input: Tensor<3>, lengths: &[usize], directions: Vec<LstmWeights>) -> Tensor<3> {
     #[cfg(feature = "libtorch")]
     if crate::libtorch::serves(&input) {
         return crate::libtorch::lstm(input, lengths, directions);
     }
-    crate::plain::lstm(input, lengths, directions)
+    plain::lstm(input, lengths, directions)
 }
 
 #[cfg(test)]
@@ -56,20 +64,20 @@ mod tests {
         }
     }
 
-    fn run(lengths: &[usize], padded: usize, n_directions: usize, device: &Device) -> Vec<f32> {
-        let data = TensorData::new(numbers(9, lengths.len() * padded * 2), [lengths.len(), padded, 2]);
+    fn run(lengths: &[usize], n_directions: usize, device: &Device) -> Vec<f32> {
+        let rows = lengths.iter().sum();
+        let data = TensorData::new(numbers(9, rows * 2), [rows, 2]);
         let directions = (0..n_directions).map(|direction| weights(10 * direction, 2, device)).collect();
         let output = lstm(Tensor::from_data(data, device), lengths, directions);
-        assert_eq!(output.dims(), [lengths.len(), padded, 3 * n_directions]);
+        assert_eq!(output.dims(), [rows, 3 * n_directions]);
         output.into_data().iter::<f32>().collect()
     }
 
     #[test]
-    fn what_lies_behind_the_end_is_zero_and_changes_nothing() {
+    fn a_sequence_knows_nothing_of_those_behind_it() {
         let device = Device::flex();
-        let output = run(&[2, 5], 5, 2, &device);
-        assert!(output[2 * 6..5 * 6].iter().all(|&x| x == 0.0));
-        assert!(output[..2 * 6].iter().all(|&x| x != 0.0));
+        let (alone, among) = (run(&[2], 2, &device), run(&[2, 5], 2, &device));
+        assert!(alone.iter().zip(&among).all(|(a, b)| (a - b).abs() < 1e-6), "{alone:?} {among:?}");
     }
 
     #[cfg(feature = "libtorch")]
@@ -77,8 +85,8 @@ mod tests {
     #[expect(deprecated, reason = "burn-tch goes in 0.23")]
     fn libtorchs_lstm_is_the_plain_one() {
         for (lengths, directions) in [(&[3, 5, 1, 5][..], 2), (&[3, 5, 1, 5], 1), (&[5, 5], 2)] {
-            let plain = run(lengths, 5, directions, &Device::flex());
-            let fused = run(lengths, 5, directions, &Device::libtorch());
+            let plain = run(lengths, directions, &Device::flex());
+            let fused = run(lengths, directions, &Device::libtorch());
             assert!(plain.iter().zip(&fused).all(|(a, b)| (a - b).abs() < 1e-6), "{lengths:?}: {plain:?} {fused:?}");
         }
     }

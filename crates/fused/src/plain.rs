@@ -1,12 +1,14 @@
 //! The same in plain burn: the reference, and the path of every engine but LibTorch.
 
+mod grid;
 mod lstm;
 
 use burn::nn::DropoutConfig;
 use burn::tensor::{Tensor, activation};
 
-use crate::{BlockOptions, BlockWeights, LinearWeights, NormWeights};
+use crate::{BlockOptions, BlockWeights, Layout, LinearWeights, NormWeights};
 
+pub use grid::{from_grid, indices, mask, real, rows_at, to_grid};
 pub use lstm::lstm;
 
 /// `x·Wᵀ + b` over the last axis, on `[rows, in]`: a batched product would cost a batch of gradients.
@@ -55,28 +57,34 @@ pub fn attention_weights(q: Tensor<4>, k: Tensor<4>, mask: Option<Tensor<4>>) ->
     activation::softmax(scores, 3)
 }
 
-/// `[B·P, H]` to `[B, N, P, D]`: each attention head's share of every position.
+/// `[B, P, H]` to `[B, N, P, D]`: each attention head's share of every position.
 ///
 /// # Shapes
-/// - `x`: `[B·P, H]`
-pub fn per_head(x: Tensor<2>, [b, p, n]: [usize; 3]) -> Tensor<4> {
-    let h = x.dims()[1];
+/// - `x`: `[B, P, H]`
+pub fn per_head(x: Tensor<3>, num_attention_heads: usize) -> Tensor<4> {
+    let ([b, p, h], n) = (x.dims(), num_attention_heads);
     x.reshape([b, p, n, h / n]).swap_dims(1, 2)
 }
 
 /// One transformer block; see [`crate::block()`].
-pub fn block(hidden: Tensor<3>, mask: Option<Tensor<4>>, weights: BlockWeights, options: BlockOptions) -> Tensor<3> {
-    let [b, p, h] = hidden.dims();
-    let BlockOptions { num_attention_heads: n, layer_norm_eps, dropout: share, .. } = options;
-    let rows = hidden.reshape([b * p, h]); // [B·P, H] from here on
-    let q = per_head(linear(rows.clone(), weights.query), [b, p, n]);
-    let k = per_head(linear(rows.clone(), weights.key), [b, p, n]);
-    let v = per_head(linear(rows.clone(), weights.value), [b, p, n]);
-    let context = dropout(attention_weights(q, k, mask), share).matmul(v); // [B, N, P, D]
-    let context = context.swap_dims(1, 2).reshape([b * p, h]);
-    let attended = dropout(linear(context, weights.attention_output), share) + rows;
+pub fn block(hidden: Tensor<2>, layout: &Layout, weights: BlockWeights, options: BlockOptions) -> Tensor<2> {
+    let BlockOptions { layer_norm_eps, dropout: share, .. } = options;
+    let q = linear(hidden.clone(), weights.query);
+    let k = linear(hidden.clone(), weights.key);
+    let v = linear(hidden.clone(), weights.value);
+    let context = attention(q, k, v, layout, options); // [R, H]
+    let attended = dropout(linear(context, weights.attention_output), share) + hidden;
     let attended = layer_norm(attended, weights.attention_norm, layer_norm_eps);
-    let intermediate = activation::gelu(linear(attended.clone(), weights.intermediate)); // [B·P, I]
+    let intermediate = activation::gelu(linear(attended.clone(), weights.intermediate)); // [R, I]
     let output = dropout(linear(intermediate, weights.output), share) + attended;
-    layer_norm(output, weights.output_norm, layer_norm_eps).reshape([b, p, h])
+    layer_norm(output, weights.output_norm, layer_norm_eps)
+}
+
+/// Each sequence attends to its own tokens: `[R, H]` three times to `[R, H]`.
+fn attention(q: Tensor<2>, k: Tensor<2>, v: Tensor<2>, layout: &Layout, options: BlockOptions) -> Tensor<2> {
+    let mask = mask(layout, &q.device());
+    let [q, k, v] = [q, k, v].map(|x| per_head(to_grid(x, layout), options.num_attention_heads)); // [B, N, P, D]
+    let context = dropout(attention_weights(q, k, mask), options.dropout).matmul(v);
+    let [b, n, p, d] = context.dims();
+    from_grid(context.swap_dims(1, 2).reshape([b, p, n * d]), layout)
 }

@@ -4,7 +4,7 @@ use classifier::batch::of_like_length;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
-/// Batches whose examples are sorted by length together: little padding, and still a random mixture.
+/// Batches whose examples are sorted by length together: alike within a batch, and still a random mixture.
 const WINDOW_BATCHES: usize = 16;
 
 /// The batches of one epoch, as indices into the train examples of these `lengths`.

@@ -10,5 +10,5 @@ pub(super) fn init(config: &Config, sizes: Sizes, device: &Device) -> Head {
 }
 
 pub(super) fn forward(head: &Head, features: Features) -> Tensor<2> {
-    head.forward(features.encoded.last(), &features.lengths)
+    head.forward(features.encoded.last(), &features.layout)
 }

@@ -10,5 +10,5 @@ pub(super) fn init(config: &Config, sizes: Sizes, device: &Device) -> Head {
 }
 
 pub(super) fn forward(head: &Head, features: Features) -> Tensor<2> {
-    head.forward(Tensor::cat(features.encoded.hidden_states, 2), &features.lengths) // [B, P, (K+1)·H]
+    head.forward(Tensor::cat(features.encoded.hidden_states, 1), &features.layout) // [R, (K+1)·H]
 }

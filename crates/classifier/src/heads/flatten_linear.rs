@@ -1,6 +1,7 @@
 //! `flatten-linear` (the study's VF): a linear layer on all hidden states side by side, padding positions zero.
 
 use burn::tensor::{Device, Tensor};
+use fused::plain::{real, to_grid};
 
 pub(super) use super::linear::{Head, NoOptions as Config};
 use super::{Features, Sizes};
@@ -11,7 +12,8 @@ pub(super) fn init(_: &Config, sizes: Sizes, device: &Device) -> Head {
 }
 
 pub(super) fn forward(head: &Head, features: Features) -> Tensor<2> {
-    let hidden = features.encoded.last(); // [B, P, H]
-    let [b, p, h] = hidden.dims();
-    head.forward((hidden * features.real.unsqueeze_dim(2)).reshape([b, p * h]))
+    let grid = to_grid(features.encoded.last(), &features.layout); // [B, P, H]
+    let [b, p, h] = grid.dims();
+    let real = real(&features.layout, &grid.device());
+    head.forward((grid * real).reshape([b, p * h]))
 }

@@ -3,6 +3,7 @@
 //! With no blocks kept this is a bag of words: the mean of the token embeddings.
 
 use burn::tensor::{Device, Tensor};
+use fused::plain::{real, to_grid};
 
 pub(super) use super::linear::{Head, NoOptions as Config};
 use super::{Features, Sizes};
@@ -12,9 +13,8 @@ pub(super) fn init(_: &Config, sizes: Sizes, device: &Device) -> Head {
 }
 
 pub(super) fn forward(head: &Head, features: Features) -> Tensor<2> {
-    let hidden = features.encoded.last(); // [B, P, H]
-    let [b, _, h] = hidden.dims();
-    let counts = features.real.clone().sum_dim(1); // [B, 1]
-    let sum = (hidden * features.real.unsqueeze_dim(2)).sum_dim(1).reshape([b, h]);
-    head.forward(sum / counts)
+    let grid = to_grid(features.encoded.last(), &features.layout); // [B, P, H]
+    let real = real(&features.layout, &grid.device()); // [B, P, 1]
+    let mean = (grid * real.clone()).sum_dim(1) / real.sum_dim(1); // [B, 1, H]
+    head.forward(mean.squeeze_dim(1))
 }

@@ -8,7 +8,9 @@ mod linear;
 mod mean_linear;
 mod recurrent;
 
-use bert::Encoded;
+use std::sync::Arc;
+
+use bert::{Encoded, Layout};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -17,10 +19,8 @@ use serde::{Deserialize, Serialize};
 pub struct Features {
     /// Every hidden state, and the pooled `[CLS]` if the head asked for the pooler.
     pub encoded: Encoded,
-    /// `[B, P]`: 1 at real tokens, 0 at padding.
-    pub real: Tensor<2>,
-    /// `[B]`: real tokens of each example.
-    pub lengths: Vec<usize>,
+    /// How the examples lie in the hidden states.
+    pub layout: Arc<Layout>,
 }
 
 /// The sizes a head is built for.
@@ -43,7 +43,7 @@ pub struct Sizes {
 pub struct Needs {
     /// The pooled `[CLS]`.
     pub pooler: Option<Pooler>,
-    /// Every batch padded to the limit that the data were cut to.
+    /// Every example padded to the limit that the data were cut to.
     pub full_length: bool,
 }
 

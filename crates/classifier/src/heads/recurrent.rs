@@ -1,10 +1,11 @@
 //! What the two LSTM heads share: LSTM layers over a sequence, a read-out, dropout and a linear layer.
 
-use bert::{Linear, empty};
+use bert::{Layout, Linear, empty};
 use burn::module::{Module, Param};
 use burn::nn::{Dropout, DropoutConfig};
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use fused::LstmWeights;
+use fused::plain::rows_at;
 use serde::{Deserialize, Serialize};
 
 use super::{Needs, Sizes};
@@ -106,45 +107,39 @@ impl Recurrent {
     }
 
     /// # Shapes
-    /// - `sequence`: `[B, P, inputs]`
-    /// - `lengths`: `[B]`, real tokens
+    /// - `x`: `[R, inputs]`, the sequences of `layout` one behind the other; the LSTM runs over all rows of each
     ///
     /// Returns `[B, C]`.
-    pub(super) fn forward(&self, sequence: Tensor<3>, lengths: &[usize]) -> Tensor<2> {
-        let positions = sequence.dims()[1];
+    pub(super) fn forward(&self, x: Tensor<2>, layout: &Layout) -> Tensor<2> {
+        let output = self.lstm.forward(x, &layout.row_counts()); // [R, directions·L]
         let read = match self.read_out {
-            ReadOut::Ends => self.ends(self.lstm.forward(sequence, lengths), lengths),
-            ReadOut::FirstPadding => {
-                let output = self.lstm.forward(sequence, &vec![positions; lengths.len()]);
-                rows(output, lengths.iter().map(|&length| length.min(positions - 1)))
-            }
+            ReadOut::Ends => self.ends(output, layout),
+            ReadOut::FirstPadding => rows_at(output, &first_paddings(layout)),
         };
         self.classifier.forward(self.dropout.forward(read))
     }
 
-    fn ends(&self, output: Tensor<3>, lengths: &[usize]) -> Tensor<2> {
-        let last = rows(output.clone(), lengths.iter().map(|&length| length - 1));
+    fn ends(&self, output: Tensor<2>, layout: &Layout) -> Tensor<2> {
+        let last: Vec<usize> = layout.sequences().iter().map(|sequence| sequence.rows.end - 1).collect();
+        let last = rows_at(output.clone(), &last);
         if self.lstm.layers.iter().all(|layer| layer.reverse.is_none()) {
             return last;
         }
         let [b, width] = last.dims();
-        let first = rows(output, lengths.iter().map(|_| 0));
+        let first = rows_at(output, &layout.starts());
         let (forward, backward) = (last.slice([0..b, 0..width / 2]), first.slice([0..b, width / 2..width]));
         Tensor::cat(vec![forward, backward], 1)
     }
 }
 
-/// Of each example the state at one position: `[B, P, S]` to `[B, S]`.
-fn rows(output: Tensor<3>, positions: impl Iterator<Item = usize>) -> Tensor<2> {
-    let [b, p, width] = output.dims();
-    let places: Vec<i64> = positions.enumerate().map(|(row, position)| (row * p + position) as i64).collect();
-    let places = Tensor::<1, Int>::from_data(TensorData::new(places, [b]), &output.device());
-    output.reshape([b * p, width]).select(0, places)
+/// The row behind each sequence's last token, or its last row if there is none.
+fn first_paddings(layout: &Layout) -> Vec<usize> {
+    layout.sequences().iter().map(|s| (s.rows.start + s.tokens).min(s.rows.end - 1)).collect()
 }
 
 impl Lstm {
-    fn forward(&self, sequence: Tensor<3>, lengths: &[usize]) -> Tensor<3> {
-        self.layers.iter().fold(sequence, |below, layer| fused::lstm(below, lengths, layer.weights()))
+    fn forward(&self, x: Tensor<2>, lengths: &[usize]) -> Tensor<2> {
+        self.layers.iter().fold(x, |below, layer| fused::lstm(below, lengths, layer.weights()))
     }
 }
 

@@ -1,7 +1,9 @@
 //! The operations on LibTorch: from burn's tensors to tch's and back.
 
 mod adamw;
+mod attention;
 mod block;
+mod flash;
 mod lstm;
 mod native;
 mod recorded;

@@ -75,7 +75,7 @@ pub(crate) fn adamw(on: &AdamW<'_>, betas: crate::adamw::Betas, group: crate::ad
     raise(message);
 }
 
-fn pointer(tensor: &Tensor) -> *mut C_tensor {
+pub(super) fn pointer(tensor: &Tensor) -> *mut C_tensor {
     tensor.as_ptr().cast_mut()
 }
 
@@ -84,7 +84,7 @@ fn pointers(tensors: &[Tensor]) -> Vec<*mut C_tensor> {
 }
 
 /// tch's own calls panic with LibTorch's message; so do these.
-fn raise(message: *mut c_char) {
+pub(super) fn raise(message: *mut c_char) {
     if message.is_null() {
         return;
     }

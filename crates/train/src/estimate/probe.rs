@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use burn::module::Module;
-use classifier::predict;
+use classifier::{fit, predict};
 
 use crate::input::Input;
 use crate::learner::{Learner, Sums};
@@ -70,8 +70,7 @@ fn typical_batch(input: &Input) -> Vec<usize> {
     let away = |batch: &Vec<usize>| (mean(batch) - all).abs();
     let mut batch = batches.into_iter().min_by(|a, b| away(a).total_cmp(&away(b))).unwrap_or_default();
     if !input.engine.name.starts_with("cuda") {
-        let longest = batch.iter().map(|&index| lengths[index]).max().unwrap_or(1);
-        batch.truncate((PROBE_TOKENS / longest).max(1));
+        batch.truncate(fit(batch.iter().map(|&index| lengths[index]), PROBE_TOKENS));
     }
     batch
 }
