@@ -73,7 +73,7 @@ fn padding_changes_no_logit_and_no_gradient() {
                 (batch.layout.rows(), logits.into_data().iter::<f32>().chain(gradients).collect::<Vec<f32>>())
             };
             let ((tight, found), (wide, expected)) = (run(0), run(37));
-            assert_eq!((tight, wide), (61, 4 * 37));
+            assert!(tight < wide && wide == 4 * 37, "{tight} of {wide} rows");
             assert_close(&found, &expected, 1e-5, &format!("{device:?} {}", case.name));
         }
     }
