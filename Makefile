@@ -19,8 +19,8 @@ SHELL       := bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS   += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
-.PHONY: all demo plan data prep estimate train evaluate report plot bench build build-files build-report build-tensor \
-        libtorch test check clean help
+.PHONY: all demo plan data prep estimate train evaluate report plot build build-files build-report build-tensor \
+        libtorch test check bench gpu-check clean help
 
 all: report plot ## Run STUDY from raw text to table and chart (default: imdb)
 	@$(if $(REDRAWN),cat $(REPORT)/table.md; echo; printf 'chart: %s\n' $(CHARTS), \
@@ -43,7 +43,7 @@ build-files:
 build-report:
 	@$(COMPILE) -p report $(QUIETLY)
 build-tensor:
-	@$(COMPILE) -p train -p evaluate $(FEATURES) $(QUIETLY)
+	@$(COMPILE) -p train -p evaluate $(if $(filter bench gpu-check,$(MAKECMDGOALS)),-p bench) $(FEATURES) $(QUIETLY)
 
 # What needs a binary is made again when it changes; what costs hours needs its `build-…`, order-only.
 $(BIN)/fetch $(BIN)/plan: build-files ;
@@ -80,7 +80,7 @@ ESTIMATE   := $(OUT)/estimate-$(BACKEND)-$(subst :,-,$(DEVICE)).txt
 CHECKED    := $(OUT)/configurations.jsonl
 
 # `plan` says what the study consists of; make reads that first, unless the targets have no study.
-ifneq ($(or $(filter-out bench build% check clean demo help libtorch test,$(MAKECMDGOALS)),$(if $(MAKECMDGOALS),,all)),)
+ifneq ($(or $(filter-out bench build% check clean demo gpu-check help libtorch test,$(MAKECMDGOALS)),$(if $(MAKECMDGOALS),,all)),)
   ifeq ($(wildcard $(DEFINITION)),)
     $(error no study `$(DEFINITION)`; STUDY may be: $(patsubst pipelines/%.toml,%,$(wildcard pipelines/*.toml)))
   endif
@@ -176,7 +176,7 @@ TEST := $(CARGO_ALONE) test --release --locked
 test: build ## All tests; on flex unless BACKEND=libtorch
 	$(TEST) -p study -p records -p console@0.1.0 -p fetch -p plan -p prep -p tokens -p tfidf
 	$(TEST) -p report
-	$(TEST) -p fused -p bert -p classifier -p train -p evaluate $(FEATURES)
+	$(TEST) -p fused -p bert -p classifier -p train -p evaluate -p bench $(FEATURES)
 	BIN=$(abspath $(BIN)) $(TEST) -p pipeline-tests
 
 # The release profile throughout, so that lints and docs share build scripts and macros with the tools.
@@ -190,9 +190,32 @@ check: ## Format, lints, documentation, and which crate may see which
 never_sees = @seen=$$($(CARGO_ALONE) tree --locked -e normal --prefix none $(1)); \
   if grep -E '^($(2))[ -]' <<< "$$seen"; then echo 'make: `$(1)` must not depend on these' >&2; exit 1; fi
 
-bench: ## Seconds and memory that the runs of STUDY took, as they measured them
-	@grep -H -e '"split":"train"' -e '"type":"end"' $(or $(wildcard $(RUNS)/*/metrics.jsonl),\
-	  $(error no runs in $(RUNS); first `make all STUDY=$(STUDY)`))
+# ---- How fast it is ---------------------------------------------------------------------------------------------
+
+# ROWS='minilm-6-bf16 prep' measures only these, BENCH_EXAMPLES=64 rehearses on few examples, BENCH_OUT=FILE keeps all.
+ROUNDS ?= 5
+PEER   ?=
+BENCH  = $(BIN)/bench $(1) --bin $(BIN) --rounds $(ROUNDS) $(ROWS:%=--row %) $(if $(PEER),--peer $(PEER_PYTHON)) \
+  $(and $(BENCH_OUT),| tee $(BENCH_OUT))
+# PEER=1 measures PyTorch in turns with ours; another virtual environment by PEER_VENV, another Python by PEER_PYTHON.
+PEER_VENV   ?= data/bench-venv
+PEER_PYTHON ?= $(PEER_VENV)/bin/python
+NEEDS_PEER  := $(if $(PEER),$(filter $(PEER_VENV)/bin/python,$(PEER_PYTHON)))
+$(PEER_VENV)/bin/python: | tests/bench/requirements.txt
+	python3 -m venv $(PEER_VENV)
+	$@ -m pip install --quiet --disable-pip-version-check -r tests/bench/requirements.txt
+
+REVIEWS      := $(or $(IMDB_ARCHIVE),data/imdb/aclImdb_v1.tar.gz)
+BENCH_MODELS := $(patsubst %/,%,$(or $(MODELS_DIR),data/models))
+BENCH_INPUT  := $(REVIEWS) $(patsubst %,$(BENCH_MODELS)/%/config.json,all-MiniLM-L6-v2 bert-base-cased)
+bench: $(NEEDS_PEER) $(BENCH_INPUT) | build-files build-tensor ## Measure speed and memory; PEER=1: beside PyTorch
+	@$(call BENCH,compare --archive $(REVIEWS) --models $(BENCH_MODELS) --device $(DEVICE) \
+	  $(BENCH_EXAMPLES:%=--examples %))
+
+# Needs no data, and no cargo where the binaries were carried to: CARGO=true BIN=DIR LIBTORCH=<the torch package there>.
+gpu-check: $(NEEDS_PEER) | build-tensor ## Measure on a GPU, in minutes; PEER=1: beside PyTorch
+	@$(if $(LIBTORCH),LD_LIBRARY_PATH=$(LIBTORCH)/lib$${LD_LIBRARY_PATH:+:$$LD_LIBRARY_PATH}) \
+	  $(call BENCH,gpu-check --device $(DEVICE:auto=cuda) --shards out/bench/shards $(GPU_EXAMPLES:%=--examples %))
 
 clean: ## Remove the results of STUDY; data/ and target/ stay
 	rm -rf $(OUT)
@@ -200,3 +223,4 @@ clean: ## Remove the results of STUDY; data/ and target/ stay
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
 	@echo 'Variables: STUDY BACKEND DEVICE LAUNCH INPUT IMDB_ARCHIVE MODELS_DIR LIBTORCH CARGO'
+	@echo 'of bench and gpu-check: PEER PEER_VENV ROWS ROUNDS BENCH_EXAMPLES GPU_EXAMPLES BENCH_OUT'

@@ -1,0 +1,51 @@
+//! Medians, and how far the rounds lie apart.
+
+use serde::Serialize;
+
+/// The middle of a few measurements, and their ends.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(crate) struct Spread {
+    pub(crate) median: f64,
+    pub(crate) min: f64,
+    pub(crate) max: f64,
+}
+
+impl Spread {
+    /// Of at least one value.
+    pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
+        let mut sorted: Vec<f64> = values.into_iter().collect();
+        sorted.sort_by(f64::total_cmp);
+        let (&min, &max) = (sorted.first()?, sorted.last()?);
+        let (lower, upper) = (sorted[(sorted.len() - 1) / 2], sorted[sorted.len() / 2]);
+        Some(Spread { median: f64::midpoint(lower, upper), min, max })
+    }
+
+    /// `ours` over `theirs` round by round, so that a machine whose speed drifts changes little.
+    pub(crate) fn of_ratios(ours: &[f64], theirs: &[f64]) -> Option<Self> {
+        Spread::of(ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spread(median: f64, min: f64, max: f64) -> Option<Spread> {
+        Some(Spread { median, min, max })
+    }
+
+    #[test]
+    fn the_median_is_the_middle_one_or_between_the_middle_two() {
+        assert_eq!(Spread::of([3.0, 1.0, 2.0]), spread(2.0, 1.0, 3.0));
+        assert_eq!(Spread::of([4.0, 1.0, 3.0, 2.0]), spread(2.5, 1.0, 4.0));
+        assert_eq!(Spread::of([7.0]), spread(7.0, 7.0, 7.0));
+        assert_eq!(Spread::of([]), None);
+    }
+
+    #[test]
+    fn ratios_are_taken_within_a_round_not_between_medians() {
+        // The machine halves its speed in the second round: the ratio stays.
+        assert_eq!(Spread::of_ratios(&[20.0, 10.0, 21.0], &[10.0, 5.0, 10.0]), spread(2.0, 2.0, 2.1));
+        assert_eq!(Spread::of_ratios(&[1.0], &[]), None);
+    }
+}

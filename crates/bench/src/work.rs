@@ -1,0 +1,46 @@
+//! How much work a row is: tokens, and the operations that fine-tuning them cannot do without.
+
+use bert::Config;
+
+/// What a side has to do in one round.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Work {
+    pub(crate) examples: usize,
+    /// Real ones.
+    pub(crate) tokens: usize,
+    /// Useful floating-point operations of a training; 0 where nobody counts them.
+    pub(crate) operations: f64,
+}
+
+/// Useful operations of one training pass over sequences of these `lengths` through `blocks` blocks.
+///
+/// A product of a weight matrix with a token is 2 operations a weight forward and 4 backward (with respect to input and
+/// weight): 6 · (4 H² + 2 H I) a token and block. Attention of a token over its P neighbours is 4 · P · H forward (scores
+/// and mixture) and 8 · P · H backward. Padding, embeddings, pooler, head, normalisation and the optimizer count nothing.
+pub(crate) fn training_operations(config: &Config, blocks: usize, lengths: &[usize]) -> f64 {
+    let (h, i) = (config.hidden_size as f64, config.intermediate_size as f64);
+    let weights = 4.0 * h * h + 2.0 * h * i;
+    let of_sequence = |&length: &usize| {
+        let p = length as f64;
+        p * (6.0 * weights + 12.0 * h * p)
+    };
+    blocks as f64 * lengths.iter().map(of_sequence).sum::<f64>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operations_are_counted_by_hand() {
+        let config = serde_json::json!({
+            "model_type": "bert", "vocab_size": 9, "hidden_size": 2, "num_hidden_layers": 3, "num_attention_heads": 1,
+            "intermediate_size": 5, "hidden_act": "gelu", "max_position_embeddings": 8, "type_vocab_size": 2,
+            "layer_norm_eps": 1e-12,
+        });
+        let config: Config = serde_json::from_value(config).unwrap();
+        // 4·2² + 2·2·5 = 36 weights a block; 3 tokens: 3·6·36 + 12·2·3² = 864; 1 token: 216 + 24.
+        assert_eq!(training_operations(&config, 2, &[3, 1]), 2.0 * (864.0 + 240.0));
+        assert_eq!(training_operations(&config, 0, &[3, 1]), 0.0);
+    }
+}

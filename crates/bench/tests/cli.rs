@@ -1,0 +1,139 @@
+//! `bench` as make calls it: stub tools and a stub peer in the place of the real ones.
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on has failed")]
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use assert_cmd::Command;
+use predicates::prelude::*;
+use serde_json::{Value, json};
+
+/// Leaves a stream in which every review took a twentieth of a second.
+const TRAIN: &str = r#"
+mkdir -p "$8" && cat > "$8/metrics.jsonl" <<END
+{"type":"step","epoch":1,"step":50,"loss":0.6,"tokens_per_second":10.0}
+{"type":"step","epoch":1,"step":100,"loss":0.6,"tokens_per_second":30.0}
+{"type":"epoch","epoch":1,"split":"train","loss":0.5,"accuracy":0.5,"examples":8,"seconds":0.4}
+{"type":"epoch","epoch":1,"split":"test","loss":0.4,"accuracy":0.5,"examples":2,"seconds":9.0}
+END"#;
+/// Answers as `peer.py` does, in twice the time.
+const PYTHON: &str = r#"echo "noise"; echo '{"examples": 8, "seconds": 0.8, "versions": {"torch": "2"}}'"#;
+
+fn bench() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_bench"))
+}
+
+fn stub(path: &Path, script: &str) {
+    std::fs::write(path, format!("#!/bin/sh\nset -eu\n{script}\n")).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Rows that the pure-Rust engine can compute, on stubs.
+fn measured(what: &str, train: &str, rows: &[&str]) -> assert_cmd::assert::Assert {
+    let folder = tempfile::tempdir().unwrap();
+    stub(&folder.path().join("train"), train);
+    stub(&folder.path().join("python"), PYTHON);
+    write_reviews(folder.path());
+    let mut command = bench();
+    command.args([what, "--device", "flex", "--examples", "8", "--rounds", "2", "--bin"]).arg(folder.path());
+    for (flag, name) in [("--shards", "shards"), ("--work", "work"), ("--models", "models"), ("--peer", "python")] {
+        command.arg(flag).arg(folder.path().join(name));
+    }
+    command.args(rows.iter().flat_map(|row| ["--row", row])).assert()
+}
+
+/// Shards of 8 + 2 reviews of 5 tokens under the name that the row gives them, and a model's shape.
+fn write_reviews(folder: &Path) {
+    let shards = folder.join("shards/imdb-all-MiniLM-L6-v2-512-head-only-validation0-train8-test2");
+    let mut listed = Vec::new();
+    for (split, count) in [("train", 8), ("test", 2)] {
+        let line =
+            |index| json!({"id": format!("{split}/{index}"), "label": 0, "input_ids": [1, 2, 3, 4, 5]}).to_string();
+        let text: String = (0..count).map(|index| line(index) + "\n").collect();
+        let file = format!("{split}-00000-of-00001.jsonl");
+        let sha256 = records::shards::sha256_hex(text.as_bytes());
+        records::publish::bytes(&shards.join(&file), text.as_bytes()).unwrap();
+        listed.push(json!({"file": file, "split": split, "examples": count, "sha256": sha256}));
+    }
+    let manifest = json!({
+        "data": {"dataset": "imdb", "tokenizer": "t", "max_seq_length": 512}, "labels": ["neg", "pos"], "vocab_size": 9,
+        "pad_token_id": 0, "tokenizer_sha256": "", "splits": {}, "shards": listed,
+        "duplicates": {"within_train": 0, "within_test": 0, "across": 0},
+    });
+    records::publish::bytes(&shards.join("manifest.json"), manifest.to_string().as_bytes()).unwrap();
+    let config = json!({
+        "model_type": "bert", "vocab_size": 9, "hidden_size": 8, "num_hidden_layers": 6, "num_attention_heads": 2,
+        "intermediate_size": 16, "hidden_act": "gelu", "max_position_embeddings": 512, "type_vocab_size": 2,
+        "layer_norm_eps": 1e-12,
+    });
+    let path = folder.join("models/all-MiniLM-L6-v2/config.json");
+    records::publish::bytes(&path, config.to_string().as_bytes()).unwrap();
+}
+
+fn lines(output: &[u8]) -> Vec<Value> {
+    String::from_utf8_lossy(output).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn every_measurement_is_a_line_and_every_row_ends_with_its_summary() {
+    let assert = measured("gpu-check", TRAIN, &["base-12-fp32"]).success();
+    let lines = lines(&assert.get_output().stdout);
+    let kinds: Vec<&str> = lines.iter().map(|line| line["type"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["gemm", "measurement", "summary"]); // one round is all that this row wants, and it has no peer
+    let measurement = &lines[1];
+    assert_eq!(measurement["examples_per_second"], json!(20.0));
+    assert_eq!((&measurement["loss"], &measurement["steady_tokens_per_second"]), (&json!(0.5), &json!(30.0)));
+    let share = measurement["gflops_useful"].as_f64().unwrap() / lines[0]["gflops"].as_f64().unwrap();
+    assert!((measurement["share_of_ceiling"].as_f64().unwrap() / share - 1.0).abs() < 1e-9);
+    assert_eq!(lines[2]["device"], "flex");
+}
+
+#[test]
+fn ours_and_the_peer_take_turns_and_the_ratio_is_that_of_the_rounds() {
+    let assert = measured("compare", TRAIN, &["minilm-6-fp32-plain-peer"]).success();
+    let lines = lines(&assert.get_output().stdout);
+    let sides: Vec<&str> = lines.iter().filter_map(|line| line["side"].as_str()).collect();
+    assert_eq!(sides, ["ours", "peer", "peer", "ours"]);
+    let summary = lines.last().unwrap();
+    assert_eq!(summary["ratio"], json!({"median": 2.0, "min": 2.0, "max": 2.0}));
+    assert_eq!((&summary["tokens"], &summary["versions"]["torch"]), (&json!(40), &json!("2")));
+    assert_eq!(summary["needed"], json!({"ratio": 2.2}));
+    let table = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+    assert!(table.contains("| 20.0 examples/s | 10.0 examples/s | 2.00  | ≥ 2.2  | no      |"), "{table}");
+}
+
+#[test]
+fn what_the_device_cannot_compute_is_left_out_and_told() {
+    let assert = measured("gpu-check", TRAIN, &["step-bilstm", "step-cls-linear-fp32"]).success();
+    assert.stderr(predicate::str::contains("step-bilstm: left out, device `flex` has no bf16"));
+}
+
+#[test]
+fn a_tool_that_fails_ends_everything_with_its_last_words() {
+    let assert = measured("gpu-check", "echo no such weights >&2; exit 1", &["step-cls-linear-fp32"]).code(1);
+    assert.stderr(
+        predicate::str::contains("row `step-cls-linear-fp32`, our side: ")
+            .and(predicate::str::contains("failed (exit status: 1): no such weights")),
+    );
+}
+
+#[test]
+fn a_device_that_is_not_there_is_told_in_one_line_before_anything_is_done() {
+    let assert = bench().args(["gpu-check", "--device", "cuda:99"]).assert().code(1);
+    let said = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+    assert!(said.starts_with("bench: device `cuda:99` ") && said.lines().count() == 1, "{said}");
+    assert!(assert.get_output().stdout.is_empty());
+}
+
+#[test]
+fn an_unknown_row_is_told_with_those_there_are() {
+    let assert = bench().args(["compare", "--row", "minilm-6-bf61"]).assert().code(1);
+    assert.stderr(predicate::str::contains("bench: unknown row `minilm-6-bf61`, expected one of `minilm-6-bf16`"));
+}
+
+#[test]
+fn a_bare_product_has_a_rate() {
+    let assert = bench().args(["gemm", "--device", "flex", "--precision", "fp32"]).assert().success();
+    assert!(lines(&assert.get_output().stdout)[0]["gflops"].as_f64().unwrap() > 0.1);
+    bench().args(["gemm", "--device", "flex"]).assert().code(1).stderr("bench: device `flex` has no bf16\n");
+}
