@@ -2,6 +2,7 @@
 // message (to be freed with `shim_free`), or null if all went well: no exception may cross into Rust.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <ATen/native/CPUBlas.h>
 #include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/version.h>
@@ -62,4 +63,15 @@ char* shim_adamw(Tensor** parameters, Tensor** gradients, Tensor** means, Tensor
 void shim_parallel(int64_t count, int64_t grain, void (*work)(void*, int64_t, int64_t), void* context) {
   at::parallel_for(0, count, grain, [&](int64_t from, int64_t to) { work(context, from, to); });
 }
+
+// Whether oneDNN has a kernel for small bfloat16 products here (it wants AMX).
+bool shim_has_tiles() noexcept { return at::native::cpublas::could_pack(at::kBFloat16); }
+
+// to [m, n] = (or +=) left [m, k] · right [k/2, n, 2], all in this thread.
+void shim_tile_product(int64_t m, int64_t n, int64_t k, int64_t left_stride, bool add, const at::BFloat16* left,
+                       const at::BFloat16* right, float* to) noexcept {
+  at::native::cpublas::brgemm(m, n, k, left_stride, n, n, add, left, right, to);
+}
+
+void shim_tiles_done() noexcept { at::native::cpublas::brgemm_release(); }
 }

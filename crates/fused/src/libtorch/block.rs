@@ -1,24 +1,39 @@
 //! One transformer block in tch calls; the twin of `plain::block`.
 
+use std::sync::Arc;
+
 use burn::tensor::Tensor;
 use tch::{Kind, Tensor as Tch};
 
 use super::attention::attention;
+use super::differentiated::differentiated;
 use super::recorded::record;
-use super::{from_plain, from_tracked, is_tracked, plain, tracked};
+use super::{native, from_plain, from_tracked, is_tracked, plain, tracked};
 use crate::{BlockOptions, BlockWeights, Layout, LinearWeights, NormWeights, Precision};
 
-/// One transformer block; see [`crate::block()`].
-pub(crate) fn block(hidden: Tensor<2>, layout: &Layout, weights: BlockWeights, options: BlockOptions) -> Tensor<2> {
+/// One transformer block; see [`crate::block()`]. In bfloat16 on a processor that has what it takes the kernels of
+/// [`native`] compute it, elsewhere LibTorch's operators, differentiated by LibTorch's own autograd.
+pub(crate) fn block(
+    hidden: Tensor<2>,
+    layout: &Arc<Layout>,
+    weights: BlockWeights,
+    options: BlockOptions,
+) -> Tensor<2> {
     let dropout = if is_tracked(&hidden) { options.dropout } else { 0.0 };
     let options = BlockOptions { dropout, ..options };
-    let forward = |inputs: &[Tch]| forward(inputs, layout, options);
-    if is_tracked(&hidden) {
-        from_tracked(record(inputs(hidden, weights, tracked, tracked), forward))
-    } else {
+    if !is_tracked(&hidden) {
         let inputs = inputs(hidden, weights, plain, plain);
-        from_plain(tch::no_grad(|| forward(&inputs)))
+        return from_plain(tch::no_grad(|| match native::block::serves(&inputs, options) {
+            true => native::block::forward(&inputs, layout, options, false).0,
+            false => forward(&inputs, layout, options),
+        }));
     }
+    let inputs = inputs(hidden, weights, tracked, tracked);
+    let numbers = inputs.each_ref().map(|input| input.primitive().tensor.shallow_clone());
+    from_tracked(match native::block::serves(&numbers, options) {
+        true => differentiated(inputs, layout, options),
+        false => record(inputs, |inputs| forward(inputs, layout, options)),
+    })
 }
 
 /// The 17 inputs in the order in which [`forward`] reads them.
@@ -41,7 +56,7 @@ fn inputs<T>(
     [two(hidden), qw, qb, kw, kb, vw, vb, aw, ab, ag, ae, iw, ib, ow, ob, og, oe]
 }
 
-fn forward(inputs: &[Tch], layout: &Layout, options: BlockOptions) -> Tch {
+pub(super) fn forward(inputs: &[Tch], layout: &Layout, options: BlockOptions) -> Tch {
     let [hidden, qw, qb, kw, kb, vw, vb, aw, ab, ag, ae, iw, ib, ow, ob, og, oe] = inputs else {
         unreachable!("`inputs` makes 17")
     };

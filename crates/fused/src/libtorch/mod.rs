@@ -3,6 +3,7 @@
 mod adamw;
 mod attention;
 mod block;
+mod differentiated;
 mod flash;
 mod lstm;
 mod native;

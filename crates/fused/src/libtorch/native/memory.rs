@@ -4,6 +4,7 @@
 use std::ffi::c_void;
 use std::marker::PhantomData;
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use half::bf16;
 use tch::{Device, Kind, Tensor};
@@ -90,6 +91,27 @@ pub(crate) fn parallel<F: Fn(Range<usize>) + Sync>(count: usize, grain: usize, w
         // SAFETY: `work` is `Sync`, is only read, and lives until all threads have returned.
         unsafe { shim_parallel(count as i64, grain.max(1) as i64, call::<F>, context) };
     }
+}
+
+/// As [`parallel`], where each range also adds up `width` numbers; returns their sums over all ranges, which do not
+/// depend on which thread came first.
+pub(crate) fn parallel_sums<F>(count: usize, grain: usize, width: usize, work: F) -> Vec<f32>
+where
+    F: Fn(Range<usize>, &mut [f32]) + Sync,
+{
+    let parts = Mutex::new(Vec::new());
+    parallel(count, grain, |range| {
+        let (start, mut part) = (range.start, vec![0.0; width]);
+        work(range, &mut part);
+        parts.lock().unwrap_or_else(PoisonError::into_inner).push((start, part));
+    });
+    let mut parts = parts.into_inner().unwrap_or_else(PoisonError::into_inner);
+    parts.sort_by_key(|(start, _)| *start);
+    let add = |mut total: Vec<f32>, (_, part): (usize, Vec<f32>)| {
+        total.iter_mut().zip(part).for_each(|(total, x)| *total += x);
+        total
+    };
+    parts.into_iter().fold(vec![0.0; width], add)
 }
 
 #[cfg(test)]

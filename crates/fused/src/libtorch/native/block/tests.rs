@@ -1,0 +1,111 @@
+use super::*;
+use crate::libtorch::{block as recorded, shim};
+
+const H: i64 = 64;
+const I: i64 = 96;
+
+/// A block's inputs: hidden states of `rows` rows, then parameters of the size that training has.
+fn inputs(rows: i64) -> Vec<Tensor> {
+    tch::manual_seed(7);
+    let random = |shape: &[i64], scale: f64| Tensor::randn(shape, (Kind::Float, tch::Device::Cpu)) * scale;
+    let linear = |outputs: i64, inputs: i64| [random(&[outputs, inputs], 0.15), random(&[outputs], 0.2)];
+    let norm = || [random(&[H], 0.2) + 1.0, random(&[H], 0.2)];
+    let mut all = vec![random(&[rows, H], 1.0)];
+    (0..4).for_each(|_| all.extend(linear(H, H)));
+    all.extend(norm());
+    all.extend(linear(I, H));
+    all.extend(linear(H, I));
+    all.extend(norm());
+    all
+}
+
+fn options(num_attention_heads: usize, precision: Precision) -> BlockOptions {
+    BlockOptions { num_attention_heads, layer_norm_eps: 1e-12, precision, dropout: 0.0 }
+}
+
+/// Output and gradients by LibTorch's autograd.
+fn expected(inputs: &[Tensor], layout: &Layout, options: BlockOptions, flowing: &Tensor) -> Vec<Tensor> {
+    let leaves: Vec<Tensor> = inputs.iter().map(|input| input.detach().set_requires_grad(true)).collect();
+    let output = tch::with_grad(|| recorded::forward(&leaves, layout, options));
+    let gradients = shim::grad(&output, flowing, &leaves);
+    std::iter::once(output.detach()).chain(gradients).collect()
+}
+
+/// The largest difference, relative to the largest expected number.
+fn difference(found: &Tensor, expected: &Tensor) -> f64 {
+    let largest = |x: &Tensor| x.abs().max().double_value(&[]);
+    largest(&(found - expected)) / largest(expected).max(1e-6)
+}
+
+fn layouts() -> [Layout; 3] {
+    [Layout::tight(&[37, 130, 1, 64]), Layout::padded(&[5, 40, 33], 40), Layout::tight(&[300])]
+}
+
+/// bfloat16 has 8 bits: products of sums of 64 such numbers are within a hundredth or two of fp32's.
+#[test]
+fn the_kernels_are_the_fp32_block_rounded() {
+    if !simd::is_here() {
+        return;
+    }
+    for layout in layouts().map(Arc::new) {
+        for heads in [1, 2, 4] {
+            let inputs = inputs(layout.rows() as i64);
+            assert!(serves(&inputs, options(heads, Precision::Bf16)));
+            let flowing = Tensor::randn([layout.rows() as i64, H], (Kind::Float, tch::Device::Cpu));
+            let expected = expected(&inputs, &layout, options(heads, Precision::Fp32), &flowing);
+            let (output, kept) = forward(&inputs, &layout, options(heads, Precision::Bf16), true);
+            let found = std::iter::once(output).chain(gradients(&kept.unwrap(), &flowing));
+            for (which, (found, expected)) in found.zip(&expected).enumerate() {
+                if which == 5 {
+                    continue; // keys' bias: its gradient is 0 by mathematics
+                }
+                let difference = difference(&found, expected);
+                assert!(difference < 0.03, "tensor {which}, {heads} heads: {difference}");
+            }
+        }
+    }
+}
+
+/// Two sequences behind each other are what they are alone, and a second call finds nothing of the first.
+#[test]
+fn a_sequence_sees_itself_only_and_results_are_the_same_again() {
+    if !simd::is_here() {
+        return;
+    }
+    let (inputs, options) = (inputs(120), options(2, Precision::Bf16));
+    let both = || forward(&inputs, &Arc::new(Layout::tight(&[70, 50])), options, false).0;
+    let (first, again) = (both(), both());
+    assert!(first == again);
+    let mut alone = inputs.iter().map(Tensor::shallow_clone).collect::<Vec<_>>();
+    alone[0] = inputs[0].narrow(0, 70, 50).contiguous();
+    let alone = forward(&alone, &Arc::new(Layout::tight(&[50])), options, false).0;
+    assert!(difference(&first.narrow(0, 70, 50), &alone) < 2e-2);
+}
+
+/// `cargo test --release -p fused --features libtorch -- --ignored --nocapture a_block_of_minilm`
+#[test]
+#[ignore = "a measurement"]
+#[expect(clippy::print_stderr, reason = "a measurement speaks")]
+fn a_block_of_minilm() {
+    let lengths: Vec<usize> = (0..32).map(|i| 180 + 4 * i).collect();
+    let layout = Arc::new(Layout::tight(&lengths));
+    let random = |shape: &[i64]| Tensor::randn(shape, (Kind::Float, tch::Device::Cpu)) * 0.05;
+    let (h, i) = (384, 1536);
+    let mut inputs = vec![random(&[layout.rows() as i64, h])];
+    (0..4).for_each(|_| inputs.extend([random(&[h, h]), random(&[h])]));
+    inputs.extend([random(&[h]), random(&[h]), random(&[i, h]), random(&[i])]);
+    inputs.extend([random(&[h, i]), random(&[h]), random(&[h]), random(&[h])]);
+    let flowing = random(&[layout.rows() as i64, h]);
+    let options = options(12, Precision::Bf16);
+    for _ in 0..8 {
+        let start = std::time::Instant::now();
+        let kept = forward(&inputs, &layout, options, true).1;
+        let forward = start.elapsed();
+        let _gradients = gradients(&kept.unwrap(), &flowing);
+        let both = start.elapsed();
+        if std::env::var_os("ALONE").is_none() {
+            expected(&inputs, &layout, options, &flowing);
+        }
+        eprintln!("{} rows: forward {forward:?}, both {both:?}; autograd {:?}", layout.rows(), start.elapsed() - both);
+    }
+}

@@ -1,0 +1,118 @@
+//! Number by number: rounding, GELU and its gradient, sums.
+#![expect(unsafe_code, reason = "parts of one tensor are written from several threads")]
+
+use std::arch::x86_64::*;
+
+use half::bf16;
+
+use super::memory::{Numbers, parallel, parallel_sums};
+use super::simd::{LANES, all, grow, load, load_bf16, normal, store_bf16};
+
+/// Numbers that one thread takes at least.
+const GRAIN: usize = 16_384;
+
+/// 1/√(2π)
+const BELL_HEIGHT: f32 = 0.398_942_3;
+
+/// The first numbers of `to` become `from`, rounded. Their count is a multiple of 16.
+pub(crate) fn round(from: Numbers<'_, f32>, to: Numbers<'_, bf16>) {
+    parallel(from.len() / LANES, GRAIN / LANES, |vectors| {
+        let range = vectors.start * LANES..vectors.end * LANES;
+        // SAFETY: `native::serves` asked the processor; the ranges are disjoint.
+        unsafe { round_all(from.part(range.clone()), to.part_mut(range)) }
+    });
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
+fn round_all(from: &[f32], to: &mut [bf16]) {
+    for (from, to) in from.chunks_exact(LANES).zip(to.chunks_exact_mut(LANES)) {
+        store_bf16(to, load(from));
+    }
+}
+
+/// `to` += `product`. Their count is a multiple of 16.
+pub(crate) fn add(product: Numbers<'_, bf16>, to: Numbers<'_, f32>) {
+    parallel(to.len() / LANES, GRAIN / LANES, |vectors| {
+        let range = vectors.start * LANES..vectors.end * LANES;
+        // SAFETY: `native::serves` asked the processor; the ranges are disjoint.
+        unsafe { add_all(product.part(range.clone()), to.part_mut(range)) }
+    });
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
+fn add_all(product: &[bf16], to: &mut [f32]) {
+    for (product, to) in product.chunks_exact(LANES).zip(to.chunks_exact_mut(LANES)) {
+        grow(to, load_bf16(product));
+    }
+}
+
+/// GELU(product + bias) (Hendrycks & Gimpel 2016, exact form x·Φ(x)), `[R, I]`, rounded.
+pub(crate) fn gelu(product: Numbers<'_, bf16>, bias: &[f32], to: Numbers<'_, bf16>) {
+    let width = bias.len();
+    parallel(to.len() / width, GRAIN / width, |rows| {
+        for row in rows {
+            let place = row * width..(row + 1) * width;
+            // SAFETY: `native::serves` asked the processor; each row belongs to one thread.
+            unsafe { gelu_row(product.part(place.clone()), bias, to.part_mut(place)) }
+        }
+    });
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
+fn gelu_row(product: &[bf16], bias: &[f32], to: &mut [bf16]) {
+    for at in (0..to.len()).step_by(LANES) {
+        let x = _mm512_add_ps(load_bf16(&product[at..]), load(&bias[at..]));
+        store_bf16(&mut to[at..], _mm512_mul_ps(x, normal(x).0));
+    }
+}
+
+/// The gradient of [`gelu`]: `flowing` `[R, I]` becomes what flows into the product, and `again` the forward's
+/// result once more, which costs less to compute than to keep. Returns the gradient of the bias, `[I]`.
+pub(crate) fn gelu_gradient(
+    product: Numbers<'_, bf16>,
+    bias: &[f32],
+    flowing: Numbers<'_, bf16>,
+    again: Numbers<'_, bf16>,
+) -> Vec<f32> {
+    let width = bias.len();
+    parallel_sums(flowing.len() / width, GRAIN / width, width, |rows, sums| {
+        for row in rows {
+            let place = row * width..(row + 1) * width;
+            // SAFETY: `native::serves` asked the processor; each row belongs to one thread.
+            unsafe {
+                let (product, flowing) = (product.part(place.clone()), flowing.part_mut(place.clone()));
+                gelu_gradient_row(product, bias, flowing, again.part_mut(place), sums);
+            }
+        }
+    })
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
+fn gelu_gradient_row(product: &[bf16], bias: &[f32], flowing: &mut [bf16], again: &mut [bf16], sums: &mut [f32]) {
+    for at in (0..flowing.len()).step_by(LANES) {
+        let x = _mm512_add_ps(load_bf16(&product[at..]), load(&bias[at..]));
+        let (share, bell) = normal(x);
+        store_bf16(&mut again[at..], _mm512_mul_ps(x, share));
+        let slope = _mm512_fmadd_ps(_mm512_mul_ps(x, bell), all(BELL_HEIGHT), share);
+        let gradient = _mm512_mul_ps(load_bf16(&flowing[at..]), slope);
+        store_bf16(&mut flowing[at..], gradient);
+        grow(&mut sums[at..], gradient);
+    }
+}
+
+/// The sum of all rows of `[R, width]`.
+pub(crate) fn column_sums(of: Numbers<'_, bf16>, width: usize) -> Vec<f32> {
+    parallel_sums(of.len() / width, GRAIN / width, width, |rows, sums| {
+        for row in rows {
+            // SAFETY: `native::serves` asked the processor; nobody writes here.
+            unsafe { add_row(of.part(row * width..(row + 1) * width), sums) }
+        }
+    })
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
+fn add_row(row: &[bf16], sums: &mut [f32]) {
+    for (row, sums) in row.chunks_exact(LANES).zip(sums.chunks_exact_mut(LANES)) {
+        grow(sums, load_bf16(row));
+    }
+}
