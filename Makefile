@@ -202,8 +202,9 @@ PEER_VENV   ?= data/bench-venv
 PEER_PYTHON ?= $(PEER_VENV)/bin/python
 NEEDS_PEER  := $(if $(PEER),$(filter $(PEER_VENV)/bin/python,$(PEER_PYTHON)))
 $(PEER_VENV)/bin/python: | tests/bench/requirements.txt
-	python3 -m venv $(PEER_VENV)
-	$@ -m pip install --quiet --disable-pip-version-check -r tests/bench/requirements.txt
+	@echo 'bringing PyTorch and transformers to $(PEER_VENV)' >&2
+	@python3 -m venv $(PEER_VENV)
+	@$@ -m pip install --quiet --disable-pip-version-check -r tests/bench/requirements.txt
 
 REVIEWS      := $(or $(IMDB_ARCHIVE),data/imdb/aclImdb_v1.tar.gz)
 BENCH_MODELS := $(patsubst %/,%,$(or $(MODELS_DIR),data/models))

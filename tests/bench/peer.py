@@ -4,7 +4,7 @@
     peer.py evaluate  --shards DIR --model DIR --blocks 6
     peer.py recurrent --shards DIR --model DIR --blocks 3      an LSTM on the blocks; with 0, on a table of its own
 
-Prints one JSON line: examples, seconds, versions. Loading of model and data is outside of the seconds, the first step is
+Prints one JSON line: examples, seconds, versions. Loading of model and data is outside of the seconds, the first step
 inside. Dropout stands where Fathom has it, before the classifier only.
 """
 import argparse
@@ -67,7 +67,8 @@ class Clock(TrainerCallback):
 def run(args, folder, **asked):
     """A Trainer as it comes (fp32, batches padded to their longest), or with all that makes it faster."""
     fields = TrainingArguments.__dataclass_fields__  # version 5 renamed `group_by_length`
-    grouped = {"group_by_length": True} if "group_by_length" in fields else {"train_sampling_strategy": "group_by_length"}
+    by_length = "group_by_length"
+    grouped = {by_length: True} if by_length in fields else {"train_sampling_strategy": by_length}
     best = {"bf16": True, "optim": "adamw_torch_fused", "max_grad_norm": 0.0, "logging_strategy": "no", **grouped}
     common = {"num_train_epochs": 1, "learning_rate": ENCODER_RATE, "weight_decay": 0.01, "save_strategy": "no",
               "per_device_train_batch_size": BATCH_SIZE, "report_to": "none", "disable_tqdm": True,
@@ -120,8 +121,9 @@ class Recurrent(torch.nn.Module):
     def forward(self, ids, mask):
         pack = torch.nn.utils.rnn.pack_padded_sequence
         packed = pack(self.hidden(ids, mask), mask.sum(1).cpu(), batch_first=True, enforce_sorted=False)
-        _, (ends, _) = self.lstm(packed)
-        return self.classifier(self.dropout(torch.cat([ends[0], ends[1]], 1)))
+        with torch.autocast(ids.device.type, dtype=torch.bfloat16, enabled=args.bf16_lstm):
+            _, (ends, _) = self.lstm(packed)
+        return self.classifier(self.dropout(torch.cat([ends[0], ends[1]], 1).float()))
 
 
 def batches(data):
@@ -159,6 +161,7 @@ parser.add_argument("--device", default="cpu")
 parser.add_argument("--random", action="store_true", help="weights of the model's shape, drawn anew")
 parser.add_argument("--as-it-comes", action="store_true", help="the Trainer's own defaults, which are fp32")
 parser.add_argument("--table", type=int, default=100, help="size of the table's vectors")
+parser.add_argument("--bf16-lstm", action="store_true", help="autocast around the LSTM too, which Fathom computes in fp32")
 # Measured on two cores, MiniLM, bf16: `eager` trains four times slower, `evaluate` is fastest with these two.
 parser.add_argument("--attention", choices=["sdpa", "eager"], default="sdpa")
 parser.add_argument("--batch-size", type=int, default=8, help="of evaluate: 1, 2, 4, 16, 32 and 64 are slower")
