@@ -65,6 +65,7 @@ impl Engine {
     fn cpu() -> Self {
         let engine = Self::new(Device::libtorch(), "cpu");
         fused::set_threads(engine.threads);
+        fused::keep_memory();
         engine
     }
 

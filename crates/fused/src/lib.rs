@@ -39,6 +39,13 @@ pub fn set_threads(threads: usize) {
     let _ = threads;
 }
 
+/// Let memory that was freed stay with the process: every step needs as much again, and to touch a page for the first
+/// time costs more than to work on it.
+pub fn keep_memory() {
+    #[cfg(feature = "libtorch")]
+    libtorch::keep_memory();
+}
+
 /// Whether LibTorch sees a CUDA device.
 pub fn cuda_is_available() -> bool {
     cuda_device_count() > 0

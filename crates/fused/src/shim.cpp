@@ -7,6 +7,8 @@
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/version.h>
 
+#include <malloc.h>
+
 #include <cstdlib>
 #include <cstring>
 
@@ -74,4 +76,13 @@ void shim_tile_product(int64_t m, int64_t n, int64_t k, int64_t left_stride, boo
 }
 
 void shim_tiles_done() noexcept { at::native::cpublas::brgemm_release(); }
+
+// Memory once freed stays with the process: new pages cost ten times as long to touch as old ones.
+void shim_keep_memory() noexcept {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, -1);
+  mallopt(M_TOP_PAD, 64 << 20);
+#endif
+}
 }

@@ -18,7 +18,7 @@ use burn_tch::LibTorch;
 pub(crate) use adamw::adamw;
 pub(crate) use block::block;
 pub(crate) use lstm::lstm;
-pub(crate) use shim::version;
+pub(crate) use shim::{keep_memory, version};
 
 /// A float tensor on LibTorch, with burn's autodiff around it.
 type Tracked = FloatTensor<Autodiff<LibTorch>>;

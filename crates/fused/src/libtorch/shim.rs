@@ -9,6 +9,7 @@ use torch_sys::C_tensor;
 unsafe extern "C" {
     fn shim_free(message: *mut c_char);
     fn shim_torch_version() -> *const c_char;
+    fn shim_keep_memory();
     fn shim_grad(
         output: *mut C_tensor,
         flowing: *mut C_tensor,
@@ -35,6 +36,12 @@ unsafe extern "C" {
 pub(crate) fn version() -> String {
     // SAFETY: the function returns a string literal, which is terminated and lives for ever.
     unsafe { CStr::from_ptr(shim_torch_version()) }.to_string_lossy().into_owned()
+}
+
+/// Let freed memory stay with the process.
+pub(crate) fn keep_memory() {
+    // SAFETY: the function only sets options of the allocator, which may be set at any time.
+    unsafe { shim_keep_memory() }
 }
 
 /// Gradients of `output` with respect to `inputs`, when `flowing` flows into it. Frees the graph.

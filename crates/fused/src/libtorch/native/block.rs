@@ -115,13 +115,13 @@ pub(crate) fn forward(
     elementwise::round(Numbers::of(hidden), Numbers::of(&input));
     let projected = take("projected", Kind::BFloat16, &[rows + BLOCK, 3 * h]);
     let bias = Tensor::cat(&[&inputs[2], &inputs[4], &inputs[6]], 0).to_kind(Kind::BFloat16);
-    let _ = bias.addmm_out(&projected.narrow(0, 0, rows as i64), &input, &weights.projections.tr());
+    let _same = bias.addmm_out(&projected.narrow(0, 0, rows as i64), &input, &weights.projections.tr());
     let context = take("context", Kind::BFloat16, &[rows, h]);
     let sums = take("sums", Kind::Float, &[options.num_attention_heads, rows]);
     attention(&attention_of(layout, options, h, [&projected, &context], &sums));
 
     let product = take("product", Kind::BFloat16, &[rows, h]);
-    let _ = context.mm_out(&product, &weights.attention_output.tr());
+    multiply(&context, &weights.attention_output.tr(), &product);
     let attended = take("attended", Kind::Float, &[rows, h]);
     let attended_rounded = take("attended rounded", Kind::BFloat16, &[rows, h]);
     let attended_kept = keep.then(|| Normalised::new(rows, h));
@@ -138,10 +138,10 @@ pub(crate) fn forward(
     });
 
     let intermediate = take("intermediate", Kind::BFloat16, &[rows, wide]);
-    attended_rounded.mm_out(&intermediate, &weights.intermediate.tr());
+    multiply(&attended_rounded, &weights.intermediate.tr(), &intermediate);
     let activated = take("activated", Kind::BFloat16, &[rows, wide]);
     elementwise::gelu(Numbers::of(&intermediate), floats(&inputs[12]), Numbers::of(&activated));
-    activated.mm_out(&product, &weights.output.tr());
+    multiply(&activated, &weights.output.tr(), &product);
     let result = Tensor::empty([rows as i64, h as i64], (Kind::Float, tch::Device::Cpu));
     let output_kept = keep.then(|| Normalised::new(rows, h));
     norm(&Norm {
@@ -208,7 +208,7 @@ pub(crate) fn gradients(kept: &Kept, flowing: &Tensor) -> [Tensor; INPUTS] {
 
     let activated = take("activated", Kind::BFloat16, &[rows, wide]);
     let wide_gradient = take("intermediate gradient", Kind::BFloat16, &[rows, wide]);
-    rounded.mm_out(&wide_gradient, &kept.weights.output);
+    multiply(&rounded, &kept.weights.output, &wide_gradient);
     let intermediate_bias = elementwise::gelu_gradient(
         Numbers::of(&kept.intermediate),
         floats(&parameters[12]),
@@ -217,7 +217,7 @@ pub(crate) fn gradients(kept: &Kept, flowing: &Tensor) -> [Tensor; INPUTS] {
     );
     let output_weight = weight_gradient(&rounded, &activated);
     let intermediate_weight = weight_gradient(&wide_gradient, &kept.attended_rounded);
-    wide_gradient.mm_out(&product, &kept.weights.intermediate);
+    multiply(&wide_gradient, &kept.weights.intermediate, &product);
     let attention_norm = norm_gradient(&NormGradient {
         flowing: Numbers::of(&sum),
         also: Some(Numbers::of(&product)),
@@ -229,7 +229,7 @@ pub(crate) fn gradients(kept: &Kept, flowing: &Tensor) -> [Tensor; INPUTS] {
     });
 
     let attention_weight = weight_gradient(&rounded, &kept.context);
-    rounded.mm_out(&product, &kept.weights.attention_output);
+    multiply(&rounded, &kept.weights.attention_output, &product);
     let projected = take("projected gradient", Kind::BFloat16, &[rows, 3 * h]);
     attention_gradient(&Gradient {
         forward: attention_of(&kept.layout, kept.options, h, [&kept.projected, &kept.context], &kept.sums),
@@ -238,7 +238,7 @@ pub(crate) fn gradients(kept: &Kept, flowing: &Tensor) -> [Tensor; INPUTS] {
     });
     let projection_bias = elementwise::column_sums(Numbers::of(&projected), 3 * h);
     let projection_weight = weight_gradient(&projected, &kept.input);
-    projected.mm_out(&product, &kept.weights.projections);
+    multiply(&projected, &kept.weights.projections, &product);
     elementwise::add(Numbers::of(&product), Numbers::of(&sum));
 
     let [query, key, value] = [0, 1, 2].map(|place| projection_weight.narrow(0, (place * h) as i64, h as i64));
@@ -250,6 +250,11 @@ pub(crate) fn gradients(kept: &Kept, flowing: &Tensor) -> [Tensor; INPUTS] {
         attention_beta, intermediate_weight, Tensor::from_slice(&intermediate_bias), output_weight, output_bias,
         output_gamma, output_beta,
     ]
+}
+
+/// `to` becomes `left · right`.
+fn multiply(left: &Tensor, right: &Tensor, to: &Tensor) {
+    let _same = left.mm_out(to, right);
 }
 
 /// `[out, in]` in fp32 from what flows into a product `[R, out]` and what was multiplied `[R, in]`. A product with
