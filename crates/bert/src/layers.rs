@@ -52,7 +52,7 @@ impl LayerNorm {
     ///
     /// Returns `[rows, H]`.
     pub fn forward(&self, x: Tensor<2>, epsilon: f64) -> Tensor<2> {
-        fused::plain::layer_norm(x, self.weights(), epsilon)
+        fused::layer_norm(x, self.weights(), epsilon)
     }
 
     pub(crate) fn weights(&self) -> NormWeights {

@@ -15,10 +15,12 @@ mod layout;
 #[cfg(feature = "libtorch")]
 mod libtorch;
 mod lstm;
+mod norm;
 pub mod plain;
 
 pub use block::{BlockOptions, BlockWeights, LinearWeights, NormWeights, Precision, block};
 pub use layout::{Layout, Run, Sequence};
+pub use norm::layer_norm;
 pub use lstm::{LstmWeights, lstm};
 
 /// The version of LibTorch this was built against, or `none`.

@@ -7,6 +7,7 @@ mod differentiated;
 mod flash;
 mod lstm;
 mod native;
+mod norm;
 mod recorded;
 mod shim;
 
@@ -18,6 +19,7 @@ use burn_tch::LibTorch;
 pub(crate) use adamw::adamw;
 pub(crate) use block::block;
 pub(crate) use lstm::lstm;
+pub(crate) use norm::layer_norm;
 pub(crate) use shim::{keep_memory, version};
 
 /// A float tensor on LibTorch, with burn's autodiff around it.

@@ -40,6 +40,9 @@ impl<T: Copy + Default> Buffer<T> {
     }
 }
 
+/// Pairs in a line of the cache: so many rows are turned at once, that each line is written in one go.
+const LINE: usize = 16;
+
 /// How many rows stand for `rows`: few sizes, so that few kernels are made for them.
 pub(super) fn padded(rows: usize) -> usize {
     rows.next_multiple_of(32)
@@ -56,10 +59,13 @@ pub(super) fn transposed_in_pairs<'b>(
     for pairs in to.chunks_exact_mut(2 * padded) {
         pairs[2 * rows..].fill(bf16::ZERO);
     }
-    for row in 0..rows {
-        for (pair, two) in head.row(row).chunks_exact(2).enumerate() {
-            let at = 2 * (pair * padded + row);
-            to[at..at + 2].copy_from_slice(two);
+    for first in (0..rows).step_by(LINE) {
+        let count = LINE.min(rows - first);
+        for pair in 0..head.size / 2 {
+            let line = &mut to[2 * (pair * padded + first)..][..2 * count];
+            for (row, two) in line.chunks_exact_mut(2).enumerate() {
+                two.copy_from_slice(&head.from(first + row)[2 * pair..2 * pair + 2]);
+            }
         }
     }
     to
