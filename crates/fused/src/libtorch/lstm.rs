@@ -1,77 +1,104 @@
-//! One LSTM layer in one call over packed sequences; the twin of `plain::lstm`.
+//! One LSTM layer: kernels of our own where they serve, LibTorch's packed sequences elsewhere; the twin of
+//! `plain::lstm`.
 
 use burn::tensor::Tensor;
 use tch::{Kind, Tensor as Tch};
 
 use super::recorded::record;
-use super::{from_plain, from_tracked, is_tracked, plain, tracked};
+use super::{Tracked, from_plain, from_tracked, is_tracked, native, plain, tracked};
 use crate::LstmWeights;
+use crate::lstm::Steps;
 
-/// The order in which LibTorch packs sequences: longest first; none where all are of one length.
-struct Packing {
-    lengths: Tch,
-    order: Tch,
-    back: Tch,
+/// Who computes a layer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum By {
+    Kernels,
+    LibTorch,
 }
 
 /// One LSTM layer; see [`crate::lstm()`].
-pub(crate) fn lstm(input: Tensor<3>, lengths: &[usize], directions: Vec<LstmWeights>) -> Tensor<3> {
-    let is_tracked = is_tracked(&input);
-    let positions = input.dims()[1];
-    let device = plain(input.clone().without_autodiff()).device();
-    let packing = lengths.iter().any(|&length| length < positions).then(|| Packing::new(lengths, device));
-    let forward = |inputs: &[Tch]| forward(inputs, packing.as_ref(), is_tracked);
-    if !is_tracked {
+pub(crate) fn lstm(input: Tensor<2>, lengths: &[usize], directions: Vec<LstmWeights>) -> Tensor<2> {
+    let hidden_size = directions.first().map_or(0, |direction| direction.hidden.dims()[1]);
+    let by = if native::lstm::serves(&plain(input.clone().without_autodiff()), hidden_size) {
+        By::Kernels
+    } else {
+        By::LibTorch
+    };
+    layer(input, lengths, directions, by)
+}
+
+/// The same by LibTorch, on any device.
+#[cfg(test)]
+pub(crate) fn lstm_recorded(input: Tensor<2>, lengths: &[usize], directions: Vec<LstmWeights>) -> Tensor<2> {
+    layer(input, lengths, directions, By::LibTorch)
+}
+
+fn layer(input: Tensor<2>, lengths: &[usize], directions: Vec<LstmWeights>, by: By) -> Tensor<2> {
+    if !is_tracked(&input) {
         let inputs: Vec<Tch> = inputs(input, directions, plain, plain, plain).collect();
-        return from_plain(tch::no_grad(|| forward(&inputs)));
+        return from_plain(tch::no_grad(|| untracked_layer(&inputs, lengths, by)));
     }
     let inputs: Vec<_> = inputs(input, directions, tracked, tracked, tracked).collect();
     let inputs = match <[_; 5]>::try_from(inputs) {
-        Ok(one_direction) => return from_tracked(record(one_direction, forward)),
+        Ok(one_direction) => return from_tracked(tracked_layer(one_direction, lengths, by)),
         Err(inputs) => inputs,
     };
     match <[_; 9]>::try_from(inputs) {
-        Ok(both_directions) => from_tracked(record(both_directions, forward)),
+        Ok(both_directions) => from_tracked(tracked_layer(both_directions, lengths, by)),
         Err(inputs) => unreachable!("a layer has one or two directions, four tensors each: {} inputs", inputs.len()),
     }
 }
 
+fn untracked_layer(inputs: &[Tch], lengths: &[usize], by: By) -> Tch {
+    match by {
+        By::Kernels => native::lstm::forward(native::lstm::Inputs { tensors: inputs, lengths }).output,
+        By::LibTorch => Packing::new(lengths, inputs[0].device()).forward(inputs, false),
+    }
+}
+
+fn tracked_layer<const N: usize>(inputs: [Tracked; N], lengths: &[usize], by: By) -> Tracked {
+    if by == By::Kernels {
+        return native::lstm::record(inputs, lengths);
+    }
+    let packing = Packing::new(lengths, inputs[0].primitive().tensor.device());
+    record(inputs, |inputs| packing.forward(inputs, true))
+}
+
 /// The input, then each direction's four tensors in PyTorch's order.
 fn inputs<T>(
-    input: Tensor<3>,
+    input: Tensor<2>,
     directions: Vec<LstmWeights>,
-    three: impl Fn(Tensor<3>) -> T,
+    first: impl Fn(Tensor<2>) -> T,
     two: impl Fn(Tensor<2>) -> T,
     one: impl Fn(Tensor<1>) -> T,
 ) -> impl Iterator<Item = T> {
     let four = move |w: LstmWeights| [two(w.input), two(w.hidden), one(w.input_bias), one(w.hidden_bias)];
-    std::iter::once(three(input)).chain(directions.into_iter().flat_map(four))
+    std::iter::once(first(input)).chain(directions.into_iter().flat_map(four))
+}
+
+/// The order in which LibTorch packs sequences.
+struct Packing {
+    order: Tch,
+    back: Tch,
+    /// On the CPU, wherever the sequences are.
+    sizes: Tch,
 }
 
 impl Packing {
     fn new(lengths: &[usize], device: tch::Device) -> Self {
-        let mut order: Vec<i64> = (0..lengths.len() as i64).collect();
-        order.sort_by_key(|&row| std::cmp::Reverse(lengths[row as usize]));
-        let mut back = vec![0_i64; order.len()];
-        order.iter().enumerate().for_each(|(place, &row)| back[row as usize] = place as i64);
-        let sorted: Vec<i64> = order.iter().map(|&row| lengths[row as usize] as i64).collect();
-        let on_device = |indices: &[i64]| Tch::from_slice(indices).to_device(device);
-        Packing { lengths: Tch::from_slice(&sorted), order: on_device(&order), back: on_device(&back) }
+        let steps = Steps::new(lengths, false);
+        let tensor = |numbers: Vec<usize>| Tch::from_slice(&numbers.into_iter().map(|x| x as i64).collect::<Vec<_>>());
+        let on_device = |rows| tensor(rows).to_device(device);
+        Packing { order: on_device(steps.order), back: on_device(steps.back), sizes: tensor(steps.sizes) }
     }
-}
 
-fn forward(inputs: &[Tch], packing: Option<&Packing>, train: bool) -> Tch {
-    let [input, parameters @ ..] = inputs else { unreachable!("`inputs` begins with the input") };
-    let (batch, positions, directions) = (input.size()[0], input.size()[1], parameters.len() as i64 / 4);
-    let hidden_size = parameters[1].size()[1];
-    let zeros = || Tch::zeros([directions, batch, hidden_size], (Kind::Float, input.device()));
-    let (start, both) = ([zeros(), zeros()], directions == 2);
-    let Some(packing) = packing else {
-        return input.lstm(&start, parameters, true, 1, 0.0, train, both, true).0;
-    };
-    let sorted = input.index_select(0, &packing.order);
-    let (packed, batch_sizes) = sorted.internal_pack_padded_sequence(&packing.lengths, true);
-    let output = Tch::lstm_data(&packed, &batch_sizes, &start, parameters, true, 1, 0.0, train, both).0;
-    let (padded, _) = Tch::internal_pad_packed_sequence(&output, &batch_sizes, true, 0.0, positions);
-    padded.index_select(0, &packing.back)
+    fn forward(&self, inputs: &[Tch], train: bool) -> Tch {
+        let [input, parameters @ ..] = inputs else { unreachable!("`inputs` begins with the input") };
+        let (batch, directions) = (self.sizes.int64_value(&[0]), parameters.len() as i64 / 4);
+        let zeros = || Tch::zeros([directions, batch, parameters[1].size()[1]], (Kind::Float, input.device()));
+        let packed = input.index_select(0, &self.order);
+        let start = [zeros(), zeros()];
+        let output = Tch::lstm_data(&packed, &self.sizes, &start, parameters, true, 1, 0.0, train, directions == 2).0;
+        output.index_select(0, &self.back)
+    }
 }

@@ -19,6 +19,8 @@ use burn_tch::LibTorch;
 pub(crate) use adamw::adamw;
 pub(crate) use block::block;
 pub(crate) use lstm::lstm;
+#[cfg(test)]
+pub(crate) use lstm::lstm_recorded;
 pub(crate) use norm::layer_norm;
 pub(crate) use shim::{keep_memory, version};
 

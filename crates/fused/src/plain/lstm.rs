@@ -1,53 +1,38 @@
 //! One LSTM layer, step by step.
 
-use burn::tensor::{Device, Tensor, TensorData, activation};
+use burn::tensor::{Tensor, activation};
 
-use super::linear;
+use super::{linear, rows_at};
+use crate::lstm::Steps;
 use crate::{LinearWeights, LstmWeights};
 
 /// One LSTM layer; see [`crate::lstm()`].
-pub fn lstm(input: Tensor<3>, lengths: &[usize], directions: Vec<LstmWeights>) -> Tensor<3> {
-    let real = real(lengths, input.dims()[1], &input.device());
-    let run = |(index, weights)| direction(input.clone(), real.as_deref(), weights, index == 1);
-    Tensor::cat(directions.into_iter().enumerate().map(run).collect(), 2)
+pub fn lstm(input: Tensor<2>, lengths: &[usize], directions: Vec<LstmWeights>) -> Tensor<2> {
+    let run = |(index, weights)| direction(input.clone(), &Steps::new(lengths, index == 1), weights);
+    Tensor::cat(directions.into_iter().enumerate().map(run).collect(), 1)
 }
 
-/// For each position, `[B, 1]`: 1 where the sequence has a token there, 0 behind its end; none without padding.
-fn real(lengths: &[usize], positions: usize, device: &Device) -> Option<Vec<Tensor<2>>> {
-    let at = |position: usize| {
-        let column: Vec<f32> = lengths.iter().map(|&length| f32::from(u8::from(position < length))).collect();
-        Tensor::from_data(TensorData::new(column, [lengths.len(), 1]), device)
-    };
-    let padded = lengths.iter().any(|&length| length < positions);
-    padded.then(|| (0..positions).map(at).collect())
-}
-
-/// One direction over all positions; the state is zero until the first real token it meets.
+/// One direction over all steps, each taken by the sequences that are long enough.
 ///
 /// # Shapes
-/// - `input`: `[B, P, inputs]`
+/// - `input`: `[R, inputs]`
 ///
-/// Returns `[B, P, L]`.
-fn direction(input: Tensor<3>, real: Option<&[Tensor<2>]>, weights: LstmWeights, backwards: bool) -> Tensor<3> {
-    let [b, p, inputs] = input.dims();
-    let l = weights.hidden.dims()[1];
+/// Returns `[R, L]`.
+fn direction(input: Tensor<2>, steps: &Steps, weights: LstmWeights) -> Tensor<2> {
+    let device = input.device();
     let layer = LinearWeights { weight: weights.input, bias: weights.input_bias + weights.hidden_bias };
-    let gates = linear(input.reshape([b * p, inputs]), layer).reshape([b, p, 4 * l]);
+    let gates = linear(rows_at(input, &steps.order), layer); // [R, 4·L], step by step
     let from_hidden = weights.hidden.transpose(); // [L, 4·L]
-    let zeros = Tensor::zeros([b, l], &gates.device());
+    let zeros = Tensor::zeros([steps.sizes[0], from_hidden.dims()[0]], &device);
     let (mut hidden, mut cell) = (zeros.clone(), zeros);
-    let mut outputs = vec![hidden.clone(); p];
-    let steps = apart(gates);
-    for step in 0..p {
-        let position = if backwards { p - 1 - step } else { step };
-        let gates = steps[position].clone() + hidden.matmul(from_hidden.clone());
-        (hidden, cell) = next(gates, cell);
-        if let Some(real) = real {
-            (hidden, cell) = (hidden * real[position].clone(), cell * real[position].clone());
-        }
-        outputs[position] = hidden.clone();
+    let mut outputs = Vec::with_capacity(steps.sizes.len());
+    for gates in apart(gates, &steps.sizes) {
+        let going_on = gates.dims()[0];
+        let gates = gates + first(hidden, going_on).matmul(from_hidden.clone());
+        (hidden, cell) = next(gates, first(cell, going_on));
+        outputs.push(hidden.clone());
     }
-    Tensor::stack(outputs, 1)
+    rows_at(Tensor::cat(outputs, 0), &steps.back)
 }
 
 /// The state after one step: `[B, 4·L]` gates and the cell before it to hidden state and cell, `[B, L]` each.
@@ -59,12 +44,20 @@ fn next(gates: Tensor<2>, cell: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
     (output * cell.clone().tanh(), cell)
 }
 
-/// The positions one by one, by halves: the gradient of P slices of one tensor would each be as large as the whole.
-fn apart(x: Tensor<3>) -> Vec<Tensor<2>> {
-    let [b, p, width] = x.dims();
-    if p == 1 {
-        return vec![x.reshape([b, width])];
+/// The states of the sequences that go on.
+fn first(state: Tensor<2>, rows: usize) -> Tensor<2> {
+    let [b, l] = state.dims();
+    if rows == b { state } else { state.slice([0..rows, 0..l]) }
+}
+
+/// The rows of each step, by halves: the gradient of each slice of one tensor would be as large as the whole.
+fn apart(x: Tensor<2>, sizes: &[usize]) -> Vec<Tensor<2>> {
+    if sizes.len() == 1 {
+        return vec![x];
     }
-    let half = |from: usize, to: usize| x.clone().slice([0..b, from..to, 0..width]);
-    [apart(half(0, p / 2)), apart(half(p / 2, p))].concat()
+    let [rows, width] = x.dims();
+    let (early, late) = sizes.split_at(sizes.len() / 2);
+    let cut = early.iter().sum();
+    let half = |rows: std::ops::Range<usize>| x.clone().slice([rows, 0..width]);
+    [apart(half(0..cut), early), apart(half(cut..rows), late)].concat()
 }

@@ -4,6 +4,7 @@ mod attention;
 mod attention_gradient;
 mod elementwise;
 pub(crate) mod block;
+pub(crate) mod lstm;
 pub(crate) mod memory;
 mod pack;
 mod rows;
