@@ -41,7 +41,7 @@ impl Embeddings {
     /// Returns `[R, H]`.
     pub fn forward(&self, input_ids: Tensor<1, Int>, positions: Tensor<1, Int>, pass: Pass) -> Tensor<2> {
         let word = self.word_vectors(input_ids, pass);
-        let token_type = self.token_type.val().slice([0..1]); // [1, H]
+        let token_type = self.token_type.val().narrow(0, 0, 1); // [1, H]
         let beside_word = lookup(self.position.val() + token_type, positions);
         let normed = self.norm.forward(word + beside_word, self.layer_norm_eps);
         fused::plain::dropout(normed, pass.dropout)
