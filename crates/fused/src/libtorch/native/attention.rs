@@ -134,11 +134,12 @@ unsafe fn one_head(on: &Attention<'_>, head: usize, sequence: &Sequence, scratch
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 fn softmax(scores: &mut [f32], tokens: usize, scale: f32, weights: &mut [bf16]) -> (f32, f32) {
     scores[tokens..].fill(NOTHING);
-    let mut largest = all(NOTHING);
-    for scores in scores.chunks_exact(LANES) {
-        largest = _mm512_max_ps(largest, load(scores));
+    let mut largest = [all(NOTHING); 2]; // two, so that one need not wait for the other; a row is 32·n long
+    for scores in scores.chunks_exact(2 * LANES) {
+        largest[0] = _mm512_max_ps(largest[0], load(scores));
+        largest[1] = _mm512_max_ps(largest[1], load(&scores[LANES..]));
     }
-    let largest = _mm512_reduce_max_ps(largest) * scale;
+    let largest = _mm512_reduce_max_ps(_mm512_max_ps(largest[0], largest[1])) * scale;
     let mut sum = _mm512_setzero_ps();
     for (scores, weights) in scores.chunks_exact(LANES).zip(weights.chunks_exact_mut(LANES)) {
         let weight = exp2(_mm512_fmsub_ps(load(scores), all(scale), all(largest)));

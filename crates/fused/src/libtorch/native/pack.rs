@@ -2,6 +2,8 @@
 
 use half::bf16;
 
+use super::simd::{LANES, gather_pairs, interleave};
+
 /// D at most.
 pub(super) const LARGEST_HEAD: usize = 256;
 
@@ -40,15 +42,13 @@ impl<T: Copy + Default> Buffer<T> {
     }
 }
 
-/// Pairs in a line of the cache: so many rows are turned at once, that each line is written in one go.
-const LINE: usize = 16;
-
 /// How many rows stand for `rows`: few sizes, so that few kernels are made for them.
 pub(super) fn padded(rows: usize) -> usize {
     rows.next_multiple_of(32)
 }
 
 /// The first `rows` of `head` as the right factor `[D/2, padded, 2]`: a column for each row, zeros behind the last.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 pub(super) fn transposed_in_pairs<'b>(
     head: &Head<'_>,
     rows: usize,
@@ -56,22 +56,21 @@ pub(super) fn transposed_in_pairs<'b>(
     to: &'b mut Buffer<bf16>,
 ) -> &'b mut [bf16] {
     let to = to.of(head.size * padded);
-    for pairs in to.chunks_exact_mut(2 * padded) {
-        pairs[2 * rows..].fill(bf16::ZERO);
-    }
-    for first in (0..rows).step_by(LINE) {
-        let count = LINE.min(rows - first);
-        for pair in 0..head.size / 2 {
-            let line = &mut to[2 * (pair * padded + first)..][..2 * count];
-            for (row, two) in line.chunks_exact_mut(2).enumerate() {
-                two.copy_from_slice(&head.from(first + row)[2 * pair..2 * pair + 2]);
-            }
+    let whole = rows / LANES * LANES;
+    for (pair, line) in to.chunks_exact_mut(2 * padded).enumerate() {
+        for first in (0..whole).step_by(LANES) {
+            gather_pairs(&mut line[2 * first..], &head.from(first)[2 * pair..], head.stride);
         }
+        for row in whole..rows {
+            line[2 * row..2 * row + 2].copy_from_slice(&head.row(row)[2 * pair..2 * pair + 2]);
+        }
+        line[2 * rows..].fill(bf16::ZERO);
     }
     to
 }
 
 /// The first `rows` of `head` as the right factor `[padded/2, D, 2]`: a row for each row, zeros behind the last.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 pub(super) fn rows_in_pairs<'b>(
     head: &Head<'_>,
     rows: usize,
@@ -80,10 +79,12 @@ pub(super) fn rows_in_pairs<'b>(
 ) -> &'b mut [bf16] {
     let to = to.of(head.size * padded);
     let zeros = [bf16::ZERO; LARGEST_HEAD];
+    let of = |row: usize| if row < rows { head.row(row) } else { &zeros[..head.size] };
     for (pair, to) in to.chunks_exact_mut(2 * head.size).enumerate() {
-        let of = |row: usize| if row < rows { head.row(row) } else { &zeros[..head.size] };
-        let both = of(2 * pair).iter().zip(of(2 * pair + 1));
-        to.chunks_exact_mut(2).zip(both).for_each(|(to, (&even, &odd))| to.copy_from_slice(&[even, odd]));
+        let (even, odd) = (of(2 * pair), of(2 * pair + 1));
+        for at in (0..head.size).step_by(LANES) {
+            interleave(&mut to[2 * at..], &even[at..], &odd[at..]);
+        }
     }
     to
 }

@@ -73,6 +73,34 @@ pub(crate) fn store_pairs(to: &mut [bf16], first: __m512, second: __m512) {
     unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), both) }
 }
 
+/// The first 16 pairs of `to` become those of `first` and `second`, number by number.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
+pub(crate) fn interleave(to: &mut [bf16], first: &[bf16], second: &[bf16]) {
+    assert!(to.len() >= 2 * LANES && first.len() >= LANES && second.len() >= LANES);
+    // SAFETY: there are 16 numbers of two bytes to read in both, and 32 places; nothing needs alignment.
+    unsafe {
+        let [first, second] = [first, second].map(|half| _mm512_cvtepu16_epi32(_mm256_loadu_si256(half.as_ptr().cast())));
+        _mm512_storeu_si512(to.as_mut_ptr().cast(), _mm512_or_si512(first, _mm512_slli_epi32::<16>(second)));
+    }
+}
+
+/// The first 16 pairs of `to` become the first pair of each of 16 rows of `from`, `stride` numbers apart.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
+pub(crate) fn gather_pairs(to: &mut [bf16], from: &[bf16], stride: usize) {
+    assert!(to.len() >= 2 * LANES && from.len() >= (LANES - 1) * stride + 2 && stride < 1 << 24);
+    let step = _mm512_mullo_epi32(
+        _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+        _mm512_set1_epi32(2 * stride as i32), // in bytes
+    );
+    // SAFETY: the last of 16 rows still has a pair, all offsets fit in 32 bits, and there are 32 places.
+    unsafe {
+        let pairs = _mm512_i32gather_epi32::<1>(step, from.as_ptr().cast());
+        _mm512_storeu_si512(to.as_mut_ptr().cast(), pairs);
+    }
+}
+
 /// Each number rounded to bfloat16, in the lower half of its lane.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
@@ -102,12 +130,20 @@ pub(crate) fn exp2(x: __m512) -> __m512 {
     _mm512_scalef_ps(_mm512_fmadd_ps(p, rest, all(1.0)), whole)
 }
 
+/// 1/x to the last bit but one: the processor's guess of 14 bits, and one step of Newton's.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
+fn inverse(x: __m512) -> __m512 {
+    let guess = _mm512_rcp14_ps(x);
+    _mm512_mul_ps(guess, _mm512_fnmadd_ps(x, guess, all(2.0)))
+}
+
 /// Φ(x), the normal distribution's share below x, and exp(-x²/2) (Abramowitz & Stegun 1964, 7.1.26; within 10⁻⁷).
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 pub(crate) fn normal(x: __m512) -> (__m512, __m512) {
     let size = _mm512_mul_ps(_mm512_abs_ps(x), all(std::f32::consts::FRAC_1_SQRT_2));
-    let t = _mm512_div_ps(all(1.0), _mm512_fmadd_ps(size, all(0.327_591_1), all(1.0)));
+    let t = inverse(_mm512_fmadd_ps(size, all(0.327_591_1), all(1.0)));
     let p = _mm512_fmadd_ps(t, all(1.061_405_4), all(-1.453_152_1));
     let p = _mm512_fmadd_ps(p, t, all(1.421_413_8));
     let p = _mm512_fmadd_ps(p, t, all(-0.284_496_72));
