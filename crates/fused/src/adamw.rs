@@ -5,11 +5,25 @@
 //! θ ← θ - η·λ·θ - η · (m / (1-β₁ᵗ)) / (√(v / (1-β₂ᵗ)) + ε)
 //! ```
 
+mod entry;
+mod gradients;
+mod plain;
+mod rows;
+#[cfg(test)]
+pub(crate) mod tests;
+
 use std::collections::BTreeMap;
 
-use burn::module::{Module, ModuleMapper, Param};
-use burn::optim::GradientsParams;
+use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
+
+pub use gradients::Gradients;
+pub use rows::{RowGradient, Rows};
+
+pub(crate) use entry::Entry;
+pub(crate) use gradients::TINY;
+#[cfg(feature = "libtorch")]
+pub(crate) use {entry::Direction, rows::sum_of};
 
 /// What one group of parameters is told.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,9 +52,33 @@ pub(crate) struct Moments {
     pub(crate) mean: Tensor<1>,
     pub(crate) square: Tensor<1>,
     pub(crate) steps: usize,
+    /// Which rows of a table are behind, if it learns by rows.
+    #[cfg(feature = "libtorch")]
+    pub(crate) arrears: Option<crate::libtorch::Arrears>,
+}
+
+impl Moments {
+    fn new(mean: Tensor<1>, square: Tensor<1>, steps: usize) -> Self {
+        Moments {
+            mean,
+            square,
+            steps,
+            #[cfg(feature = "libtorch")]
+            arrears: None,
+        }
+    }
+
+    /// Of a parameter like `value` that took no step.
+    pub(crate) fn zeros(value: &Tensor<1>) -> Self {
+        let zeros = || Tensor::zeros(value.dims(), &value.device());
+        Self::new(zeros(), zeros(), 0)
+    }
 }
 
 /// AdamW over every parameter of a module, each in the group its path chooses.
+///
+/// On LibTorch the parameters are changed where they lie, so whoever shares their memory sees it; a step must not run
+/// beside anything else that reads them.
 #[derive(Debug)]
 pub struct Optimizer {
     betas: Betas,
@@ -61,14 +99,64 @@ impl Optimizer {
 
     /// One step: `group` maps a parameter's path (`encoder.blocks.0.query.weight`) to its group, or to none if it
     /// is frozen. A parameter that is frozen or has no gradient stays as it is, moments and all.
+    ///
+    /// A table whose gradient is of rows may leave the others behind, until [`Optimizer::refresh`] or
+    /// [`Optimizer::settle`].
     pub fn step<M: Module>(
         &mut self,
         module: M,
-        gradients: GradientsParams,
+        gradients: impl Into<Gradients>,
         group: impl Fn(&str) -> Option<Group>,
     ) -> M {
         self.step += 1;
-        module.map(&mut Step { optimizer: self, gradients, group, path: Vec::new() })
+        let gradients = gradients.into();
+        let limit = gradients.limit;
+        let mut entries = entry::entries(&module, gradients, group, &mut self.moments);
+        entries.iter_mut().for_each(|entry| entry.moments.steps += 1);
+        #[cfg(feature = "libtorch")]
+        if entries.iter().all(|entry| crate::libtorch::serves(&entry.value)) {
+            crate::libtorch::adamw::step(self.betas, &mut entries, limit);
+            self.moments.extend(entries.into_iter().map(|entry| (entry.path, entry.moments)));
+            return module;
+        }
+        let updated = plain::step(self.betas, &mut entries, limit);
+        self.moments.extend(entries.into_iter().map(|entry| (entry.path, entry.moments)));
+        plain::replace(module, updated)
+    }
+
+    /// Whether a table that lies where `tensor` does may learn by rows, which costs nothing for those that a batch does
+    /// not read.
+    pub fn learns_by_rows<const D: usize>(tensor: &Tensor<D>) -> bool {
+        #[cfg(feature = "libtorch")]
+        return crate::libtorch::has_memory(tensor);
+        #[cfg(not(feature = "libtorch"))]
+        return {
+            _ = tensor;
+            false
+        };
+    }
+
+    /// Bring `rows` of `table`, which is the parameter at `path`, up to date: to be called before they are read.
+    pub fn refresh(&mut self, path: &str, table: Tensor<2>, rows: &Rows) {
+        #[cfg(feature = "libtorch")]
+        if let Some(moments) = self.moments.get_mut(path) {
+            crate::libtorch::adamw::make_up(self.betas, &table.flatten(0, 1), moments, Some(rows.ids()));
+        }
+        #[cfg(not(feature = "libtorch"))]
+        let _ = (path, table, rows);
+    }
+
+    /// Bring every row of every table up to date: to be called before anything but [`Optimizer::step`] and
+    /// [`Optimizer::refresh`] reads `module`, or [`Optimizer::moments`] is.
+    pub fn settle<M: Module>(&mut self, module: &M) {
+        #[cfg(feature = "libtorch")]
+        entry::values(module, |path, value| {
+            if let Some(moments) = self.moments.get_mut(path) {
+                crate::libtorch::adamw::make_up(self.betas, &value, moments, None);
+            }
+        });
+        #[cfg(not(feature = "libtorch"))]
+        let _ = module;
     }
 
     /// The moments by name, to be kept in a checkpoint: `mean.<path>`, `square.<path>` and `steps.<path>`.
@@ -92,125 +180,8 @@ impl Optimizer {
             if let (Some(mean), Some(square), Some(steps)) = (take("mean"), take("square"), take("steps")) {
                 let steps = steps.iter::<f32>().next().unwrap_or(step as f32) as usize;
                 let [mean, square] = [mean, square].map(|data| Tensor::from_data(data, device));
-                self.moments.insert(path, Moments { mean, square, steps });
+                self.moments.insert(path, Moments::new(mean, square, steps));
             }
         }
-    }
-
-    fn update<const D: usize>(
-        &mut self,
-        path: String,
-        value: Tensor<D>,
-        gradient: Tensor<D>,
-        group: Group,
-    ) -> Tensor<D> {
-        let (shape, device) = (value.dims(), gradient.device());
-        let (value, gradient) = (value.flatten::<1>(0, D - 1), gradient.flatten::<1>(0, D - 1));
-        let zeros = || Tensor::zeros([gradient.dims()[0]], &device);
-        let moments = self.moments.entry(path).or_insert_with(|| Moments { mean: zeros(), square: zeros(), steps: 0 });
-        moments.steps += 1;
-        #[cfg(feature = "libtorch")]
-        if crate::libtorch::serves(&value) {
-            let value = crate::libtorch::adamw(value, gradient, moments, self.betas, group);
-            return value.reshape(shape);
-        }
-        plain(value, gradient, moments, self.betas, group).reshape(shape)
-    }
-}
-
-/// The formula at the top of this file, operation by operation.
-fn plain(value: Tensor<1>, g: Tensor<1>, moments: &mut Moments, betas: Betas, group: Group) -> Tensor<1> {
-    let Betas { beta_1, beta_2, epsilon } = betas;
-    let t = moments.steps as i32;
-    let mean = moments.mean.clone().mul_scalar(beta_1) + g.clone().mul_scalar(1.0 - beta_1);
-    let square = moments.square.clone().mul_scalar(beta_2) + g.powi_scalar(2).mul_scalar(1.0 - beta_2);
-    (moments.mean, moments.square) = (mean.clone(), square.clone());
-    let root = square.sqrt().div_scalar((1.0 - beta_2.powi(t)).sqrt()).add_scalar(epsilon);
-    let change = (mean / root).mul_scalar(group.learning_rate / (1.0 - beta_1.powi(t)));
-    value.mul_scalar(1.0 - group.learning_rate * group.weight_decay) - change
-}
-
-struct Step<'a, F> {
-    optimizer: &'a mut Optimizer,
-    gradients: GradientsParams,
-    group: F,
-    path: Vec<String>,
-}
-
-impl<F: Fn(&str) -> Option<Group>> ModuleMapper for Step<'_, F> {
-    fn enter_module(&mut self, name: &str, _container: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.pop();
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let path = self.path.join(".");
-        let (Some(gradient), Some(group)) = (self.gradients.remove::<D>(param.id), (self.group)(&path)) else {
-            return param;
-        };
-        param.map(|tensor| {
-            let updated = self.optimizer.update(path, tensor.inner(), gradient, group);
-            Tensor::from_inner(updated).require_grad()
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const BETAS: Betas = Betas { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8 };
-    const GROUP: Group = Group { learning_rate: 0.1, weight_decay: 0.01 };
-
-    /// The formula in f64 on one number.
-    fn by_hand(gradients: &[f64]) -> f64 {
-        let (mut value, mut mean, mut square) = (0.5, 0.0, 0.0);
-        for (index, g) in gradients.iter().enumerate() {
-            let t = index as i32 + 1;
-            mean = 0.9 * mean + 0.1 * g;
-            square = 0.999 * square + 0.001 * g * g;
-            let (corrected, root) = (mean / (1.0 - 0.9f64.powi(t)), (square / (1.0 - 0.999f64.powi(t))).sqrt());
-            value -= 0.1 * 0.01 * value + 0.1 * corrected / (root + 1e-8);
-        }
-        value
-    }
-
-    fn stepped(gradients: &[f64], device: &Device) -> f64 {
-        let tensor = |x: f64| Tensor::<1>::from_data([x as f32, 0.0], device);
-        let (mut optimizer, mut value) = (Optimizer::new(BETAS), tensor(0.5));
-        for &g in gradients {
-            value = optimizer.update("w".to_owned(), value, tensor(g), GROUP);
-        }
-        f64::from(value.into_data().iter::<f32>().next().unwrap())
-    }
-
-    #[test]
-    fn three_steps_are_those_of_the_formula() {
-        let gradients = [0.3, -2.0, 0.01];
-        assert!((stepped(&gradients, &Device::flex()) - by_hand(&gradients)).abs() < 1e-6);
-    }
-
-    #[cfg(feature = "libtorch")]
-    #[test]
-    #[expect(deprecated, reason = "burn-tch goes in 0.23")]
-    fn libtorchs_single_pass_takes_the_same_steps() {
-        let gradients = [0.3, -2.0, 0.01];
-        assert!((stepped(&gradients, &Device::libtorch()) - by_hand(&gradients)).abs() < 1e-6);
-    }
-
-    #[test]
-    fn an_optimizer_taken_up_from_its_moments_goes_on_alike() {
-        let device = Device::flex();
-        let value = || Tensor::<1>::from_data([0.5f32, -1.0], &device);
-        let mut whole = Optimizer::new(BETAS);
-        let after_one = whole.update("w".to_owned(), value(), value(), GROUP);
-        let mut resumed = Optimizer::new(BETAS);
-        resumed.resume(1, whole.moments().into_iter().collect(), &device);
-        let both = [&mut whole, &mut resumed]
-            .map(|it| it.update("w".to_owned(), after_one.clone(), value(), GROUP).into_data());
-        assert_eq!(both[0], both[1]);
     }
 }

@@ -1,6 +1,6 @@
 //! The operations on LibTorch: from burn's tensors to tch's and back.
 
-mod adamw;
+pub(crate) mod adamw;
 mod attention;
 mod block;
 mod differentiated;
@@ -16,7 +16,8 @@ use burn_autodiff::Autodiff;
 use burn_backend::tensor::FloatTensor;
 use burn_tch::LibTorch;
 
-pub(crate) use adamw::adamw;
+pub(crate) use adamw::arrears::Arrears;
+pub(crate) use adamw::sum_rows;
 pub(crate) use block::block;
 pub(crate) use lstm::lstm;
 #[cfg(test)]
@@ -30,6 +31,17 @@ type Tracked = FloatTensor<Autodiff<LibTorch>>;
 /// Whether `tensor` lives on LibTorch, with or without autodiff.
 pub(crate) fn serves<const D: usize>(tensor: &Tensor<D>) -> bool {
     tensor.clone().try_into_primitive::<LibTorch>().is_ok() || is_tracked(tensor)
+}
+
+/// Whether the numbers of `tensor` lie in this machine's own memory, in LibTorch's keeping.
+pub(crate) fn has_memory<const D: usize>(tensor: &Tensor<D>) -> bool {
+    let tensor = if tensor.is_autodiff() { tensor.clone().inner() } else { tensor.clone() };
+    tensor.try_into_primitive::<LibTorch>().is_ok_and(|primitive| primitive.tensor.device() == tch::Device::Cpu)
+}
+
+/// The same numbers in one row: not a copy, whatever the shape.
+pub(crate) fn flat<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {
+    from_plain(plain(tensor).view([-1]))
 }
 
 fn is_tracked<const D: usize>(tensor: &Tensor<D>) -> bool {

@@ -17,19 +17,6 @@ unsafe extern "C" {
         count: i32,
         gradients: *mut *mut C_tensor,
     ) -> *mut c_char;
-    fn shim_adamw(
-        parameters: *mut *mut C_tensor,
-        gradients: *mut *mut C_tensor,
-        means: *mut *mut C_tensor,
-        squares: *mut *mut C_tensor,
-        steps: *mut *mut C_tensor,
-        count: i32,
-        rate: f64,
-        beta_1: f64,
-        beta_2: f64,
-        decay: f64,
-        epsilon: f64,
-    ) -> *mut c_char;
 }
 
 /// The version of LibTorch whose headers the shim was compiled against.
@@ -57,29 +44,6 @@ pub(crate) fn grad(output: &Tensor, flowing: &Tensor, inputs: &[Tensor]) -> Vec<
     raise(message);
     // SAFETY: without a message the shim has set every place to a tensor of its own, now ours to drop.
     gradients.into_iter().map(|gradient| unsafe { Tensor::from_ptr(gradient) }).collect()
-}
-
-/// What one AdamW step of one parameter works on, all changed in place but `gradient` and `steps`.
-pub(crate) struct AdamW<'a> {
-    pub(crate) value: &'a Tensor,
-    pub(crate) gradient: &'a Tensor,
-    pub(crate) mean: &'a Tensor,
-    pub(crate) square: &'a Tensor,
-    /// The number of this step, counted from 1, as a float scalar.
-    pub(crate) steps: &'a Tensor,
-}
-
-/// One AdamW step, in place.
-pub(crate) fn adamw(on: &AdamW<'_>, betas: crate::adamw::Betas, group: crate::adamw::Group) {
-    let [mut p, mut g, mut m, mut v, mut s] = [on.value, on.gradient, on.mean, on.square, on.steps].map(pointer);
-    // SAFETY: five valid tensors, borrowed for the whole call, each passed as an array of one; the shim
-    // keeps no pointer and throws nothing across the border.
-    let message = unsafe {
-        let crate::adamw::Betas { beta_1, beta_2, epsilon } = betas;
-        let (rate, decay) = (group.learning_rate, group.weight_decay);
-        shim_adamw(&mut p, &mut g, &mut m, &mut v, &mut s, 1, rate, beta_1, beta_2, decay, epsilon)
-    };
-    raise(message);
 }
 
 pub(super) fn pointer(tensor: &Tensor) -> *mut C_tensor {

@@ -1,0 +1,116 @@
+//! A module's parameters one by one, as an optimizer step wants them.
+
+use std::collections::BTreeMap;
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::Tensor;
+
+use super::{Gradients, Group, Moments, RowGradient};
+
+/// One parameter that takes part in a step.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) path: String,
+    /// Flat; on LibTorch the parameter's own memory.
+    pub(crate) value: Tensor<1>,
+    pub(crate) direction: Direction,
+    pub(crate) group: Group,
+    pub(crate) moments: Moments,
+}
+
+/// A parameter's gradient.
+#[derive(Debug)]
+pub(crate) enum Direction {
+    /// Flat.
+    Whole(Tensor<1>),
+    /// Of some rows of a table.
+    Rows(RowGradient),
+}
+
+impl Direction {
+    /// Flat, with zeros where a row has none; `value` is the parameter.
+    pub(crate) fn dense(&self, value: &Tensor<1>) -> Tensor<1> {
+        match self {
+            Direction::Whole(gradient) => gradient.clone(),
+            Direction::Rows(gradient) => gradient.dense(value),
+        }
+    }
+}
+
+/// Every parameter of `module` that has a gradient and a group, with its moments out of `moments`.
+pub(crate) fn entries<M: Module>(
+    module: &M,
+    gradients: Gradients,
+    group: impl Fn(&str) -> Option<Group>,
+    moments: &mut BTreeMap<String, Moments>,
+) -> Vec<Entry> {
+    let mut collected = Entries { gradients, group, moments, path: Vec::new(), all: Vec::new() };
+    module.visit(&mut collected);
+    collected.all
+}
+
+struct Entries<'a, F> {
+    gradients: Gradients,
+    group: F,
+    moments: &'a mut BTreeMap<String, Moments>,
+    path: Vec<String>,
+    all: Vec<Entry>,
+}
+
+impl<F: Fn(&str) -> Option<Group>> ModuleVisitor for Entries<'_, F> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let path = self.path.join(".");
+        let rows = self.gradients.rows.remove(&path).map(Direction::Rows);
+        let whole = self.gradients.whole.remove::<D>(param.id);
+        let direction = rows.or_else(|| whole.map(|gradient| Direction::Whole(gradient.flatten(0, D - 1))));
+        let (Some(direction), Some(group)) = (direction, (self.group)(&path)) else { return };
+        let value = flat(param.val());
+        let moments = self.moments.remove(&path).unwrap_or_else(|| Moments::zeros(&value));
+        self.all.push(Entry { path, value, direction, group, moments });
+    }
+}
+
+/// The numbers of a parameter; on LibTorch those themselves, not a copy.
+fn flat<const D: usize>(parameter: Tensor<D>) -> Tensor<1> {
+    let value = if parameter.is_autodiff() { parameter.inner() } else { parameter };
+    #[cfg(feature = "libtorch")]
+    if crate::libtorch::serves(&value) {
+        return crate::libtorch::flat(value);
+    }
+    value.flatten(0, D - 1)
+}
+
+/// Hand each parameter of `module` to `work` by its path, flat.
+#[cfg(feature = "libtorch")]
+pub(crate) fn values<M: Module>(module: &M, work: impl FnMut(&str, Tensor<1>)) {
+    module.visit(&mut Values { work, path: Vec::new() });
+}
+
+#[cfg(feature = "libtorch")]
+struct Values<F> {
+    work: F,
+    path: Vec<String>,
+}
+
+#[cfg(feature = "libtorch")]
+impl<F: FnMut(&str, Tensor<1>)> ModuleVisitor for Values<F> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        (self.work)(&self.path.join("."), flat(param.val()));
+    }
+}
