@@ -20,8 +20,8 @@ pub mod plain;
 
 pub use block::{BlockOptions, BlockWeights, LinearWeights, NormWeights, Precision, block};
 pub use layout::{Layout, Run, Sequence};
-pub use norm::layer_norm;
 pub use lstm::{LstmWeights, lstm};
+pub use norm::layer_norm;
 
 /// The version of LibTorch this was built against, or `none`.
 pub fn libtorch_version() -> String {

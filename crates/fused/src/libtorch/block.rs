@@ -8,7 +8,7 @@ use tch::{Kind, Tensor as Tch};
 use super::attention::attention;
 use super::differentiated::differentiated;
 use super::recorded::record;
-use super::{native, from_plain, from_tracked, is_tracked, plain, tracked};
+use super::{from_plain, from_tracked, is_tracked, native, plain, tracked};
 use crate::{BlockOptions, BlockWeights, Layout, LinearWeights, NormWeights, Precision};
 
 /// One transformer block; see [`crate::block()`]. In bfloat16 on a processor that has what it takes the kernels of

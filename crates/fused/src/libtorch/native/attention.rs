@@ -110,7 +110,8 @@ unsafe fn one_head(on: &Attention<'_>, head: usize, sequence: &Sequence, scratch
         let mut inverse = [0.0; BLOCK];
         for (query, inverse) in inverse[..count].iter_mut().enumerate() {
             let place = query * padded..(query + 1) * padded;
-            let (sum, logarithm) = softmax(&mut scores[place.clone()], sequence.tokens, on.scale(), &mut weights[place]);
+            let (sum, logarithm) =
+                softmax(&mut scores[place.clone()], sequence.tokens, on.scale(), &mut weights[place]);
             *inverse = 1.0 / sum;
             if let Some(sums) = &on.sums {
                 let at = head * on.layout.rows() + sequence.rows.start + first + query;

@@ -227,7 +227,9 @@ unsafe fn give_queries(
         unsafe { give(on, 0, head, row, &turned[..size], factor) };
         if index >= sequence.tokens {
             // SAFETY: the caller's promise.
-            unsafe { [1, 2].iter().for_each(|&which| give(on, which, head, row, &[0.0; pack::LARGEST_HEAD][..size], 1.0)) };
+            unsafe {
+                [1, 2].iter().for_each(|&which| give(on, which, head, row, &[0.0; pack::LARGEST_HEAD][..size], 1.0))
+            };
         }
     }
 }

@@ -26,9 +26,9 @@ pub(crate) fn serves(inputs: &[Tensor], options: BlockOptions) -> bool {
     let [h, i] = [&inputs[8], &inputs[12]].map(|bias| bias.numel());
     let size = h / options.num_attention_heads;
     let fits = [h, i, size].iter().all(|width| width % LANES == 0) && size <= LARGEST_HEAD;
-    let plain = inputs.iter().all(|input| {
-        input.device() == tch::Device::Cpu && input.kind() == Kind::Float && input.is_contiguous()
-    });
+    let plain = inputs
+        .iter()
+        .all(|input| input.device() == tch::Device::Cpu && input.kind() == Kind::Float && input.is_contiguous());
     options.precision == Precision::Bf16 && options.dropout == 0.0 && fits && plain && simd::is_here()
 }
 
@@ -38,16 +38,29 @@ pub(crate) struct Kept {
     layout: Arc<Layout>,
     options: BlockOptions,
     weights: Weights,
-    /// Biases and LayerNorms' numbers as they were given.
-    parameters: Vec<Tensor>,
+    /// The hidden states, biases and LayerNorms' numbers as they were given.
+    inputs: Vec<Tensor>,
+    attention: AttentionHalf,
+    feed_forward: FeedForwardHalf,
+}
+
+/// The first half: attention, residual sum, LayerNorm.
+#[derive(Debug)]
+struct AttentionHalf {
     input: Lent,
     projected: Lent,
     context: Lent,
     sums: Lent,
-    attended: Normalised,
-    attended_rounded: Lent,
+    normalised: Option<Normalised>,
+    /// Its result.
+    rounded: Lent,
+}
+
+/// The second half: two linear layers, residual sum, LayerNorm.
+#[derive(Debug)]
+struct FeedForwardHalf {
     intermediate: Lent,
-    output: Normalised,
+    normalised: Option<Normalised>,
 }
 
 /// The four matrices, rounded; queries', keys' and values' below each other.
@@ -99,6 +112,12 @@ impl Normalised {
     fn places(&self) -> (Numbers<'_, bf16>, Numbers<'_, f32>) {
         (Numbers::of(&self.numbers), Numbers::of(&self.scales))
     }
+
+    /// Those of a forward pass that a gradient follows.
+    fn kept(this: &Option<Self>) -> (Numbers<'_, bf16>, Numbers<'_, f32>) {
+        let Some(this) = this else { unreachable!("`forward` makes `Kept` only where it keeps these") };
+        this.places()
+    }
 }
 
 /// The block's output `[R, H]`, and with `keep` what [`gradients`] needs.
@@ -108,68 +127,88 @@ pub(crate) fn forward(
     options: BlockOptions,
     keep: bool,
 ) -> (Tensor, Option<Kept>) {
-    let hidden = &inputs[0];
-    let ([rows, h], wide) = ([0, 1].map(|axis| hidden.size()[axis] as usize), inputs[12].numel());
     let weights = Weights::rounded(inputs);
+    let (attention, attended) = attention_half(inputs, &weights, layout, options, keep);
+    let (feed_forward, output) = feed_forward_half(inputs, &weights, &attention.rounded, &attended, options, keep);
+    let kept = keep.then(|| Kept {
+        layout: Arc::clone(layout),
+        options,
+        weights,
+        inputs: inputs.iter().map(Tensor::shallow_clone).collect(),
+        attention,
+        feed_forward,
+    });
+    (output, kept)
+}
+
+fn attention_half(
+    inputs: &[Tensor],
+    weights: &Weights,
+    layout: &Layout,
+    options: BlockOptions,
+    keep: bool,
+) -> (AttentionHalf, Lent) {
+    let [rows, h] = sizes(&inputs[0]);
     let input = take("input", Kind::BFloat16, &[rows, h]);
-    elementwise::round(Numbers::of(hidden), Numbers::of(&input));
+    elementwise::round(Numbers::of(&inputs[0]), Numbers::of(&input));
     let projected = take("projected", Kind::BFloat16, &[rows + BLOCK, 3 * h]);
     let bias = Tensor::cat(&[&inputs[2], &inputs[4], &inputs[6]], 0).to_kind(Kind::BFloat16);
     let _same = bias.addmm_out(&projected.narrow(0, 0, rows as i64), &input, &weights.projections.tr());
     let context = take("context", Kind::BFloat16, &[rows, h]);
     let sums = take("sums", Kind::Float, &[options.num_attention_heads, rows]);
     attention(&attention_of(layout, options, h, [&projected, &context], &sums));
-
     let product = take("product", Kind::BFloat16, &[rows, h]);
     multiply(&context, &weights.attention_output.tr(), &product);
     let attended = take("attended", Kind::Float, &[rows, h]);
-    let attended_rounded = take("attended rounded", Kind::BFloat16, &[rows, h]);
-    let attended_kept = keep.then(|| Normalised::new(rows, h));
+    let rounded = take("attended rounded", Kind::BFloat16, &[rows, h]);
+    let normalised = keep.then(|| Normalised::new(rows, h));
     norm(&Norm {
         product: Numbers::of(&product),
         bias: floats(&inputs[8]),
-        residual: Numbers::of(hidden),
+        residual: Numbers::of(&inputs[0]),
         gamma: floats(&inputs[9]),
         beta: floats(&inputs[10]),
         epsilon: options.layer_norm_eps as f32,
         output: Numbers::of(&attended),
-        rounded: Some(Numbers::of(&attended_rounded)),
-        kept: attended_kept.as_ref().map(Normalised::places),
+        rounded: Some(Numbers::of(&rounded)),
+        kept: normalised.as_ref().map(Normalised::places),
     });
+    (AttentionHalf { input, projected, context, sums, normalised, rounded }, attended)
+}
 
+fn feed_forward_half(
+    inputs: &[Tensor],
+    weights: &Weights,
+    rounded: &Tensor,
+    attended: &Tensor,
+    options: BlockOptions,
+    keep: bool,
+) -> (FeedForwardHalf, Tensor) {
+    let ([rows, h], wide) = (sizes(attended), inputs[12].numel());
     let intermediate = take("intermediate", Kind::BFloat16, &[rows, wide]);
-    multiply(&attended_rounded, &weights.intermediate.tr(), &intermediate);
+    multiply(rounded, &weights.intermediate.tr(), &intermediate);
     let activated = take("activated", Kind::BFloat16, &[rows, wide]);
     elementwise::gelu(Numbers::of(&intermediate), floats(&inputs[12]), Numbers::of(&activated));
+    let product = take("product", Kind::BFloat16, &[rows, h]);
     multiply(&activated, &weights.output.tr(), &product);
-    let result = Tensor::empty([rows as i64, h as i64], (Kind::Float, tch::Device::Cpu));
-    let output_kept = keep.then(|| Normalised::new(rows, h));
+    let output = attended.empty_like();
+    let normalised = keep.then(|| Normalised::new(rows, h));
     norm(&Norm {
         product: Numbers::of(&product),
         bias: floats(&inputs[14]),
-        residual: Numbers::of(&attended),
+        residual: Numbers::of(attended),
         gamma: floats(&inputs[15]),
         beta: floats(&inputs[16]),
         epsilon: options.layer_norm_eps as f32,
-        output: Numbers::of(&result),
+        output: Numbers::of(&output),
         rounded: None,
-        kept: output_kept.as_ref().map(Normalised::places),
+        kept: normalised.as_ref().map(Normalised::places),
     });
-    let kept = attended_kept.zip(output_kept).map(|(attended, output)| Kept {
-        layout: Arc::clone(layout),
-        options,
-        weights,
-        parameters: inputs.iter().map(Tensor::shallow_clone).collect(),
-        input,
-        projected,
-        context,
-        sums,
-        attended,
-        attended_rounded,
-        intermediate,
-        output,
-    });
-    (result, kept)
+    (FeedForwardHalf { intermediate, normalised }, output)
+}
+
+fn sizes(of: &Tensor) -> [usize; 2] {
+    [0, 1].map(|axis| of.size()[axis] as usize)
 }
 
 fn attention_of<'a>(
@@ -191,65 +230,73 @@ fn attention_of<'a>(
 
 /// The gradients of all inputs, in their order, when `flowing` `[R, H]` flows into the output.
 pub(crate) fn gradients(kept: &Kept, flowing: &Tensor) -> [Tensor; INPUTS] {
-    let (flowing, parameters) = (flowing.contiguous(), &kept.parameters);
-    let ([rows, h], wide) = ([0, 1].map(|axis| flowing.size()[axis] as usize), parameters[12].numel());
-    let sum = flowing.empty_like(); // of the residual stream
-    let rounded = take("rounded gradient", Kind::BFloat16, &[rows, h]);
+    let [rows, h] = sizes(flowing);
+    let sum = kept.inputs[0].empty_like(); // of the residual stream
     let product = take("product", Kind::BFloat16, &[rows, h]);
-    let output_norm = norm_gradient(&NormGradient {
-        flowing: Numbers::of(&flowing),
-        also: None,
-        normalised: Numbers::of(&kept.output.numbers),
-        scales: Numbers::of(&kept.output.scales),
-        gamma: floats(&parameters[15]),
-        sum: Numbers::of(&sum),
-        rounded: Numbers::of(&rounded),
-    });
+    let feed_forward = feed_forward_gradients(kept, &flowing.contiguous(), &sum, &product);
+    let attention = attention_gradients(kept, &sum, &product);
+    let all: Vec<Tensor> = std::iter::once(sum).chain(attention).chain(feed_forward).collect();
+    all.try_into().unwrap_or_else(|all: Vec<Tensor>| unreachable!("1 + 10 + 6 are not {}", all.len()))
+}
 
+/// Of the second half's parameters. What flows into the first half's result is `sum` + `product` then.
+fn feed_forward_gradients(kept: &Kept, flowing: &Tensor, sum: &Tensor, product: &Tensor) -> [Tensor; 6] {
+    let (inputs, half) = (&kept.inputs, &kept.feed_forward);
+    let ([rows, h], wide) = (sizes(flowing), inputs[12].numel());
+    let rounded = take("rounded gradient", Kind::BFloat16, &[rows, h]);
+    let (normalised, scales) = Normalised::kept(&half.normalised);
+    let [bias, gamma, beta] = thirds(&norm_gradient(&NormGradient {
+        flowing: Numbers::of(flowing),
+        also: None,
+        normalised,
+        scales,
+        gamma: floats(&inputs[15]),
+        sum: Numbers::of(sum),
+        rounded: Numbers::of(&rounded),
+    }));
     let activated = take("activated", Kind::BFloat16, &[rows, wide]);
-    let wide_gradient = take("intermediate gradient", Kind::BFloat16, &[rows, wide]);
-    multiply(&rounded, &kept.weights.output, &wide_gradient);
+    let gradient = take("intermediate gradient", Kind::BFloat16, &[rows, wide]);
+    multiply(&rounded, &kept.weights.output, &gradient);
     let intermediate_bias = elementwise::gelu_gradient(
-        Numbers::of(&kept.intermediate),
-        floats(&parameters[12]),
-        Numbers::of(&wide_gradient),
+        Numbers::of(&half.intermediate),
+        floats(&inputs[12]),
+        Numbers::of(&gradient),
         Numbers::of(&activated),
     );
-    let output_weight = weight_gradient(&rounded, &activated);
-    let intermediate_weight = weight_gradient(&wide_gradient, &kept.attended_rounded);
-    multiply(&wide_gradient, &kept.weights.intermediate, &product);
-    let attention_norm = norm_gradient(&NormGradient {
-        flowing: Numbers::of(&sum),
-        also: Some(Numbers::of(&product)),
-        normalised: Numbers::of(&kept.attended.numbers),
-        scales: Numbers::of(&kept.attended.scales),
-        gamma: floats(&parameters[9]),
-        sum: Numbers::of(&sum),
-        rounded: Numbers::of(&rounded),
-    });
+    let weight = weight_gradient(&rounded, &activated);
+    let intermediate = weight_gradient(&gradient, &kept.attention.rounded);
+    multiply(&gradient, &kept.weights.intermediate, product);
+    [intermediate, Tensor::from_slice(&intermediate_bias), weight, bias, gamma, beta]
+}
 
-    let attention_weight = weight_gradient(&rounded, &kept.context);
-    multiply(&rounded, &kept.weights.attention_output, &product);
+/// Of the first half's parameters. What flows into the block's input is `sum` then.
+fn attention_gradients(kept: &Kept, sum: &Tensor, product: &Tensor) -> [Tensor; 10] {
+    let (half, [rows, h]) = (&kept.attention, sizes(sum));
+    let rounded = take("rounded gradient", Kind::BFloat16, &[rows, h]);
+    let (normalised, scales) = Normalised::kept(&half.normalised);
+    let [bias, gamma, beta] = thirds(&norm_gradient(&NormGradient {
+        flowing: Numbers::of(sum),
+        also: Some(Numbers::of(product)),
+        normalised,
+        scales,
+        gamma: floats(&kept.inputs[9]),
+        sum: Numbers::of(sum),
+        rounded: Numbers::of(&rounded),
+    }));
+    let weight = weight_gradient(&rounded, &half.context);
+    multiply(&rounded, &kept.weights.attention_output, product);
     let projected = take("projected gradient", Kind::BFloat16, &[rows, 3 * h]);
     attention_gradient(&Gradient {
-        forward: attention_of(&kept.layout, kept.options, h, [&kept.projected, &kept.context], &kept.sums),
-        flowing: Numbers::of(&product),
+        forward: attention_of(&kept.layout, kept.options, h, [&half.projected, &half.context], &half.sums),
+        flowing: Numbers::of(product),
         projected: Numbers::of(&projected),
     });
-    let projection_bias = elementwise::column_sums(Numbers::of(&projected), 3 * h);
-    let projection_weight = weight_gradient(&projected, &kept.input);
-    multiply(&projected, &kept.weights.projections, &product);
-    elementwise::add(Numbers::of(&product), Numbers::of(&sum));
-
-    let [query, key, value] = [0, 1, 2].map(|place| projection_weight.narrow(0, (place * h) as i64, h as i64));
-    let [query_bias, key_bias, value_bias] = thirds(&projection_bias);
-    let [attention_bias, attention_gamma, attention_beta] = thirds(&attention_norm);
-    let [output_bias, output_gamma, output_beta] = thirds(&output_norm);
-    [
-        sum, query, query_bias, key, key_bias, value, value_bias, attention_weight, attention_bias, attention_gamma,
-        attention_beta, intermediate_weight, Tensor::from_slice(&intermediate_bias), output_weight, output_bias,
-        output_gamma, output_beta,
-    ]
+    let [query_bias, key_bias, value_bias] = thirds(&elementwise::column_sums(Numbers::of(&projected), 3 * h));
+    let weights = weight_gradient(&projected, &half.input);
+    let [query, key, value] = [0, 1, 2].map(|place| weights.narrow(0, (place * h) as i64, h as i64));
+    multiply(&projected, &kept.weights.projections, product);
+    elementwise::add(Numbers::of(product), Numbers::of(sum));
+    [query, query_bias, key, key_bias, value, value_bias, weight, bias, gamma, beta]
 }
 
 /// `to` becomes `left · right`.

@@ -65,7 +65,6 @@ impl<'a, T: Number> Numbers<'a, T> {
     ///
     /// # Safety
     /// Nobody else reads or writes this part while it lives.
-    #[expect(clippy::mut_from_ref, reason = "the caller answers for disjoint parts")]
     pub(crate) unsafe fn part_mut(&self, range: Range<usize>) -> &'a mut [T] {
         assert!(range.start <= range.end && range.end <= self.len, "a kernel reached beyond its tensor");
         // SAFETY: the range lies within the tensor, whose memory lives as long as 'a; the caller answers for others.

@@ -2,8 +2,8 @@
 
 mod attention;
 mod attention_gradient;
-mod elementwise;
 pub(crate) mod block;
+mod elementwise;
 pub(crate) mod lstm;
 pub(crate) mod memory;
 mod pack;

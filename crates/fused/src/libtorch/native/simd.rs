@@ -60,7 +60,9 @@ pub(crate) fn store_bf16(to: &mut [bf16], x: __m512) {
     assert!(to.len() >= LANES);
     // SAFETY: there are at least 16 places of two bytes; the store needs no alignment; both types are 32 bytes of
     // plain numbers.
-    unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), std::mem::transmute::<__m256bh, __m256i>(_mm512_cvtneps_pbh(x))) }
+    unsafe {
+        _mm256_storeu_si256(to.as_mut_ptr().cast(), std::mem::transmute::<__m256bh, __m256i>(_mm512_cvtneps_pbh(x)))
+    }
 }
 
 /// The first 16 pairs of `to` become `first` and `second`, rounded, number by number.
@@ -80,7 +82,8 @@ pub(crate) fn interleave(to: &mut [bf16], first: &[bf16], second: &[bf16]) {
     assert!(to.len() >= 2 * LANES && first.len() >= LANES && second.len() >= LANES);
     // SAFETY: there are 16 numbers of two bytes to read in both, and 32 places; nothing needs alignment.
     unsafe {
-        let [first, second] = [first, second].map(|half| _mm512_cvtepu16_epi32(_mm256_loadu_si256(half.as_ptr().cast())));
+        let [first, second] =
+            [first, second].map(|half| _mm512_cvtepu16_epi32(_mm256_loadu_si256(half.as_ptr().cast())));
         _mm512_storeu_si512(to.as_mut_ptr().cast(), _mm512_or_si512(first, _mm512_slli_epi32::<16>(second)));
     }
 }
@@ -126,7 +129,7 @@ pub(crate) fn exp2(x: __m512) -> __m512 {
     let p = _mm512_fmadd_ps(p, rest, all(9.671_513e-3));
     let p = _mm512_fmadd_ps(p, rest, all(5.550_733_6e-2));
     let p = _mm512_fmadd_ps(p, rest, all(2.402_224_2e-1));
-    let p = _mm512_fmadd_ps(p, rest, all(6.931_47e-1));
+    let p = _mm512_fmadd_ps(p, rest, all(std::f32::consts::LN_2));
     _mm512_scalef_ps(_mm512_fmadd_ps(p, rest, all(1.0)), whole)
 }
 
@@ -178,8 +181,13 @@ mod tests {
             let x = f64::from(x);
             assert!((f64::from(exp2) / x.exp2() - 1.0).abs() < 4e-7, "2^{x}: {exp2}");
             assert!((f64::from(bell) - (-x * x / 2.0).exp()).abs() < 4e-7, "bell({x}): {bell}");
-            let below = |x: f64| (-400..1).map(|i| (x + f64::from(i) * 0.02, 0.02)).map(|(y, w)| (-y * y / 2.0).exp() * w).sum::<f64>();
-            assert!(x.abs() > 4.0 || (f64::from(share) - below(x) / std::f64::consts::TAU.sqrt()).abs() < 5e-3, "Φ({x}): {share}");
+            let below = |x: f64| {
+                (-400..1).map(|i| (x + f64::from(i) * 0.02, 0.02)).map(|(y, w)| (-y * y / 2.0).exp() * w).sum::<f64>()
+            };
+            assert!(
+                x.abs() > 4.0 || (f64::from(share) - below(x) / std::f64::consts::TAU.sqrt()).abs() < 5e-3,
+                "Φ({x}): {share}"
+            );
         }
         // SAFETY: as above.
         let shares = [0.0, 1.0, -1.0, 2.0, -3.0].map(|x| unsafe { of(x) }[1]);

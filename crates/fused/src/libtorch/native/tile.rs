@@ -23,7 +23,16 @@ pub(crate) struct Sizes {
 
 unsafe extern "C" {
     fn shim_has_tiles() -> bool;
-    fn shim_tile_product(m: i64, n: i64, k: i64, left_stride: i64, add: bool, left: *const bf16, right: *const bf16, to: *mut f32);
+    fn shim_tile_product(
+        m: i64,
+        n: i64,
+        k: i64,
+        left_stride: i64,
+        add: bool,
+        left: *const bf16,
+        right: *const bf16,
+        to: *mut f32,
+    );
     fn shim_tiles_done();
 }
 
@@ -76,7 +85,9 @@ unsafe fn by_dot_products(sizes: Sizes, left: &[bf16], right: &[bf16], add: bool
             // SAFETY: the rows and columns lie within the sizes.
             unsafe {
                 match (rows, vectors) {
-                    (HELD_ROWS, HELD_VECTORS) => patch::<HELD_ROWS, HELD_VECTORS>(sizes, row, column, left, right, add, to),
+                    (HELD_ROWS, HELD_VECTORS) => {
+                        patch::<HELD_ROWS, HELD_VECTORS>(sizes, row, column, left, right, add, to)
+                    }
                     _ => (row..row + rows).for_each(|row| {
                         for column in (column..column + vectors * LANES).step_by(LANES) {
                             patch::<1, 1>(sizes, row, column, left, right, add, to);

@@ -85,7 +85,6 @@ fn a_sequence_sees_itself_only_and_results_are_the_same_again() {
 /// `cargo test --release -p fused --features libtorch -- --ignored --nocapture a_block_of_minilm`
 #[test]
 #[ignore = "a measurement"]
-#[expect(clippy::print_stderr, reason = "a measurement speaks")]
 fn a_block_of_minilm() {
     let lengths: Vec<usize> = (0..32).map(|i| 180 + 4 * i).collect();
     let layout = Arc::new(Layout::tight(&lengths));
