@@ -40,13 +40,12 @@ impl Net {
 }
 
 fn devices() -> Vec<Device> {
-    let mut devices = vec![Device::flex()];
-    #[cfg(feature = "libtorch")]
-    {
+    vec![
+        Device::flex(),
+        #[cfg(feature = "libtorch")]
         #[expect(deprecated, reason = "burn-tch goes in 0.23")]
-        devices.push(Device::libtorch());
-    }
-    devices
+        Device::libtorch(),
+    ]
 }
 
 /// The formula in f64 on one number.
