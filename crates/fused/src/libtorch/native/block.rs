@@ -3,20 +3,23 @@
 //! LibTorch multiplies matrices; all between two products is one pass over memory. Between forward and backward 9 KiB
 //! a token are kept at H = 384 (a third of what autograd keeps): GELU's result, for one, is computed again.
 
+mod gradient;
+
 use std::sync::Arc;
 
 use half::bf16;
 use tch::{Kind, Tensor};
 
 use super::attention::{Attention, BLOCK, attention};
-use super::attention_gradient::{Gradient, attention_gradient};
 use super::elementwise;
 use super::memory::Numbers;
 use super::pack::LARGEST_HEAD;
-use super::rows::{Norm, NormGradient, norm, norm_gradient};
+use super::rows::{Norm, norm};
 use super::workspace::{Lent, take};
 use super::{simd, simd::LANES};
 use crate::{BlockOptions, Layout, Precision};
+
+pub(crate) use gradient::gradients;
 
 /// What a block reads: the hidden states, then its parameters in their order.
 pub(crate) const INPUTS: usize = 17;
@@ -38,8 +41,10 @@ pub(crate) struct Kept {
     layout: Arc<Layout>,
     options: BlockOptions,
     weights: Weights,
-    /// The hidden states, biases and LayerNorms' numbers as they were given.
-    inputs: Vec<Tensor>,
+    /// As it was given.
+    intermediate_bias: Tensor,
+    /// As they were given: the first half's and the second's.
+    gammas: [Tensor; 2],
     attention: AttentionHalf,
     feed_forward: FeedForwardHalf,
 }
@@ -50,7 +55,7 @@ struct AttentionHalf {
     input: Lent,
     projected: Lent,
     context: Lent,
-    sums: Lent,
+    sums: Option<Lent>,
     normalised: Option<Normalised>,
     /// Its result.
     rounded: Lent,
@@ -134,7 +139,8 @@ pub(crate) fn forward(
         layout: Arc::clone(layout),
         options,
         weights,
-        inputs: inputs.iter().map(Tensor::shallow_clone).collect(),
+        intermediate_bias: inputs[12].shallow_clone(),
+        gammas: [&inputs[9], &inputs[15]].map(Tensor::shallow_clone),
         attention,
         feed_forward,
     });
@@ -155,8 +161,8 @@ fn attention_half(
     let bias = Tensor::cat(&[&inputs[2], &inputs[4], &inputs[6]], 0).to_kind(Kind::BFloat16);
     let _same = bias.addmm_out(&projected.narrow(0, 0, rows as i64), &input, &weights.projections.tr());
     let context = take("context", Kind::BFloat16, &[rows, h]);
-    let sums = take("sums", Kind::Float, &[options.num_attention_heads, rows]);
-    attention(&attention_of(layout, options, h, [&projected, &context], &sums));
+    let sums = keep.then(|| take("sums", Kind::Float, &[options.num_attention_heads, rows]));
+    attention(&attention_of(layout, options, h, [&projected, &context], sums.as_ref()));
     let product = take("product", Kind::BFloat16, &[rows, h]);
     multiply(&context, &weights.attention_output.tr(), &product);
     let attended = take("attended", Kind::Float, &[rows, h]);
@@ -216,7 +222,7 @@ fn attention_of<'a>(
     options: BlockOptions,
     h: usize,
     [projected, context]: [&'a Tensor; 2],
-    sums: &'a Tensor,
+    sums: Option<&'a Lent>,
 ) -> Attention<'a> {
     Attention {
         layout,
@@ -224,98 +230,13 @@ fn attention_of<'a>(
         size: h / options.num_attention_heads,
         projected: Numbers::of(projected),
         context: Numbers::of(context),
-        sums: Some(Numbers::of(sums)),
+        sums: sums.map(|sums| Numbers::of(sums)),
     }
-}
-
-/// The gradients of all inputs, in their order, when `flowing` `[R, H]` flows into the output.
-pub(crate) fn gradients(kept: &Kept, flowing: &Tensor) -> [Tensor; INPUTS] {
-    let [rows, h] = sizes(flowing);
-    let sum = kept.inputs[0].empty_like(); // of the residual stream
-    let product = take("product", Kind::BFloat16, &[rows, h]);
-    let feed_forward = feed_forward_gradients(kept, &flowing.contiguous(), &sum, &product);
-    let attention = attention_gradients(kept, &sum, &product);
-    let all: Vec<Tensor> = std::iter::once(sum).chain(attention).chain(feed_forward).collect();
-    all.try_into().unwrap_or_else(|all: Vec<Tensor>| unreachable!("1 + 10 + 6 are not {}", all.len()))
-}
-
-/// Of the second half's parameters. What flows into the first half's result is `sum` + `product` then.
-fn feed_forward_gradients(kept: &Kept, flowing: &Tensor, sum: &Tensor, product: &Tensor) -> [Tensor; 6] {
-    let (inputs, half) = (&kept.inputs, &kept.feed_forward);
-    let ([rows, h], wide) = (sizes(flowing), inputs[12].numel());
-    let rounded = take("rounded gradient", Kind::BFloat16, &[rows, h]);
-    let (normalised, scales) = Normalised::kept(&half.normalised);
-    let [bias, gamma, beta] = thirds(&norm_gradient(&NormGradient {
-        flowing: Numbers::of(flowing),
-        also: None,
-        normalised,
-        scales,
-        gamma: floats(&inputs[15]),
-        sum: Numbers::of(sum),
-        rounded: Numbers::of(&rounded),
-    }));
-    let activated = take("activated", Kind::BFloat16, &[rows, wide]);
-    let gradient = take("intermediate gradient", Kind::BFloat16, &[rows, wide]);
-    multiply(&rounded, &kept.weights.output, &gradient);
-    let intermediate_bias = elementwise::gelu_gradient(
-        Numbers::of(&half.intermediate),
-        floats(&inputs[12]),
-        Numbers::of(&gradient),
-        Numbers::of(&activated),
-    );
-    let weight = weight_gradient(&rounded, &activated);
-    let intermediate = weight_gradient(&gradient, &kept.attention.rounded);
-    multiply(&gradient, &kept.weights.intermediate, product);
-    [intermediate, Tensor::from_slice(&intermediate_bias), weight, bias, gamma, beta]
-}
-
-/// Of the first half's parameters. What flows into the block's input is `sum` then.
-fn attention_gradients(kept: &Kept, sum: &Tensor, product: &Tensor) -> [Tensor; 10] {
-    let (half, [rows, h]) = (&kept.attention, sizes(sum));
-    let rounded = take("rounded gradient", Kind::BFloat16, &[rows, h]);
-    let (normalised, scales) = Normalised::kept(&half.normalised);
-    let [bias, gamma, beta] = thirds(&norm_gradient(&NormGradient {
-        flowing: Numbers::of(sum),
-        also: Some(Numbers::of(product)),
-        normalised,
-        scales,
-        gamma: floats(&kept.inputs[9]),
-        sum: Numbers::of(sum),
-        rounded: Numbers::of(&rounded),
-    }));
-    let weight = weight_gradient(&rounded, &half.context);
-    multiply(&rounded, &kept.weights.attention_output, product);
-    let projected = take("projected gradient", Kind::BFloat16, &[rows, 3 * h]);
-    attention_gradient(&Gradient {
-        forward: attention_of(&kept.layout, kept.options, h, [&half.projected, &half.context], &half.sums),
-        flowing: Numbers::of(product),
-        projected: Numbers::of(&projected),
-    });
-    let [query_bias, key_bias, value_bias] = thirds(&elementwise::column_sums(Numbers::of(&projected), 3 * h));
-    let weights = weight_gradient(&projected, &half.input);
-    let [query, key, value] = [0, 1, 2].map(|place| weights.narrow(0, (place * h) as i64, h as i64));
-    multiply(&projected, &kept.weights.projections, product);
-    elementwise::add(Numbers::of(product), Numbers::of(sum));
-    [query, query_bias, key, key_bias, value, value_bias, weight, bias, gamma, beta]
 }
 
 /// `to` becomes `left · right`.
 fn multiply(left: &Tensor, right: &Tensor, to: &Tensor) {
     let _same = left.mm_out(to, right);
-}
-
-/// `[out, in]` in fp32 from what flows into a product `[R, out]` and what was multiplied `[R, in]`. A product with
-/// more rows than columns is the faster one, by half.
-fn weight_gradient(flowing: &Tensor, multiplied: &Tensor) -> Tensor {
-    if flowing.size()[1] >= multiplied.size()[1] {
-        return flowing.tr().mm(multiplied).to_kind(Kind::Float);
-    }
-    multiplied.tr().mm(flowing).tr().to_kind(Kind::Float).contiguous()
-}
-
-fn thirds(numbers: &[f32]) -> [Tensor; 3] {
-    let size = numbers.len() / 3;
-    [0, 1, 2].map(|third| Tensor::from_slice(&numbers[third * size..(third + 1) * size]))
 }
 
 /// A parameter's numbers; nobody changes them while a step is computed.

@@ -2,6 +2,7 @@
 #![expect(unsafe_code, reason = "parts of one tensor are written from several threads")]
 
 use std::arch::x86_64::*;
+use std::ops::Range;
 
 use half::bf16;
 
@@ -16,11 +17,8 @@ const BELL_HEIGHT: f32 = 0.398_942_3;
 
 /// The first numbers of `to` become `from`, rounded. Their count is a multiple of 16.
 pub(crate) fn round(from: Numbers<'_, f32>, to: Numbers<'_, bf16>) {
-    parallel(from.len() / LANES, GRAIN / LANES, |vectors| {
-        let range = vectors.start * LANES..vectors.end * LANES;
-        // SAFETY: `native::serves` asked the processor; the ranges are disjoint.
-        unsafe { round_all(from.part(range.clone()), to.part_mut(range)) }
-    });
+    // SAFETY: `native::serves` asked the processor; the parts are disjoint.
+    in_parts(from.len(), |part| unsafe { round_all(from.part(part.clone()), to.part_mut(part)) });
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
@@ -32,11 +30,8 @@ fn round_all(from: &[f32], to: &mut [bf16]) {
 
 /// `to` += `product`. Their count is a multiple of 16.
 pub(crate) fn add(product: Numbers<'_, bf16>, to: Numbers<'_, f32>) {
-    parallel(to.len() / LANES, GRAIN / LANES, |vectors| {
-        let range = vectors.start * LANES..vectors.end * LANES;
-        // SAFETY: `native::serves` asked the processor; the ranges are disjoint.
-        unsafe { add_all(product.part(range.clone()), to.part_mut(range)) }
-    });
+    // SAFETY: `native::serves` asked the processor; the parts are disjoint.
+    in_parts(to.len(), |part| unsafe { add_all(product.part(part.clone()), to.part_mut(part)) });
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
@@ -44,6 +39,11 @@ fn add_all(product: &[bf16], to: &mut [f32]) {
     for (product, to) in product.chunks_exact(LANES).zip(to.chunks_exact_mut(LANES)) {
         grow(to, load_bf16(product));
     }
+}
+
+/// `0..count` cut at multiples of 16, one part for each thread.
+fn in_parts(count: usize, work: impl Fn(Range<usize>) + Sync) {
+    parallel(count / LANES, GRAIN / LANES, |vectors| work(vectors.start * LANES..vectors.end * LANES));
 }
 
 /// GELU(product + bias) (Hendrycks & Gimpel 2016, exact form x·Φ(x)), `[R, I]`, rounded.
@@ -105,14 +105,7 @@ pub(crate) fn column_sums(of: Numbers<'_, bf16>, width: usize) -> Vec<f32> {
     parallel_sums(of.len() / width, GRAIN / width, width, |rows, sums| {
         for row in rows {
             // SAFETY: `native::serves` asked the processor; nobody writes here.
-            unsafe { add_row(of.part(row * width..(row + 1) * width), sums) }
+            unsafe { add_all(of.part(row * width..(row + 1) * width), sums) }
         }
     })
-}
-
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
-fn add_row(row: &[bf16], sums: &mut [f32]) {
-    for (row, sums) in row.chunks_exact(LANES).zip(sums.chunks_exact_mut(LANES)) {
-        grow(sums, load_bf16(row));
-    }
 }

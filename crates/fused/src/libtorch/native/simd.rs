@@ -19,7 +19,7 @@ pub(crate) fn is_here() -> bool {
 
 /// The first 16 of `from`.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
+#[target_feature(enable = "avx512f")]
 pub(crate) fn load(from: &[f32]) -> __m512 {
     assert!(from.len() >= LANES);
     // SAFETY: there are at least 16 numbers; the load needs no alignment.
@@ -28,7 +28,7 @@ pub(crate) fn load(from: &[f32]) -> __m512 {
 
 /// Into the first 16 of `to`.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
+#[target_feature(enable = "avx512f")]
 pub(crate) fn store(to: &mut [f32], x: __m512) {
     assert!(to.len() >= LANES);
     // SAFETY: there are at least 16 places; the store needs no alignment.
@@ -114,7 +114,7 @@ fn bits(x: __m512) -> __m512i {
 
 /// 16 times `x`.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
+#[target_feature(enable = "avx512f")]
 pub(crate) fn all(x: f32) -> __m512 {
     _mm512_set1_ps(x)
 }
@@ -135,8 +135,8 @@ pub(crate) fn exp2(x: __m512) -> __m512 {
 
 /// 1/x to the last bit but one: the processor's guess of 14 bits, and one step of Newton's.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
-fn inverse(x: __m512) -> __m512 {
+#[target_feature(enable = "avx512f")]
+pub(crate) fn inverse(x: __m512) -> __m512 {
     let guess = _mm512_rcp14_ps(x);
     _mm512_mul_ps(guess, _mm512_fnmadd_ps(x, guess, all(2.0)))
 }

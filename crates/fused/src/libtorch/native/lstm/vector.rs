@@ -1,10 +1,9 @@
 //! Sixteen numbers at a time: the functions an LSTM cell is made of, in plain AVX-512.
-#![expect(unsafe_code, reason = "vector loads and stores")]
 
 use std::arch::x86_64::*;
 
-/// Numbers in a vector.
-pub(super) const LANES: usize = 16;
+use super::super::simd::{self, inverse};
+pub(super) use super::super::simd::{LANES, all};
 
 /// Beyond ±87 eˣ leaves the range of normal numbers, and a sigmoid's rounding.
 const EXP_RANGE: f32 = 87.0;
@@ -23,25 +22,14 @@ const TANH_BELOW: [f32; 4] = [1.198_258_4e-6, 1.185_347_1e-4, 2.268_434_6e-3, 4.
 #[inline]
 #[target_feature(enable = "avx512f")]
 pub(super) fn load(from: &[f32], at: usize) -> __m512 {
-    let from = &from[at..at + LANES];
-    // SAFETY: the slice holds 16 numbers, and the load needs no alignment.
-    unsafe { _mm512_loadu_ps(from.as_ptr()) }
+    simd::load(&from[at..])
 }
 
 /// Into places `at..at + 16` of `to`.
 #[inline]
 #[target_feature(enable = "avx512f")]
 pub(super) fn store(to: &mut [f32], at: usize, x: __m512) {
-    let to = &mut to[at..at + LANES];
-    // SAFETY: the slice has 16 places, and the store needs no alignment.
-    unsafe { _mm512_storeu_ps(to.as_mut_ptr(), x) }
-}
-
-/// 16 times `x`.
-#[inline]
-#[target_feature(enable = "avx512f")]
-pub(super) fn all(x: f32) -> __m512 {
-    _mm512_set1_ps(x)
+    simd::store(&mut to[at..], x);
 }
 
 /// `x` between ±`most`; what is not a number stays so.
@@ -62,14 +50,6 @@ fn polynomial<const N: usize>(coefficients: [f32; N], x: __m512) -> __m512 {
     sum
 }
 
-/// 1/x for normal numbers: 14 bits from the processor, doubled by one step of Newton's.
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn reciprocal(x: __m512) -> __m512 {
-    let guess = _mm512_rcp14_ps(x);
-    _mm512_mul_ps(guess, _mm512_fnmadd_ps(x, guess, all(2.0)))
-}
-
 /// eˣ: 2ⁿ·eʳ with |r| ≤ ½·ln 2.
 #[inline]
 #[target_feature(enable = "avx512f")]
@@ -85,7 +65,7 @@ fn exp(x: __m512) -> __m512 {
 #[inline]
 #[target_feature(enable = "avx512f")]
 pub(super) fn sigmoid(x: __m512) -> __m512 {
-    reciprocal(_mm512_add_ps(all(1.0), exp(_mm512_sub_ps(_mm512_setzero_ps(), x))))
+    inverse(_mm512_add_ps(all(1.0), exp(_mm512_sub_ps(_mm512_setzero_ps(), x))))
 }
 
 /// tanh(x).
@@ -95,7 +75,7 @@ pub(super) fn tanh(x: __m512) -> __m512 {
     let x = within(x, TANH_RANGE);
     let square = _mm512_mul_ps(x, x);
     let above = _mm512_mul_ps(x, polynomial(TANH_ABOVE, square));
-    _mm512_mul_ps(above, reciprocal(polynomial(TANH_BELOW, square)))
+    _mm512_mul_ps(above, inverse(polynomial(TANH_BELOW, square)))
 }
 
 /// What is smaller than 10⁻³⁰ becomes zero: a gradient that fades over many steps would otherwise end in numbers so
@@ -109,6 +89,8 @@ pub(super) fn without_traces(x: __m512) -> __m512 {
 
 #[cfg(test)]
 mod tests {
+    #![expect(unsafe_code, reason = "functions of AVX-512 are called where it was found")]
+
     use super::*;
 
     /// Sigmoid, tanh and `without_traces` of `x`, each in a lane of its own choosing.
