@@ -82,6 +82,23 @@ fn a_sequence_sees_itself_only_and_results_are_the_same_again() {
     assert!(difference(&first.narrow(0, 70, 50), &alone) < 2e-2);
 }
 
+/// Behind the last row lies what was there before; its rows are multiplied along with others, and must not show.
+#[test]
+fn what_lies_behind_the_last_row_is_not_seen() {
+    if !simd::is_here() {
+        return;
+    }
+    let (inputs, options, layout) = (inputs(70), options(2, Precision::Bf16), Arc::new(Layout::tight(&[33, 37])));
+    let flowing = inputs[0].ones_like();
+    let of = |behind: f64| {
+        let (output, kept) = forward(&inputs, &layout, options, true);
+        let kept = kept.unwrap();
+        let _filled = kept.attention.projected.narrow(0, 70, BLOCK as i64).fill_(behind);
+        std::iter::once(output).chain(gradients(&kept, &flowing)).collect::<Vec<_>>()
+    };
+    assert!(of(0.0) == of(f64::NAN));
+}
+
 /// Forward, and forward and backward, of a block of MiniLM's size:
 /// `cargo test --release -p fused --features libtorch -- --ignored --nocapture a_block_of_minilm`; with `ALONE=1` without
 /// LibTorch's autograd beside it.
