@@ -20,6 +20,21 @@ pub struct Embeddings {
     pad_token_id: u32,
 }
 
+/// The words in the rows of a batch.
+#[derive(Debug, Clone)]
+pub enum Words {
+    /// `[R]` ids below V.
+    Ids(Tensor<1, Int>),
+    /// `[R, H]`: what the word table says of them, looked up by somebody who takes the gradient, too.
+    Vectors(Tensor<2>),
+}
+
+impl From<Tensor<1, Int>> for Words {
+    fn from(input_ids: Tensor<1, Int>) -> Self {
+        Words::Ids(input_ids)
+    }
+}
+
 impl Embeddings {
     /// Tables whose numbers are still to be filled in.
     pub fn new(config: &Config, device: &Device) -> Self {
@@ -35,16 +50,29 @@ impl Embeddings {
     }
 
     /// # Shapes
-    /// - `input_ids`: `[R]` ids below V
+    /// - `words`: those of R rows
     /// - `positions`: `[R]`, where each token stands in its sequence
     ///
     /// Returns `[R, H]`.
-    pub fn forward(&self, input_ids: Tensor<1, Int>, positions: Tensor<1, Int>, pass: Pass) -> Tensor<2> {
-        let word = self.word_vectors(input_ids, pass);
+    pub fn forward(&self, words: Words, positions: Tensor<1, Int>, pass: Pass) -> Tensor<2> {
+        let word = match words {
+            Words::Ids(input_ids) => self.word_vectors(input_ids, pass),
+            Words::Vectors(vectors) => vectors,
+        };
         let token_type = self.token_type.val().narrow(0, 0, 1); // [1, H]
         let beside_word = lookup(self.position.val() + token_type, positions);
         let normed = self.norm.forward(word + beside_word, self.layer_norm_eps);
         fused::plain::dropout(normed, pass.dropout)
+    }
+
+    /// `[V, H]`: the vector of each word.
+    pub fn word_table(&self) -> Tensor<2> {
+        self.word.val()
+    }
+
+    /// The word, if any, whose vector learns nothing.
+    pub fn unlearning(&self, pass: Pass) -> Option<u32> {
+        pass.padding_is_read.then_some(self.pad_token_id)
     }
 
     fn word_vectors(&self, input_ids: Tensor<1, Int>, pass: Pass) -> Tensor<2> {

@@ -6,7 +6,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor};
 use fused::{Layout, Precision};
 
-use crate::{Block, Config, Embeddings, Pooler};
+use crate::{Block, Config, Embeddings, Pooler, Words};
 
 /// Embeddings, the kept blocks in ascending order, and the pooler if the head reads it.
 #[derive(Module, Debug)]
@@ -50,16 +50,16 @@ impl Encoder {
     }
 
     /// # Shapes
-    /// - `input_ids`: `[R]`, the sequences of `layout` one behind the other
+    /// - `words`: those of the sequences of `layout` one behind the other, such as their ids, `[R]`
     /// - `positions`: `[R]`, where each token stands in its sequence
     pub fn forward(
         &self,
-        input_ids: Tensor<1, Int>,
+        words: impl Into<Words>,
         positions: Tensor<1, Int>,
         layout: &Arc<Layout>,
         pass: Pass,
     ) -> Encoded {
-        let mut top = passed(0, &self.embeddings, pass, |layer| layer.forward(input_ids, positions, pass));
+        let mut top = passed(0, &self.embeddings, pass, |layer| layer.forward(words.into(), positions, pass));
         let mut hidden_states = vec![top.clone()];
         for (index, block) in self.blocks.iter().enumerate() {
             top = passed(index + 1, block, pass, |block| block.forward(top, layout, pass));
@@ -67,6 +67,11 @@ impl Encoder {
         }
         let pooled = self.pooler.as_ref().map(|pooler| pooler.forward(top, layout));
         Encoded { hidden_states, pooled }
+    }
+
+    /// The first layer.
+    pub fn embeddings(&self) -> &Embeddings {
+        &self.embeddings
     }
 
     /// The kept blocks, in order.

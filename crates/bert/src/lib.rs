@@ -21,7 +21,7 @@ mod weights;
 
 pub use block::Block;
 pub use config::{Config, EMBEDDINGS_ALONE};
-pub use embeddings::{Embeddings, lookup};
+pub use embeddings::{Embeddings, Words, lookup};
 pub use encoder::{Encoded, Encoder, Pass};
 pub use fused::{Layout, Precision};
 pub use layers::{LayerNorm, Linear, empty};

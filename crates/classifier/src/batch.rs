@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use bert::Layout;
+use bert::{Layout, Words};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use fused::plain::indices;
 
 /// Examples one behind the other.
 #[derive(Debug, Clone)]
 pub struct Batch {
-    /// `[R]`
-    pub input_ids: Tensor<1, Int>,
+    /// `[R]` ids, or what a table says of them.
+    pub words: Words,
     /// `[R]`: where each token stands in its example.
     pub positions: Tensor<1, Int>,
     /// Which rows belong to which example.
@@ -22,15 +22,38 @@ pub struct Batch {
 impl Batch {
     /// Lay `sequences` one behind the other, each padded to `least` rows.
     pub fn new(sequences: &[&[u32]], pad_token_id: u32, least: usize, device: &Device) -> Self {
+        Assembled::new(sequences, pad_token_id, least).on(device)
+    }
+}
+
+/// The same in plain numbers, which any thread may make ready for the one that works with tensors.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assembled {
+    /// `[R]`
+    pub input_ids: Vec<u32>,
+    layout: Arc<Layout>,
+    /// Real tokens.
+    pub tokens: usize,
+}
+
+impl Assembled {
+    /// Lay `sequences` one behind the other, each padded to `least` rows.
+    pub fn new(sequences: &[&[u32]], pad_token_id: u32, least: usize) -> Self {
         let lengths: Vec<usize> = sequences.iter().map(|ids| ids.len()).collect();
         let layout = Layout::padded(&lengths, least);
-        let mut input_ids = vec![i64::from(pad_token_id); layout.rows()];
+        let mut input_ids = vec![pad_token_id; layout.rows()];
         for (sequence, ids) in layout.sequences().iter().zip(sequences) {
-            input_ids[sequence.rows.clone()].iter_mut().zip(*ids).for_each(|(place, &id)| *place = i64::from(id));
+            input_ids[sequence.rows.start..][..ids.len()].copy_from_slice(ids);
         }
-        let input_ids = Tensor::from_data(TensorData::new(input_ids, [layout.rows()]), device);
-        let (positions, tokens) = (indices(&layout.positions(), device), lengths.iter().sum());
-        Batch { input_ids, positions, layout: Arc::new(layout), tokens }
+        Assembled { input_ids, layout: Arc::new(layout), tokens: lengths.iter().sum() }
+    }
+
+    /// The batch on a device.
+    pub fn on(&self, device: &Device) -> Batch {
+        let input_ids: Vec<i64> = self.input_ids.iter().map(|&id| i64::from(id)).collect();
+        let input_ids = Tensor::from_data(TensorData::new(input_ids, [self.layout.rows()]), device);
+        let positions = indices(&self.layout.positions(), device);
+        Batch { words: Words::Ids(input_ids), positions, layout: self.layout.clone(), tokens: self.tokens }
     }
 }
 
@@ -61,11 +84,15 @@ mod tests {
     fn a_batch_has_no_row_too_many_unless_padding_is_asked_for() {
         let device = Device::flex();
         let numbers = |x: Tensor<1, Int>| x.into_data().iter::<i64>().collect::<Vec<_>>();
+        let ids = |words: Words| match words {
+            Words::Ids(input_ids) => numbers(input_ids),
+            Words::Vectors(_) => Vec::new(),
+        };
         let tight = Batch::new(&[&[7, 8, 9], &[5]], 1, 0, &device);
-        assert_eq!((numbers(tight.input_ids), numbers(tight.positions)), (vec![7, 8, 9, 5], vec![0, 1, 2, 0]));
+        assert_eq!((ids(tight.words), numbers(tight.positions)), (vec![7, 8, 9, 5], vec![0, 1, 2, 0]));
         assert_eq!((tight.tokens, tight.layout.lengths()), (4, vec![3, 1]));
         let padded = Batch::new(&[&[7, 8, 9], &[5]], 1, 4, &device);
-        assert_eq!(numbers(padded.input_ids), [7, 8, 9, 1, 5, 1, 1, 1]);
+        assert_eq!(ids(padded.words), [7, 8, 9, 1, 5, 1, 1, 1]);
         assert_eq!((padded.tokens, padded.layout.lengths(), padded.layout.rows()), (4, vec![3, 1], 8));
     }
 

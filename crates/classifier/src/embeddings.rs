@@ -1,8 +1,8 @@
 //! What turns token ids into vectors: the encoder's pretrained embedding layer, or a table of the classifier's own.
 
-use bert::{empty, lookup};
+use bert::{Words, empty, lookup};
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -51,12 +51,17 @@ impl Table {
         Table { weight: empty([vocab_size, hidden_size], device) }
     }
 
-    /// # Shapes
-    /// - `input_ids`: `[R]` ids below V
-    ///
     /// Returns `[R, H]`.
-    pub fn forward(&self, input_ids: Tensor<1, Int>) -> Tensor<2> {
-        lookup(self.weight.val(), input_ids)
+    pub fn forward(&self, words: Words) -> Tensor<2> {
+        match words {
+            Words::Ids(input_ids) => lookup(self.weight.val(), input_ids),
+            Words::Vectors(vectors) => vectors,
+        }
+    }
+
+    /// `[V, H]`: the vector of each word.
+    pub fn word_table(&self) -> Tensor<2> {
+        self.weight.val()
     }
 }
 

@@ -15,11 +15,11 @@ mod names;
 mod predict;
 mod score;
 
-pub use batch::Batch;
+pub use batch::{Assembled, Batch};
 pub use definition::Definition;
 pub use embeddings::{EmbeddingsConfig, Table};
 pub use heads::{Head, HeadConfig};
-pub use model::{Body, Model, cross_entropy};
+pub use model::{Body, Model, WordTable, cross_entropy};
 pub use names::saved as saved_name;
 pub use predict::{fit, predict};
 pub use score::{Score, predicted};

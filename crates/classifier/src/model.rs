@@ -30,6 +30,17 @@ pub enum Body {
     Table(Table),
 }
 
+/// A parameter that holds a vector for each word.
+#[derive(Debug, Clone)]
+pub struct WordTable {
+    /// Its path in the model.
+    pub path: &'static str,
+    /// `[V, H]`
+    pub table: Tensor<2>,
+    /// The word, if any, whose vector learns nothing.
+    pub unlearning: Option<u32>,
+}
+
 impl Model {
     /// Returns `[B, C]` logits, not normalised.
     pub fn forward(&self, batch: &Batch) -> Tensor<2> {
@@ -40,6 +51,26 @@ impl Model {
     /// `sequences` one behind the other, as this model wants them.
     pub fn batch(&self, sequences: &[&[u32]], pad_token_id: u32, device: &Device) -> Batch {
         Batch::new(sequences, pad_token_id, self.least_positions, device)
+    }
+
+    /// Rows that every sequence of a batch has at least.
+    pub fn least_positions(&self) -> usize {
+        self.least_positions
+    }
+
+    /// Where the words' vectors are, unless they are frozen.
+    pub fn word_table(&self) -> Option<WordTable> {
+        match &self.body {
+            Body::Bert(_) if self.pass.frozen_layers > 0 => None,
+            Body::Bert(encoder) => {
+                let (table, unlearning) =
+                    (encoder.embeddings().word_table(), encoder.embeddings().unlearning(self.pass));
+                Some(WordTable { path: "body.Bert.embeddings.word", table, unlearning })
+            }
+            Body::Table(table) => {
+                Some(WordTable { path: "body.Table.weight", table: table.word_table(), unlearning: None })
+            }
+        }
     }
 
     /// The same model, whose first `layers`, the embedding layer being the first of them, get no gradient.
@@ -56,10 +87,10 @@ impl Model {
 
 impl Body {
     fn forward(&self, batch: &Batch, pass: Pass) -> Encoded {
-        let Batch { input_ids, positions, layout, .. } = batch;
+        let Batch { words, positions, layout, .. } = batch;
         match self {
-            Body::Bert(encoder) => encoder.forward(input_ids.clone(), positions.clone(), layout, pass),
-            Body::Table(table) => Encoded { hidden_states: vec![table.forward(input_ids.clone())], pooled: None },
+            Body::Bert(encoder) => encoder.forward(words.clone(), positions.clone(), layout, pass),
+            Body::Table(table) => Encoded { hidden_states: vec![table.forward(words.clone())], pooled: None },
         }
     }
 }

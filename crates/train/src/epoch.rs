@@ -7,6 +7,7 @@ use records::Split;
 use records::metrics::{Epoch, Metric, Step};
 
 use crate::learner::Sums;
+use crate::prepared::Preparation;
 use crate::shuffle;
 use crate::trainer::Run;
 
@@ -31,15 +32,18 @@ pub(crate) fn train(run: &mut Run<'_>, epoch: usize) -> anyhow::Result<Epoch> {
     let (mut sums, mut totals, mut seen) = (Sums::new(&device), Totals::default(), 0);
     let total_steps = run.total_steps();
     run.learner.begin_epoch(epoch);
-    for batches in batches.chunks(work.configuration.gradient_accumulation_steps) {
-        run.learner.step(epoch, total_steps, batches, &mut sums);
-        seen += batches.iter().map(Vec::len).sum::<usize>();
+    let steps = batches.chunks(work.configuration.gradient_accumulation_steps);
+    Preparation::new(work, &run.learner.model).ahead(steps, |batches| {
+        run.learner.step(epoch, total_steps, &batches, &mut sums);
+        seen += batches.iter().map(|batch| batch.labels.len()).sum::<usize>();
         if sums.steps == STEPS_PER_LINE || seen == work.train.len() {
             let read = std::mem::replace(&mut sums, Sums::new(&device));
             line(run, epoch, read, &mut totals)?;
         }
         run.progress.set(((epoch - 1) * work.train.len() + seen) as u64);
-    }
+        anyhow::Ok(())
+    })?;
+    run.learner.settle();
     let examples = totals.examples;
     let (loss, accuracy) = (totals.loss / examples as f64, totals.correct as f64 / examples as f64);
     Ok(Epoch { epoch, split: Split::Train, loss, accuracy, examples, seconds: start.elapsed().as_secs_f64() })

@@ -2,14 +2,15 @@
 
 use std::time::Instant;
 
-use burn::optim::{GradientsAccumulator, GradientsParams};
+use burn::optim::GradientsParams;
 use burn::tensor::{Device, Int, Tensor};
 use classifier::{Model, batch, cross_entropy};
-use fused::adamw::Optimizer;
+use fused::adamw::{Gradients, Optimizer};
 
-use crate::clipping::{clip, of_those_that_learn};
 use crate::input::Input;
 use crate::optimizer::Recipe;
+use crate::prepared::Prepared;
+use crate::words::ReadWords;
 
 /// A model, and what makes it better.
 pub(crate) struct Learner<'a> {
@@ -17,6 +18,8 @@ pub(crate) struct Learner<'a> {
     pub(crate) recipe: Recipe,
     pub(crate) model: Model,
     pub(crate) optimizer: Optimizer,
+    /// Whether the word table learns by rows: then those that no batch reads cost nothing.
+    pub(crate) by_rows: bool,
 }
 
 /// Sums that stay on the device until they are read.
@@ -29,46 +32,53 @@ pub(crate) struct Sums {
     pub(crate) since: Instant,
 }
 
-impl Learner<'_> {
+impl<'a> Learner<'a> {
+    pub(crate) fn new(input: &'a Input, recipe: Recipe, model: Model, optimizer: Optimizer) -> Self {
+        let by_rows = model.word_table().is_some_and(|it| Optimizer::learns_by_rows(&it.table));
+        Learner { input, recipe, model, optimizer, by_rows }
+    }
+
     /// What the recipe freezes in `epoch` gets no gradient from now on.
     pub(crate) fn begin_epoch(&mut self, epoch: usize) {
         self.model = self.model.clone().frozen(self.recipe.frozen_layers(epoch));
     }
 
     /// One optimizer step, of `total_steps`, on the examples of all `batches`, as if they were one.
-    pub(crate) fn step(&mut self, epoch: usize, total_steps: usize, batches: &[Vec<usize>], sums: &mut Sums) {
-        let examples = batches.iter().map(Vec::len).sum();
-        let mut gradients = GradientsAccumulator::new();
+    pub(crate) fn step(&mut self, epoch: usize, total_steps: usize, batches: &[Prepared], sums: &mut Sums) {
+        let examples = batches.iter().map(|batch| batch.labels.len()).sum();
+        let mut gradients: Option<Gradients> = None;
         for batch in batches {
-            gradients.accumulate(&self.model, self.backward(batch, examples, sums));
+            let more = self.backward(batch, examples, sums);
+            gradients = Some(match gradients {
+                Some(sum) => sum.add(more, &self.model),
+                None => more,
+            });
         }
-        let (gradients, recipe) = (gradients.grads(), &self.recipe);
-        let gradients = match recipe.clip_norm {
-            Some(limit) => {
-                let learns = |path: &str| recipe.group(path, epoch, 1.0).is_some();
-                clip(&self.model, of_those_that_learn(&self.model, gradients, learns), limit)
-            }
-            None => gradients,
-        };
+        let (gradients, recipe) = (gradients.unwrap_or_default().clipped(self.recipe.clip_norm), &self.recipe);
         let factor = recipe.factor(self.optimizer.steps(), total_steps);
         self.model = self.optimizer.step(self.model.clone(), gradients, |path| recipe.group(path, epoch, factor));
         sums.steps += 1;
     }
 
+    /// To be called after the last step, before anything else reads the model.
+    pub(crate) fn settle(&mut self) {
+        self.optimizer.settle(&self.model);
+    }
+
     /// The gradients of one batch's share of the mean loss over `examples`.
-    fn backward(&self, indices: &[usize], examples: usize, sums: &mut Sums) -> GradientsParams {
-        let work = &self.input.work;
-        let device = self.input.engine.device.clone();
-        let tracked = device.clone().autodiff();
-        let sequences: Vec<&[u32]> = indices.iter().map(|&index| work.train[index].input_ids.as_slice()).collect();
-        let labels: Vec<usize> = indices.iter().map(|&index| work.train[index].label).collect();
-        let batch = self.model.batch(&sequences, work.manifest.pad_token_id, &tracked);
-        let logits = self.model.forward(&batch);
-        let loss = cross_entropy(logits.clone(), batch::labels(&labels, &tracked));
-        sums.add(loss.clone().inner(), logits.inner(), batch::labels(&labels, &device), batch.tokens);
-        let share =
-            if indices.len() == examples { loss } else { loss.mul_scalar(indices.len() as f64 / examples as f64) };
-        GradientsParams::from_grads(share.backward(), &self.model)
+    fn backward(&mut self, prepared: &Prepared, examples: usize, sums: &mut Sums) -> Gradients {
+        let device = self.input.engine.device.clone().autodiff();
+        let mut batch = prepared.assembled.on(&device);
+        let (model, rows) = (&self.model, &prepared.rows);
+        let read = self.by_rows.then(|| ReadWords::of(model, &mut self.optimizer, rows, &mut batch.words)).flatten();
+        let (count, labels) = (prepared.labels.len(), batch::labels(&prepared.labels, &device));
+        let logits = model.forward(&batch);
+        let loss = cross_entropy(logits.clone(), labels.clone());
+        sums.add(loss.clone().inner(), logits.inner(), labels.inner(), batch.tokens);
+        let share = if count == examples { loss } else { loss.mul_scalar(count as f64 / examples as f64) };
+        let mut found = share.backward();
+        let whole = Gradients::from(GradientsParams::from_module(&mut found, model));
+        read.into_iter().fold(whole, |whole, read| read.add_to(whole, &mut found, rows))
     }
 }
 

@@ -2,13 +2,13 @@
 
 mod check;
 mod checkpoint;
-mod clipping;
 mod epoch;
 mod estimate;
 mod input;
 mod learner;
 mod metrics;
 mod optimizer;
+mod prepared;
 mod published;
 #[cfg(test)]
 mod reference;
@@ -16,6 +16,7 @@ mod schedule;
 mod shuffle;
 mod terms;
 mod trainer;
+mod words;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

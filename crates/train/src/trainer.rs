@@ -61,7 +61,7 @@ impl<'a> Run<'a> {
             }
         };
         let lengths = work.train.iter().map(|example| example.input_ids.len()).collect();
-        let learner = Learner { input, recipe, model, optimizer };
+        let learner = Learner::new(input, recipe, model, optimizer);
         Ok(Run { learner, metrics, progress: progress(work), lengths, last })
     }
 

@@ -9,6 +9,7 @@ use classifier::{fit, predict};
 use crate::input::Input;
 use crate::learner::{Learner, Sums};
 use crate::optimizer::Recipe;
+use crate::prepared::Preparation;
 use crate::shuffle;
 
 /// Tokens in a measured batch at most: on a processor more of them change nothing but the wait.
@@ -42,8 +43,9 @@ pub(crate) fn measure(input: &Input) -> anyhow::Result<Speed> {
     let model = input.definition.random(work.configuration.seed, &device.clone().autodiff())?;
     let recipe = Recipe::new(&work.configuration, input.definition.kept.len())?;
     let optimizer = recipe.optimizer();
-    let mut learner = Learner { input, recipe, model, optimizer };
-    let batch = [typical_batch(input)];
+    let mut learner = Learner::new(input, recipe, model, optimizer);
+    let typical = typical_batch(input);
+    let batch = [Preparation::new(work, &learner.model).batch(&typical)];
     let mut step = || {
         let (start, mut sums) = (Instant::now(), Sums::new(&device));
         learner.step(1, 2, &batch, &mut sums);
@@ -52,7 +54,8 @@ pub(crate) fn measure(input: &Input) -> anyhow::Result<Speed> {
     };
     step();
     let training = step();
-    let sequences: Vec<&[u32]> = batch[0].iter().map(|&index| work.train[index].input_ids.as_slice()).collect();
+    learner.settle();
+    let sequences: Vec<&[u32]> = typical.iter().map(|&index| work.train[index].input_ids.as_slice()).collect();
     let start = Instant::now();
     predict(&learner.model.valid(), &sequences, work.manifest.pad_token_id, &device, |_| {});
     let tokens: usize = sequences.iter().map(|ids| ids.len()).sum();
