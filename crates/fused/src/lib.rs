@@ -48,6 +48,12 @@ pub fn keep_memory() {
     libtorch::keep_memory();
 }
 
+/// Give back the memory that was kept, so that something else may have it; the next step takes its own again.
+pub fn release_memory() {
+    #[cfg(feature = "libtorch")]
+    libtorch::release_memory();
+}
+
 /// Whether LibTorch sees a CUDA device.
 pub fn cuda_is_available() -> bool {
     cuda_device_count() > 0

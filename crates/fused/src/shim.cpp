@@ -85,4 +85,11 @@ void shim_keep_memory() noexcept {
   mallopt(M_TOP_PAD, 64 << 20);
 #endif
 }
+
+// All that is free goes back now, also from between what is in use.
+void shim_release_memory() noexcept {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}
 }

@@ -33,7 +33,7 @@ pub(crate) fn train(run: &mut Run<'_>, epoch: usize) -> anyhow::Result<Epoch> {
     let total_steps = run.total_steps();
     run.learner.begin_epoch(epoch);
     let steps = batches.chunks(work.configuration.gradient_accumulation_steps);
-    Preparation::new(work, &run.learner.model).ahead(steps, |batches| {
+    Preparation::new(&run.learner).ahead(steps, |batches| {
         run.learner.step(epoch, total_steps, &batches, &mut sums);
         seen += batches.iter().map(|batch| batch.labels.len()).sum::<usize>();
         if sums.steps == STEPS_PER_LINE || seen == work.train.len() {
@@ -44,6 +44,7 @@ pub(crate) fn train(run: &mut Run<'_>, epoch: usize) -> anyhow::Result<Epoch> {
         anyhow::Ok(())
     })?;
     run.learner.settle();
+    fused::release_memory();
     let examples = totals.examples;
     let (loss, accuracy) = (totals.loss / examples as f64, totals.correct as f64 / examples as f64);
     Ok(Epoch { epoch, split: Split::Train, loss, accuracy, examples, seconds: start.elapsed().as_secs_f64() })

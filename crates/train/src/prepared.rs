@@ -2,16 +2,35 @@
 
 use std::sync::mpsc::sync_channel;
 
-use classifier::{Assembled, Model};
+use bert::Precision;
+use classifier::{Assembled, Definition};
 use fused::adamw::Rows;
 use records::shards::Example;
 
-use crate::input::Work;
+use crate::input::Input;
+use crate::learner::Learner;
 
 /// Optimizer steps whose batches may lie ready.
 const STEPS_AHEAD: usize = 4;
 
-/// One batch before it is on a device.
+/// What the blocks may keep between forward and backward pass where a device has the memory of its host.
+const KEPT_BYTES: usize = 640 << 20;
+
+/// Tokens that go through the model at once, about: a batch of more does so in parts, whose gradients add up to its own.
+pub(crate) fn tokens_at_once(input: &Input) -> usize {
+    match input.engine.name.starts_with("cuda") {
+        true => usize::MAX,
+        false => KEPT_BYTES / kept_bytes(&input.definition).max(1),
+    }
+}
+
+/// Kept for a token: in each block 8 H and I numbers of two bytes, and some four times that in fp32, where it is recorded.
+fn kept_bytes(definition: &Definition) -> usize {
+    let numbers = definition.kept.len() * (8 * definition.encoder.hidden_size + definition.encoder.intermediate_size);
+    numbers * if definition.precision == Precision::Bf16 { 2 } else { 8 }
+}
+
+/// One batch, or a part of it, before it is on a device.
 pub(crate) struct Prepared {
     pub(crate) assembled: Assembled,
     /// `[B]`
@@ -26,17 +45,25 @@ pub(crate) struct Preparation<'a> {
     examples: &'a [Example],
     pad_token_id: u32,
     least_positions: usize,
+    tokens_at_once: usize,
 }
 
 impl<'a> Preparation<'a> {
-    /// Of `work`'s train examples, for `model`.
-    pub(crate) fn new(work: &'a Work, model: &Model) -> Self {
-        let (pad_token_id, least_positions) = (work.manifest.pad_token_id, model.least_positions());
-        Preparation { examples: &work.train, pad_token_id, least_positions }
+    /// Of the train examples for `learner`.
+    pub(crate) fn new(learner: &Learner<'a>) -> Self {
+        let (work, least_positions) = (&learner.input.work, learner.model.least_positions());
+        let (pad_token_id, tokens_at_once) = (work.manifest.pad_token_id, learner.tokens_at_once);
+        Preparation { examples: &work.train, pad_token_id, least_positions, tokens_at_once }
     }
 
-    /// The batch of these examples.
-    pub(crate) fn batch(&self, indices: &[usize]) -> Prepared {
+    /// The batch of these examples, in parts of about as many.
+    pub(crate) fn batch(&self, indices: &[usize]) -> Vec<Prepared> {
+        let lengths = indices.iter().map(|&index| self.examples[index].input_ids.len().max(self.least_positions));
+        let parts = lengths.sum::<usize>().div_ceil(self.tokens_at_once).max(1);
+        indices.chunks(indices.len().div_ceil(parts).max(1)).map(|part| self.part(part)).collect()
+    }
+
+    fn part(&self, indices: &[usize]) -> Prepared {
         let examples = || indices.iter().map(|&index| &self.examples[index]);
         let sequences: Vec<&[u32]> = examples().map(|example| example.input_ids.as_slice()).collect();
         let assembled = Assembled::new(&sequences, self.pad_token_id, self.least_positions);
@@ -53,7 +80,7 @@ impl<'a> Preparation<'a> {
         std::thread::scope(|scope| {
             let (sender, receiver) = sync_channel(STEPS_AHEAD);
             scope.spawn(move || {
-                let mut ready = steps.map(|batches| batches.iter().map(|batch| self.batch(batch)).collect());
+                let mut ready = steps.map(|batches| batches.iter().flat_map(|batch| self.batch(batch)).collect());
                 ready.try_for_each(|step| sender.send(step)) // fails when nobody wants any more
             });
             receiver.into_iter().try_for_each(work)
@@ -69,7 +96,7 @@ mod tests {
     fn steps_come_in_order_until_the_work_fails() {
         let example = |index: u32| Example { id: index.to_string(), label: index as usize, input_ids: vec![5, index] };
         let examples: Vec<Example> = (0..40).map(example).collect();
-        let preparation = Preparation { examples: &examples, pad_token_id: 0, least_positions: 3 };
+        let preparation = Preparation { examples: &examples, pad_token_id: 0, least_positions: 3, tokens_at_once: 100 };
         let batches: Vec<Vec<usize>> = (0..20).map(|index| vec![39 - index, index]).collect();
         let mut seen = Vec::new();
         let stopped = preparation.ahead(batches.chunks(2), |step| {
@@ -77,10 +104,13 @@ mod tests {
             if seen.len() < 14 { Ok(()) } else { Err(seen.len()) }
         });
         assert_eq!((stopped, seen.as_slice()), (Err(14), &batches[..14]));
-        let batch = preparation.batch(&[7, 9]);
+        let batch = preparation.part(&[7, 9]);
         assert_eq!(
             (batch.assembled.input_ids.as_slice(), batch.rows.ids()),
             (&[5, 7, 0, 5, 9, 0][..], &[0, 5, 7, 9][..])
         );
+        let parts = Preparation { tokens_at_once: 9, ..preparation }.batch(&[0, 1, 2, 3, 4]);
+        let labels: Vec<&[usize]> = parts.iter().map(|part| part.labels.as_slice()).collect();
+        assert_eq!(labels, [&[0, 1, 2][..], &[3, 4]]); // 15 tokens
     }
 }

@@ -28,6 +28,12 @@ pub(crate) use shim::{keep_memory, version};
 /// A float tensor on LibTorch, with burn's autodiff around it.
 type Tracked = FloatTensor<Autodiff<LibTorch>>;
 
+/// Give back what blocks share from step to step, and all else that is free.
+pub(crate) fn release_memory() {
+    native::forget_free();
+    shim::release_memory();
+}
+
 /// Whether `tensor` lives on LibTorch, with or without autodiff.
 pub(crate) fn serves<const D: usize>(tensor: &Tensor<D>) -> bool {
     tensor.clone().try_into_primitive::<LibTorch>().is_ok() || is_tracked(tensor)

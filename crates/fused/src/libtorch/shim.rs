@@ -10,6 +10,7 @@ unsafe extern "C" {
     fn shim_free(message: *mut c_char);
     fn shim_torch_version() -> *const c_char;
     fn shim_keep_memory();
+    fn shim_release_memory();
     fn shim_grad(
         output: *mut C_tensor,
         flowing: *mut C_tensor,
@@ -29,6 +30,12 @@ pub(crate) fn version() -> String {
 pub(crate) fn keep_memory() {
     // SAFETY: the function only sets options of the allocator, which may be set at any time.
     unsafe { shim_keep_memory() }
+}
+
+/// Give freed memory back to the system.
+pub(super) fn release_memory() {
+    // SAFETY: the allocator gives back pages in which nothing is in use, at any time.
+    unsafe { shim_release_memory() }
 }
 
 /// Gradients of `output` with respect to `inputs`, when `flowing` flows into it. Frees the graph.

@@ -45,7 +45,7 @@ pub(crate) fn measure(input: &Input) -> anyhow::Result<Speed> {
     let optimizer = recipe.optimizer();
     let mut learner = Learner::new(input, recipe, model, optimizer);
     let typical = typical_batch(input);
-    let batch = [Preparation::new(work, &learner.model).batch(&typical)];
+    let batch = Preparation::new(&learner).batch(&typical);
     let mut step = || {
         let (start, mut sums) = (Instant::now(), Sums::new(&device));
         learner.step(1, 2, &batch, &mut sums);

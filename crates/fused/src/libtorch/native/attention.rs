@@ -1,6 +1,6 @@
 //! Self-attention of every sequence by itself: softmax(q·kᵀ/√D)·v (Vaswani et al. 2017, equation 1).
 //!
-//! A sequence and head at a time, in one thread. No score leaves the cache: 64 queries are held against all keys, and
+//! A sequence and head at a time, in one thread. No score leaves the cache: 128 queries are held against all keys, and
 //! only the logarithm of each query's sum is kept for the gradient, as in FlashAttention (Dao et al. 2022).
 #![expect(unsafe_code, reason = "sequences of one tensor are written from several threads")]
 
@@ -16,7 +16,7 @@ use super::tile::{self, Sizes};
 use crate::{Layout, Sequence};
 
 /// Queries held at once.
-pub(super) const BLOCK: usize = 64;
+pub(super) const BLOCK: usize = 128;
 
 /// A score whose weight is 0, and with which one can still calculate.
 pub(super) const NOTHING: f32 = -1e30;

@@ -3,7 +3,7 @@
 //! ```text
 //! dv = pᵀ·do    ds = p ∘ (do·vᵀ - Σ(do ∘ o))    dq = ds·k/√D    dk = dsᵀ·q/√D
 //! ```
-//! All of it transposed, 64 keys against all queries: then nothing large need be turned round.
+//! All of it transposed, 128 keys against all queries: then nothing large need be turned round.
 #![expect(unsafe_code, reason = "sequences of one tensor are written from several threads")]
 
 use std::arch::x86_64::*;

@@ -11,3 +11,5 @@ mod rows;
 mod simd;
 mod tile;
 mod workspace;
+
+pub(crate) use workspace::forget_free;

@@ -2,7 +2,7 @@
 
 use half::bf16;
 
-use super::simd::{LANES, gather_pairs, interleave};
+use super::simd::{LANES, interleave, transpose, transpose_pairs};
 
 /// D at most.
 pub(super) const LARGEST_HEAD: usize = 256;
@@ -56,12 +56,15 @@ pub(super) fn transposed_in_pairs<'b>(
     to: &'b mut Buffer<bf16>,
 ) -> &'b mut [bf16] {
     let to = to.of(head.size * padded);
-    let whole = rows / LANES * LANES;
-    for (pair, line) in to.chunks_exact_mut(2 * padded).enumerate() {
-        for first in (0..whole).step_by(LANES) {
-            gather_pairs(&mut line[2 * first..], &head.from(first)[2 * pair..], head.stride);
+    let whole = [rows / LANES * LANES, head.size / (2 * LANES) * LANES]; // rows and pairs that come by sixteens
+    for first in (0..whole[0]).step_by(LANES) {
+        for pair in (0..whole[1]).step_by(LANES) {
+            let to = &mut to[2 * (pair * padded + first)..];
+            transpose_pairs(to, 2 * padded, &head.from(first)[2 * pair..], head.stride);
         }
-        for row in whole..rows {
+    }
+    for (pair, line) in to.chunks_exact_mut(2 * padded).enumerate() {
+        for row in if pair < whole[1] { whole[0]..rows } else { 0..rows } {
             line[2 * row..2 * row + 2].copy_from_slice(&head.row(row)[2 * pair..2 * pair + 2]);
         }
         line[2 * rows..].fill(bf16::ZERO);
@@ -90,6 +93,7 @@ pub(super) fn rows_in_pairs<'b>(
 }
 
 /// `count` rows of `head` from `first` on as the left factor `[D, padded]`: a column for each row, zeros behind.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 pub(super) fn transposed<'b>(
     head: &Head<'_>,
     first: usize,
@@ -98,11 +102,48 @@ pub(super) fn transposed<'b>(
     to: &'b mut Buffer<bf16>,
 ) -> &'b mut [bf16] {
     let to = to.of(head.size * padded);
-    to.fill(bf16::ZERO);
-    for row in 0..count {
-        for (column, &number) in head.row(first + row).iter().enumerate() {
-            to[column * padded + row] = number;
+    let whole = count / (2 * LANES) * 2 * LANES;
+    for row in (0..whole).step_by(2 * LANES) {
+        for column in (0..head.size).step_by(LANES) {
+            transpose(&mut to[column * padded + row..], padded, &head.from(first + row)[column..], head.stride);
         }
     }
+    for column in 0..head.size {
+        let line = &mut to[column * padded..][..padded];
+        (whole..count).for_each(|row| line[row] = head.row(first + row)[column]);
+        line[count..].fill(bf16::ZERO);
+    }
     to
+}
+
+#[cfg(test)]
+#[expect(unsafe_code, reason = "kernels that ask for what the processor was asked for")]
+mod tests {
+    use super::*;
+
+    /// Rows and sizes that sixteen and 32 divide, and others.
+    #[test]
+    fn what_is_turned_round_is_where_it_belongs() {
+        if !super::super::simd::is_here() {
+            return;
+        }
+        for (rows, size) in [(1, 16), (16, 32), (37, 32), (64, 48), (95, 64)] {
+            let (stride, padded) = (size + 6, padded(rows));
+            let numbers: Vec<bf16> = (0..rows * stride).map(|i| bf16::from_bits(i as u16)).collect();
+            let (head, mut buffers) = (Head { numbers: &numbers, stride, size }, <[Buffer<bf16>; 2]>::default());
+            buffers.iter_mut().for_each(|buffer| buffer.of(size * padded).fill(bf16::ONE));
+            let [pairs, plain] = &mut buffers;
+            // SAFETY: the processor has been asked.
+            let (pairs, plain) =
+                unsafe { (transposed_in_pairs(&head, rows, padded, pairs), transposed(&head, 0, rows, padded, plain)) };
+            for (row, column) in (0..padded).flat_map(|row| (0..size).map(move |column| (row, column))) {
+                let expected = if row < rows { head.row(row)[column] } else { bf16::ZERO };
+                let in_pairs = pairs[column / 2 * 2 * padded + 2 * row + column % 2];
+                assert_eq!(
+                    (in_pairs.to_bits(), plain[column * padded + row].to_bits()),
+                    (expected.to_bits(), expected.to_bits())
+                );
+            }
+        }
+    }
 }

@@ -31,6 +31,11 @@ pub(crate) fn take(name: &'static str, kind: Kind, shape: &[usize]) -> Lent {
     Lent { name, whole, part }
 }
 
+/// Forget what is free.
+pub(crate) fn forget_free() {
+    FREE.lock().unwrap_or_else(PoisonError::into_inner).clear();
+}
+
 impl Deref for Lent {
     type Target = Tensor;
 
