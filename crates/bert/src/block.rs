@@ -48,11 +48,11 @@ impl Block {
     /// # Shapes
     /// - `hidden`: `[R, H]`, the sequences of `layout` one behind the other
     ///
-    /// Returns `[R, H]`.
-    pub fn forward(&self, hidden: Tensor<2>, layout: &Arc<Layout>, pass: Pass) -> Tensor<2> {
+    /// Returns `[R, H]`, or with `first_only` the first row of each sequence, `[B, H]`.
+    pub fn forward(&self, hidden: Tensor<2>, layout: &Arc<Layout>, pass: Pass, first_only: bool) -> Tensor<2> {
         let Block { num_attention_heads, layer_norm_eps, .. } = *self;
         let Pass { precision, dropout, .. } = pass;
-        let options = BlockOptions { num_attention_heads, layer_norm_eps, precision, dropout };
+        let options = BlockOptions { num_attention_heads, layer_norm_eps, precision, dropout, first_only };
         fused::block(hidden, layout, self.weights(), options)
     }
 

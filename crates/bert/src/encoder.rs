@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor};
+use fused::plain::rows_at;
 use fused::{Layout, Precision};
 
 use crate::{Block, Config, Embeddings, Pooler, Words};
@@ -28,12 +29,14 @@ pub struct Pass {
     /// Whether something reads the hidden states of padding positions. The padding token's word vector gets no
     /// gradient from them, as in Hugging Face (`padding_idx`); otherwise none can reach it.
     pub padding_is_read: bool,
+    /// Whether nothing but the pooler reads the last block: then it computes the first row of each sequence only.
+    pub only_pooled: bool,
 }
 
 /// What an encoder makes of a batch.
 #[derive(Debug, Clone)]
 pub struct Encoded {
-    /// `[R, H]` each: the embedding output, then every kept block's output.
+    /// `[R, H]` each: the embedding output, then every kept block's output, but for the last if it is only pooled.
     pub hidden_states: Vec<Tensor<2>>,
     /// `[B, H]`, if the encoder has a pooler.
     pub pooled: Option<Tensor<2>>,
@@ -61,11 +64,21 @@ impl Encoder {
     ) -> Encoded {
         let mut top = passed(0, &self.embeddings, pass, |layer| layer.forward(words.into(), positions, pass));
         let mut hidden_states = vec![top.clone()];
-        for (index, block) in self.blocks.iter().enumerate() {
-            top = passed(index + 1, block, pass, |block| block.forward(top, layout, pass));
+        let whole = self.blocks.len() - usize::from(pass.only_pooled && !self.blocks.is_empty());
+        let block = |index: usize, top: Tensor<2>| {
+            passed(index + 1, &self.blocks[index], pass, |block: &Block| {
+                block.forward(top, layout, pass, index >= whole)
+            })
+        };
+        for index in 0..whole {
+            top = block(index, top);
             hidden_states.push(top.clone());
         }
-        let pooled = self.pooler.as_ref().map(|pooler| pooler.forward(top, layout));
+        let first = || match self.blocks.len() {
+            depth if depth > whole => block(whole, top), // [B, H]
+            _ => rows_at(top, &layout.starts()),
+        };
+        let pooled = self.pooler.as_ref().map(|pooler| pooler.forward(first()));
         Encoded { hidden_states, pooled }
     }
 
@@ -86,7 +99,7 @@ fn passed<M: Module>(index: usize, layer: &M, pass: Pass, run: impl FnOnce(&M) -
 }
 
 impl Encoded {
-    /// `[R, H]`: the output of the last kept block, or of the embeddings if none is kept.
+    /// `[R, H]`: the output of the last kept block, or of the embeddings if none is kept; not of a block that is only pooled.
     pub fn last(&self) -> Tensor<2> {
         self.hidden_states[self.hidden_states.len() - 1].clone()
     }

@@ -2,7 +2,6 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use fused::{Layout, plain};
 
 use crate::{Config, Linear};
 
@@ -19,11 +18,10 @@ impl Pooler {
     }
 
     /// # Shapes
-    /// - `hidden`: `[R, H]`
+    /// - `first`: `[B, H]`, the first row of each sequence
     ///
     /// Returns `[B, H]`, from -1 to 1.
-    pub fn forward(&self, hidden: Tensor<2>, layout: &Layout) -> Tensor<2> {
-        let cls = plain::rows_at(hidden, &layout.starts());
-        self.dense.forward(cls).tanh()
+    pub fn forward(&self, first: Tensor<2>) -> Tensor<2> {
+        self.dense.forward(first).tanh()
     }
 }

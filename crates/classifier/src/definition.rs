@@ -119,7 +119,8 @@ impl Definition {
             EmbeddingsConfig::Table { size } => Body::Table(Table::new(self.encoder.vocab_size, size, device)),
         };
         let (dropout, padding_is_read) = (self.encoder_dropout, needs.full_length);
-        let pass = Pass { precision, dropout, padding_is_read, ..Pass::default() };
+        let only_pooled = needs.pooler.is_some(); // whoever reads that reads nothing else
+        let pass = Pass { precision, dropout, padding_is_read, only_pooled, ..Pass::default() };
         let least_positions = if needs.full_length { positions } else { 0 };
         Model { body, head: self.head.init(sizes, device), pass, least_positions }
     }

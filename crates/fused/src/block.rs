@@ -67,6 +67,9 @@ pub struct BlockOptions {
     pub precision: Precision,
     /// Share of attention weights and of both sub-layers' outputs set to zero, on a device with autodiff only.
     pub dropout: f64,
+    /// Whether only the first row of each sequence is wanted. It attends to all others, but of these no more is computed
+    /// than keys and values: two of a block's twelve units of work, each a product with an H × H matrix.
+    pub first_only: bool,
 }
 
 /// One post-norm transformer block (Vaswani et al. 2017, as in BERT): attention, residual sum,
@@ -75,7 +78,7 @@ pub struct BlockOptions {
 /// # Shapes
 /// - `hidden`: `[R, H]`, the sequences of `layout` one behind the other; each attends to its own real tokens
 ///
-/// Returns `[R, H]`.
+/// Returns `[R, H]`, or with `first_only` `[B, H]`.
 pub fn block(hidden: Tensor<2>, layout: &Arc<Layout>, weights: BlockWeights, options: BlockOptions) -> Tensor<2> {
     #[cfg(feature = "libtorch")]
     if crate::libtorch::serves(&hidden) {
@@ -124,8 +127,13 @@ mod tests {
     /// The rows that come out of two zero vectors for each of [`ROWS`] sequences.
     fn rows(weights: BlockWeights, dropout: f64, device: &Device) -> Vec<Vec<f32>> {
         device.seed(3);
-        let options =
-            BlockOptions { num_attention_heads: 1, layer_norm_eps: 1e-12, precision: Precision::Fp32, dropout };
+        let options = BlockOptions {
+            num_attention_heads: 1,
+            layer_norm_eps: 1e-12,
+            precision: Precision::Fp32,
+            dropout,
+            first_only: false,
+        };
         let layout = Arc::new(Layout::tight(&[2; ROWS]));
         let output = block(Tensor::zeros([2 * ROWS, H], device), &layout, weights, options);
         output.into_data().iter::<f32>().collect::<Vec<_>>().chunks(H).map(<[f32]>::to_vec).collect()

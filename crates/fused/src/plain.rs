@@ -43,10 +43,11 @@ pub fn dropout<const D: usize>(x: Tensor<D>, share: f64) -> Tensor<D> {
 /// softmax(q·kᵀ/√D + mask) (Vaswani et al. 2017, equation 1).
 ///
 /// # Shapes
-/// - `q`, `k`: `[B, N, P, D]`
+/// - `q`: `[B, N, Q, D]`
+/// - `k`: `[B, N, P, D]`
 /// - `mask`: `[B, 1, 1, P]`
 ///
-/// Returns `[B, N, P, P]`: for each query the weights of all keys.
+/// Returns `[B, N, Q, P]`: for each query the weights of all keys.
 pub fn attention_weights(q: Tensor<4>, k: Tensor<4>, mask: Option<Tensor<4>>) -> Tensor<4> {
     let size_per_head = q.dims()[3] as f64;
     let scores = q.matmul(k.swap_dims(2, 3)).div_scalar(size_per_head.sqrt());
@@ -68,11 +69,12 @@ pub fn per_head(x: Tensor<3>, num_attention_heads: usize) -> Tensor<4> {
 
 /// One transformer block; see [`crate::block()`].
 pub fn block(hidden: Tensor<2>, layout: &Layout, weights: BlockWeights, options: BlockOptions) -> Tensor<2> {
-    let BlockOptions { layer_norm_eps, dropout: share, .. } = options;
-    let q = linear(hidden.clone(), weights.query);
+    let BlockOptions { layer_norm_eps, dropout: share, first_only, .. } = options;
     let k = linear(hidden.clone(), weights.key);
     let v = linear(hidden.clone(), weights.value);
-    let context = attention(q, k, v, layout, options); // [R, H]
+    let hidden = if first_only { rows_at(hidden, &layout.starts()) } else { hidden };
+    let q = linear(hidden.clone(), weights.query);
+    let context = attention(q, k, v, layout, options); // [R, H] or [B, H]
     let attended = dropout(linear(context, weights.attention_output), share) + hidden;
     let attended = layer_norm(attended, weights.attention_norm, layer_norm_eps);
     let intermediate = activation::gelu(linear(attended.clone(), weights.intermediate)); // [R, I]
@@ -80,11 +82,14 @@ pub fn block(hidden: Tensor<2>, layout: &Layout, weights: BlockWeights, options:
     layer_norm(output, weights.output_norm, layer_norm_eps)
 }
 
-/// Each sequence attends to its own tokens: `[R, H]` three times to `[R, H]`.
+/// Each sequence attends to its own tokens: `[R, H]` three times to `[R, H]`, or with one query for each sequence, `[B, H]`,
+/// to `[B, H]`.
 fn attention(q: Tensor<2>, k: Tensor<2>, v: Tensor<2>, layout: &Layout, options: BlockOptions) -> Tensor<2> {
-    let mask = mask(layout, &q.device());
-    let [q, k, v] = [q, k, v].map(|x| per_head(to_grid(x, layout), options.num_attention_heads)); // [B, N, P, D]
-    let context = dropout(attention_weights(q, k, mask), options.dropout).matmul(v);
+    let (mask, [b, h]) = (mask(layout, &q.device()), q.dims());
+    let queries = if options.first_only { q.reshape([b, 1, h]) } else { to_grid(q, layout) };
+    let [q, k, v] = [queries, to_grid(k, layout), to_grid(v, layout)].map(|x| per_head(x, options.num_attention_heads));
+    let context = dropout(attention_weights(q, k, mask), options.dropout).matmul(v); // [B, N, P or 1, D]
     let [b, n, p, d] = context.dims();
-    from_grid(context.swap_dims(1, 2).reshape([b, p, n * d]), layout)
+    let context = context.swap_dims(1, 2).reshape([b, p, n * d]);
+    if options.first_only { context.reshape([b, h]) } else { from_grid(context, layout) }
 }

@@ -58,16 +58,36 @@ fn real(layout: &Layout) -> Vec<usize> {
     layout.sequences().iter().flat_map(|sequence| sequence.rows.clone().take(sequence.tokens)).collect()
 }
 
-/// The block's output at real tokens; then the gradient of that times fixed numbers: of the tokens' input, and of every
+/// Which of a block's rows are read.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Read {
+    Tokens,
+    /// The first of each sequence, of all that are computed.
+    First,
+    FirstOnly,
+}
+
+/// The block's output where it is read; then the gradient of that times fixed numbers: of the tokens' input, and of every
 /// parameter.
-fn run(layout: Layout, device: &Device) -> Vec<(String, Vec<f32>)> {
+fn run(layout: Layout, device: &Device, read: Read) -> Vec<(String, Vec<f32>)> {
+    let first_only = read == Read::FirstOnly;
     let (matrices, vectors, weights) = weights(device);
     let tokens = numbers(99, [TOKENS, H], device).require_grad();
     let hidden = laid_out(tokens.clone(), &layout);
-    let options =
-        BlockOptions { num_attention_heads: 2, layer_norm_eps: 1e-5, precision: Precision::Fp32, dropout: 0.0 };
-    let output = rows_at(block(hidden, &Arc::new(layout.clone()), weights, options), &real(&layout));
-    let gradients = (output.clone() * numbers(77, [TOKENS, H], device)).sum().backward();
+    let options = BlockOptions {
+        num_attention_heads: 2,
+        layer_norm_eps: 1e-5,
+        precision: Precision::Fp32,
+        dropout: 0.0,
+        first_only,
+    };
+    let all = block(hidden, &Arc::new(layout.clone()), weights, options);
+    let output = match read {
+        Read::Tokens => rows_at(all, &real(&layout)),
+        Read::First => rows_at(all, &layout.starts()),
+        Read::FirstOnly => all,
+    };
+    let gradients = (output.clone() * numbers(77, output.dims(), device)).sum().backward();
     let flat = |data: TensorData| data.iter::<f32>().collect::<Vec<f32>>();
     let mut found = vec![("output".to_owned(), flat(output.into_data()))];
     found.push(("input".to_owned(), flat(tokens.grad(&gradients).unwrap().into_data())));
@@ -91,11 +111,19 @@ fn laid_out(tokens: Tensor<2>, layout: &Layout) -> Tensor<2> {
 
 #[test]
 fn a_flat_batch_and_its_gradients_are_those_of_the_padded_one() {
-    let expected = run(Layout::padded(&LENGTHS, 9), &Device::flex().autodiff());
+    held_to(&run(Layout::padded(&LENGTHS, 9), &Device::flex().autodiff(), Read::Tokens), Read::Tokens);
+}
+
+#[test]
+fn the_first_rows_alone_and_their_gradients_are_what_they_are_among_all() {
+    held_to(&run(Layout::padded(&LENGTHS, 9), &Device::flex().autodiff(), Read::First), Read::FirstOnly);
+}
+
+fn held_to(expected: &[(String, Vec<f32>)], read: Read) {
     for device in devices() {
         for layout in [Layout::tight(&LENGTHS), Layout::padded(&LENGTHS, 4), Layout::padded(&LENGTHS, 9)] {
             let what = format!("{device:?}, {} rows", layout.rows());
-            for ((name, found), (_, expected)) in run(layout, &device).iter().zip(&expected) {
+            for ((name, found), (_, expected)) in run(layout, &device, read).iter().zip(expected) {
                 assert_eq!(found.len(), expected.len());
                 let largest = found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
                 let scale = expected.iter().fold(1.0, |scale: f32, x| scale.max(x.abs()));

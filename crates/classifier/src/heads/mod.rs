@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a head may read.
 pub struct Features {
-    /// Every hidden state, and the pooled `[CLS]` if the head asked for the pooler.
+    /// Every hidden state, or the pooled `[CLS]` if the head asked for the pooler.
     pub encoded: Encoded,
     /// How the examples lie in the hidden states.
     pub layout: Arc<Layout>,
@@ -41,7 +41,7 @@ pub struct Sizes {
 /// What a head asks of what is below it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Needs {
-    /// The pooled `[CLS]`.
+    /// The pooled `[CLS]`, and nothing else.
     pub pooler: Option<Pooler>,
     /// Every example padded to the limit that the data were cut to.
     pub full_length: bool,

@@ -10,7 +10,7 @@ use crate::{BlockOptions, Layout, Precision, Run};
 const PLAIN_ATTENTION_POSITIONS: usize = 300;
 
 /// Queries, keys and values, `[R, H]` each, to `[R, H]`: in one call where the device has a kernel for sequences of
-/// different lengths, otherwise run by run.
+/// different lengths, otherwise run by run. With `first_only` there is one query for each sequence, `[B, H]`.
 pub(super) fn attention(qkv: [Tch; 3], layout: &Layout, options: BlockOptions) -> Tch {
     let runs = layout.runs();
     if let [run] = runs.as_slice() {
@@ -19,8 +19,11 @@ pub(super) fn attention(qkv: [Tch; 3], layout: &Layout, options: BlockOptions) -
     if layout.is_tight() && flash::serves(&qkv[0], options) {
         return flash::attention(&qkv, layout, options);
     }
-    let rows: Vec<i64> = runs.iter().map(|run| (run.count * run.rows) as i64).collect();
-    let [q, k, v] = qkv.map(|x| x.split_with_sizes(rows.as_slice(), 0)); // unlike slices, gradients are joined at once
+    let rows = |each: fn(&Run) -> usize| runs.iter().map(|run| (run.count * each(run)) as i64).collect::<Vec<_>>();
+    let (queries, keys) = (rows(if options.first_only { |_| 1 } else { |run| run.rows }), rows(|run| run.rows));
+    let [q, k, v] = qkv;
+    let split = |x: Tch, rows: &[i64]| x.split_with_sizes(rows, 0); // unlike slices, gradients are joined at once
+    let (q, k, v) = (split(q, &queries), split(k, &keys), split(v, &keys));
     let inputs = q.into_iter().zip(k).zip(v).map(|((q, k), v)| [q, k, v]);
     let contexts: Vec<Tch> = inputs.zip(&runs).map(|(qkv, run)| of_run(&qkv, run, options)).collect();
     Tch::cat(&contexts, 0)
@@ -29,8 +32,8 @@ pub(super) fn attention(qkv: [Tch; 3], layout: &Layout, options: BlockOptions) -
 /// The sequences of one run; without a mask: keys and values are cut to the real tokens.
 fn of_run(qkv: &[Tch; 3], run: &Run, options: BlockOptions) -> Tch {
     let (h, n) = (qkv[0].size()[1], options.num_attention_heads as i64);
-    let (b, p) = (run.count as i64, run.rows as i64);
-    let [q, k, v] = qkv.each_ref().map(|x| x.view([b, p, n, h / n]).transpose(1, 2)); // [B, N, P, D]
+    let b = run.count as i64;
+    let [q, k, v] = qkv.each_ref().map(|x| x.view([b, -1, n, h / n]).transpose(1, 2)); // [B, N, P or 1, D]
     let tokens = |x: Tch| if run.tokens < run.rows { x.narrow(2, 0, run.tokens as i64) } else { x };
     let (k, v) = (tokens(k), tokens(v));
     let on_cpu = !q.device().is_cuda();
@@ -39,7 +42,7 @@ fn of_run(qkv: &[Tch; 3], run: &Run, options: BlockOptions) -> Tch {
     } else {
         Tch::scaled_dot_product_attention(&q, &k, &v, None::<Tch>, options.dropout, false, None, false)
     };
-    context.transpose(1, 2).reshape([b * p, h])
+    context.transpose(1, 2).reshape([-1, h])
 }
 
 /// softmax(q·kᵀ/√D)·v.

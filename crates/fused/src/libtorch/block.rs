@@ -67,9 +67,19 @@ pub(super) fn forward(inputs: &[Tch], layout: &Layout, options: BlockOptions) ->
     let linear = |x: &Tch, w: &Tch, b: &Tch| x.linear(&low(w), Some(&low(b)));
     let drop = |x: Tch| if options.dropout > 0.0 { x.dropout(options.dropout, true) } else { x };
     let x = low(hidden);
-    let context = attention([linear(&x, qw, qb), linear(&x, kw, kb), linear(&x, vw, vb)], layout, options);
+    let (hidden, queried) = match options.first_only {
+        true => (&first_rows(hidden, layout), &first_rows(&x, layout)),
+        false => (hidden, &x),
+    };
+    let context = attention([linear(queried, qw, qb), linear(&x, kw, kb), linear(&x, vw, vb)], layout, options);
     let norm = |x: Tch, g: &Tch, e: &Tch| x.layer_norm(g.size(), Some(g), Some(e), options.layer_norm_eps, true);
     let attended = norm(drop(linear(&context, aw, ab)) + hidden, ag, ae); // fp32: the residual decides
     let intermediate = linear(&low(&attended), iw, ib).gelu("none");
     norm(drop(linear(&intermediate, ow, ob)) + attended, og, oe)
+}
+
+/// `[R, H]` to `[B, H]`: the first row of each sequence.
+pub(super) fn first_rows(x: &Tch, layout: &Layout) -> Tch {
+    let starts: Vec<i64> = layout.starts().into_iter().map(|row| row as i64).collect();
+    x.index_select(0, &Tch::from_slice(&starts).to_device(x.device()))
 }

@@ -17,7 +17,9 @@ unsafe extern "C" {
         q: *mut C_tensor,
         k: *mut C_tensor,
         v: *mut C_tensor,
+        q_starts: *mut C_tensor,
         starts: *mut C_tensor,
+        q_longest: i64,
         longest: i64,
         dropout: f64,
         context: *mut *mut C_tensor,
@@ -30,16 +32,21 @@ pub(super) fn serves(x: &Tch, options: BlockOptions) -> bool {
     x.device().is_cuda() && options.precision == Precision::Bf16 && per_head % 8 == 0 && per_head <= MOST_PER_HEAD
 }
 
-/// Queries, keys and values, `[R, H]` each, to `[R, H]`. `layout` is tight; LibTorch knows the gradient.
+/// Queries, keys and values, `[R, H]` each, to `[R, H]`; with `first_only` one query for each sequence, `[B, H]`, to `[B, H]`.
+/// `layout` is tight; LibTorch knows the gradient.
 pub(super) fn attention(qkv: &[Tch; 3], layout: &Layout, options: BlockOptions) -> Tch {
     let (size, n) = (qkv[0].size(), options.num_attention_heads as i64);
-    let [q, k, v] = qkv.each_ref().map(|x| x.view([size[0], n, size[1] / n]));
-    let starts = starts(layout).to_device(q.device());
+    let [q, k, v] = qkv.each_ref().map(|x| x.view([-1, n, size[1] / n]));
+    let ones = || Layout::tight(&vec![1; layout.sequences().len()]);
+    let (queries, keys) = (if options.first_only { &ones() } else { layout }, layout);
+    let [query_starts, key_starts] = [queries, keys].map(|layout| starts(layout).to_device(q.device()));
     let mut context = std::ptr::null_mut();
-    // SAFETY: four tensors, borrowed for the whole call; the shim keeps no pointer and throws nothing across the border.
+    // SAFETY: five tensors, borrowed for the whole call; the shim keeps no pointer and throws nothing across the border.
     let message = unsafe {
-        let [q, k, v, starts] = [&q, &k, &v, &starts].map(shim::pointer);
-        shim_flash(q, k, v, starts, layout.longest() as i64, options.dropout, &raw mut context)
+        let [q, k, v, query_starts, key_starts] = [&q, &k, &v, &query_starts, &key_starts].map(shim::pointer);
+        let [query_longest, key_longest] = [queries, keys].map(|layout| layout.longest() as i64);
+        let dropout = options.dropout;
+        shim_flash(q, k, v, query_starts, key_starts, query_longest, key_longest, dropout, &raw mut context)
     };
     shim::raise(message);
     // SAFETY: without a message the shim has set `context` to a tensor of its own, now ours to drop.

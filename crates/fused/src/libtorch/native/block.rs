@@ -32,7 +32,12 @@ pub(crate) fn serves(inputs: &[Tensor], options: BlockOptions) -> bool {
     let plain = inputs
         .iter()
         .all(|input| input.device() == tch::Device::Cpu && input.kind() == Kind::Float && input.is_contiguous());
-    options.precision == Precision::Bf16 && options.dropout == 0.0 && fits && plain && simd::is_here()
+    options.precision == Precision::Bf16
+        && !options.first_only
+        && options.dropout == 0.0
+        && fits
+        && plain
+        && simd::is_here()
 }
 
 /// What the backward pass needs.
