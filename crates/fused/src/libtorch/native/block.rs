@@ -3,6 +3,7 @@
 //! LibTorch multiplies matrices; all between two products is one pass over memory. Between forward and backward 9 KiB
 //! a token are kept at H = 384 (a third of what autograd keeps): GELU's result, for one, is computed again.
 
+mod first;
 mod gradient;
 
 use std::sync::Arc;
@@ -32,12 +33,7 @@ pub(crate) fn serves(inputs: &[Tensor], options: BlockOptions) -> bool {
     let plain = inputs
         .iter()
         .all(|input| input.device() == tch::Device::Cpu && input.kind() == Kind::Float && input.is_contiguous());
-    options.precision == Precision::Bf16
-        && !options.first_only
-        && options.dropout == 0.0
-        && fits
-        && plain
-        && simd::is_here()
+    options.precision == Precision::Bf16 && options.dropout == 0.0 && fits && plain && simd::is_here()
 }
 
 /// What the backward pass needs.
@@ -51,16 +47,29 @@ pub(crate) struct Kept {
     /// As they were given: the first half's and the second's.
     gammas: [Tensor; 2],
     attention: AttentionHalf,
+    attended: Attended,
     feed_forward: FeedForwardHalf,
 }
 
-/// The first half: attention, residual sum, LayerNorm.
+/// The first half's attention: of all rows, or of the first row of each sequence.
 #[derive(Debug)]
-struct AttentionHalf {
+enum AttentionHalf {
+    All(AllRows),
+    First(first::FirstRows),
+}
+
+/// What attention read and made.
+#[derive(Debug)]
+struct AllRows {
     input: Lent,
     projected: Lent,
     context: Lent,
     sums: Option<Lent>,
+}
+
+/// The first half's end: residual sum and LayerNorm.
+#[derive(Debug)]
+struct Attended {
     normalised: Option<Normalised>,
     /// Its result.
     rounded: Lent,
@@ -138,8 +147,16 @@ pub(crate) fn forward(
     keep: bool,
 ) -> (Tensor, Option<Kept>) {
     let weights = Weights::rounded(inputs);
-    let (attention, attended) = attention_half(inputs, &weights, layout, options, keep);
-    let (feed_forward, output) = feed_forward_half(inputs, &weights, &attention.rounded, &attended, options, keep);
+    let (attention, attended, result) = if options.first_only {
+        let (rows, residual) = first::first_rows(inputs, &weights, layout, options);
+        let (attended, result) = attended(inputs, &weights, &rows.context, &residual, options, keep);
+        (AttentionHalf::First(rows), attended, result)
+    } else {
+        let rows = all_rows(inputs, &weights, layout, options, keep);
+        let (attended, result) = attended(inputs, &weights, &rows.context, &inputs[0], options, keep);
+        (AttentionHalf::All(rows), attended, result)
+    };
+    let (feed_forward, output) = feed_forward_half(inputs, &weights, &attended.rounded, &result, options, keep);
     let kept = keep.then(|| Kept {
         layout: Arc::clone(layout),
         options,
@@ -147,18 +164,13 @@ pub(crate) fn forward(
         intermediate_bias: inputs[12].shallow_clone(),
         gammas: [&inputs[9], &inputs[15]].map(Tensor::shallow_clone),
         attention,
+        attended,
         feed_forward,
     });
     (output, kept)
 }
 
-fn attention_half(
-    inputs: &[Tensor],
-    weights: &Weights,
-    layout: &Layout,
-    options: BlockOptions,
-    keep: bool,
-) -> (AttentionHalf, Lent) {
+fn all_rows(inputs: &[Tensor], weights: &Weights, layout: &Layout, options: BlockOptions, keep: bool) -> AllRows {
     let [rows, h] = sizes(&inputs[0]);
     let input = take("input", Kind::BFloat16, &[rows, h]);
     elementwise::round(Numbers::of(&inputs[0]), Numbers::of(&input));
@@ -168,15 +180,27 @@ fn attention_half(
     let context = take("context", Kind::BFloat16, &[rows, h]);
     let sums = keep.then(|| take("sums", Kind::Float, &[options.num_attention_heads, rows]));
     attention(&attention_of(layout, options, h, [&projected, &context], sums.as_ref()));
+    AllRows { input, projected, context, sums }
+}
+
+fn attended(
+    inputs: &[Tensor],
+    weights: &Weights,
+    context: &Tensor,
+    residual: &Tensor,
+    options: BlockOptions,
+    keep: bool,
+) -> (Attended, Lent) {
+    let [rows, h] = sizes(residual);
     let product = take("product", Kind::BFloat16, &[rows, h]);
-    multiply(&context, &weights.attention_output.tr(), &product);
+    multiply(context, &weights.attention_output.tr(), &product);
     let attended = take("attended", Kind::Float, &[rows, h]);
     let rounded = take("attended rounded", Kind::BFloat16, &[rows, h]);
     let normalised = keep.then(|| Normalised::new(rows, h));
     norm(&Norm {
         product: Numbers::of(&product),
         bias: floats(&inputs[8]),
-        residual: Numbers::of(&inputs[0]),
+        residual: Numbers::of(residual),
         gamma: floats(&inputs[9]),
         beta: floats(&inputs[10]),
         epsilon: options.layer_norm_eps as f32,
@@ -184,7 +208,7 @@ fn attention_half(
         rounded: Some(Numbers::of(&rounded)),
         kept: normalised.as_ref().map(Normalised::places),
     });
-    (AttentionHalf { input, projected, context, sums, normalised, rounded }, attended)
+    (Attended { normalised, rounded }, attended)
 }
 
 fn feed_forward_half(

@@ -1,6 +1,7 @@
 //! What LibTorch's operators leave to be won on a processor: kernels over its tensors' own memory.
 
 mod attention;
+mod attention_first;
 mod attention_gradient;
 pub(crate) mod block;
 mod elementwise;

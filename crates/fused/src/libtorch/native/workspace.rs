@@ -23,12 +23,22 @@ pub(crate) struct Lent {
 /// A tensor on the processor with any numbers in it.
 pub(crate) fn take(name: &'static str, kind: Kind, shape: &[usize]) -> Lent {
     let numbers = shape.iter().product::<usize>() as i64;
-    let free = FREE.lock().unwrap_or_else(PoisonError::into_inner).get_mut(name).and_then(Vec::pop);
-    let whole = free.filter(|tensor| tensor.size()[0] >= numbers && tensor.kind() == kind);
-    let whole = whole.unwrap_or_else(|| Tensor::empty([numbers], (kind, Device::Cpu)));
+    let whole = free(name, kind, numbers).unwrap_or_else(|| Tensor::empty([numbers], (kind, Device::Cpu)));
     let shape: Vec<i64> = shape.iter().map(|&size| size as i64).collect();
     let part = whole.narrow(0, 0, numbers).view(shape.as_slice());
     Lent { name, whole, part }
+}
+
+/// The smallest free tensor that is large enough. If none is, the largest goes, for it is outgrown.
+fn free(name: &'static str, kind: Kind, numbers: i64) -> Option<Tensor> {
+    let mut all = FREE.lock().unwrap_or_else(PoisonError::into_inner);
+    let free = all.get_mut(name)?;
+    free.sort_by_key(|tensor| tensor.size()[0]); // a dozen
+    let fits = |tensor: &Tensor| tensor.size()[0] >= numbers && tensor.kind() == kind;
+    match free.iter().position(fits) {
+        Some(at) => Some(free.remove(at)),
+        None => free.pop().filter(|_| false),
+    }
 }
 
 /// Forget what is free.
@@ -55,6 +65,10 @@ impl Drop for Lent {
 mod tests {
     use super::*;
 
+    fn place_of(name: &'static str, size: usize) -> *mut std::ffi::c_void {
+        take(name, Kind::Float, &[size]).data_ptr()
+    }
+
     #[test]
     fn memory_is_used_again_unless_it_is_too_small() {
         let place = |size: usize| take("test", Kind::Float, &[size, 2]).data_ptr();
@@ -63,6 +77,10 @@ mod tests {
         let both = (take("test", Kind::Float, &[3]), take("test", Kind::Float, &[3]));
         assert_ne!(both.0.data_ptr(), both.1.data_ptr());
         drop(both);
+        let (small, large) = (take("sizes", Kind::Float, &[5]), take("sizes", Kind::Float, &[50]));
+        let places = [&small, &large].map(|lent| lent.data_ptr());
+        drop((large, small));
+        assert_eq!([place_of("sizes", 40), place_of("sizes", 4)], [places[1], places[0]]);
         assert_eq!(take("test", Kind::Float, &[1000]).size(), [1000]);
     }
 }

@@ -7,7 +7,7 @@ use super::super::elementwise;
 use super::super::memory::Numbers;
 use super::super::rows::{NormGradient, norm_gradient};
 use super::super::workspace::take;
-use super::{INPUTS, Kept, Normalised, attention_of, floats, multiply, sizes};
+use super::{AllRows, AttentionHalf, INPUTS, Kept, Normalised, attention_of, first, floats, multiply, sizes};
 
 /// The gradients of all inputs, in their order, when `flowing` `[R, H]` flows into the output.
 pub(crate) fn gradients(kept: &Kept, flowing: &Tensor) -> [Tensor; INPUTS] {
@@ -16,9 +16,13 @@ pub(crate) fn gradients(kept: &Kept, flowing: &Tensor) -> [Tensor; INPUTS] {
     let sum = flowing.empty_like(); // of the residual stream
     let product = take("product", Kind::BFloat16, &[rows, h]);
     let feed_forward = feed_forward_gradients(kept, &flowing, &sum, &product);
-    let attention = attention_gradients(kept, &sum, &product);
-    let all: Vec<Tensor> = std::iter::once(sum).chain(attention).chain(feed_forward).collect();
-    all.try_into().unwrap_or_else(|all: Vec<Tensor>| unreachable!("1 + 10 + 6 are not {}", all.len()))
+    let norm = attended_gradients(kept, &sum, &product);
+    let (input, projections) = match &kept.attention {
+        AttentionHalf::All(rows) => all_rows_gradients(kept, rows, sum, &product),
+        AttentionHalf::First(rows) => first::gradients(kept, rows, &sum, &product),
+    };
+    let all: Vec<Tensor> = std::iter::once(input).chain(projections).chain(norm).chain(feed_forward).collect();
+    all.try_into().unwrap_or_else(|all: Vec<Tensor>| unreachable!("1 + 6 + 4 + 6 are not {}", all.len()))
 }
 
 /// Of the second half's parameters. What flows into the first half's result is `sum` + `product` then.
@@ -46,16 +50,20 @@ fn feed_forward_gradients(kept: &Kept, flowing: &Tensor, sum: &Tensor, product: 
         Numbers::of(&activated),
     );
     let weight = weight_gradient(&rounded, &activated);
-    let intermediate = weight_gradient(&gradient, &kept.attention.rounded);
+    let intermediate = weight_gradient(&gradient, &kept.attended.rounded);
     multiply(&gradient, &kept.weights.intermediate, product);
     [intermediate, Tensor::from_slice(&intermediate_bias), weight, bias, gamma, beta]
 }
 
-/// Of the first half's parameters. What flows into the block's input is `sum` then.
-fn attention_gradients(kept: &Kept, sum: &Tensor, product: &Tensor) -> [Tensor; 10] {
-    let (half, [rows, h]) = (&kept.attention, sizes(sum));
+/// Of the parameters at the first half's end. What flows into its residual is `sum` then, and into the context `product`.
+fn attended_gradients(kept: &Kept, sum: &Tensor, product: &Tensor) -> [Tensor; 4] {
+    let [rows, h] = sizes(sum);
     let rounded = take("rounded gradient", Kind::BFloat16, &[rows, h]);
-    let (normalised, scales) = Normalised::kept(&half.normalised);
+    let (normalised, scales) = Normalised::kept(&kept.attended.normalised);
+    let context = match &kept.attention {
+        AttentionHalf::All(rows) => &rows.context,
+        AttentionHalf::First(rows) => &rows.context,
+    };
     let [bias, gamma, beta] = thirds(&norm_gradient(&NormGradient {
         flowing: Numbers::of(sum),
         also: Some(Numbers::of(product)),
@@ -65,8 +73,14 @@ fn attention_gradients(kept: &Kept, sum: &Tensor, product: &Tensor) -> [Tensor; 
         sum: Numbers::of(sum),
         rounded: Numbers::of(&rounded),
     }));
-    let weight = weight_gradient(&rounded, &half.context);
+    let weight = weight_gradient(&rounded, context);
     multiply(&rounded, &kept.weights.attention_output, product);
+    [weight, bias, gamma, beta]
+}
+
+/// Of the block's input, and of what projects it. `sum` flows into the residual, `product` into the context.
+fn all_rows_gradients(kept: &Kept, half: &AllRows, sum: Tensor, product: &Tensor) -> (Tensor, [Tensor; 6]) {
+    let [rows, h] = sizes(&sum);
     let projected = take("projected gradient", Kind::BFloat16, &[rows, 3 * h]);
     attention_gradient(&Gradient {
         forward: attention_of(&kept.layout, kept.options, h, [&half.projected, &half.context], half.sums.as_ref()),
@@ -77,13 +91,13 @@ fn attention_gradients(kept: &Kept, sum: &Tensor, product: &Tensor) -> [Tensor; 
     let weights = weight_gradient(&projected, &half.input);
     let [query, key, value] = [0, 1, 2].map(|place| weights.narrow(0, (place * h) as i64, h as i64));
     multiply(&projected, &kept.weights.projections, product);
-    elementwise::add(Numbers::of(product), Numbers::of(sum));
-    [query, query_bias, key, key_bias, value, value_bias, weight, bias, gamma, beta]
+    elementwise::add(Numbers::of(product), Numbers::of(&sum));
+    (sum, [query, query_bias, key, key_bias, value, value_bias])
 }
 
 /// `[out, in]` in fp32 from what flows into a product `[R, out]` and what was multiplied `[R, in]`. A product with
 /// more rows than columns is the faster one, by half.
-fn weight_gradient(flowing: &Tensor, multiplied: &Tensor) -> Tensor {
+pub(super) fn weight_gradient(flowing: &Tensor, multiplied: &Tensor) -> Tensor {
     if flowing.size()[1] >= multiplied.size()[1] {
         return flowing.tr().mm(multiplied).to_kind(Kind::Float);
     }

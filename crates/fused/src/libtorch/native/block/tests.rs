@@ -47,20 +47,23 @@ fn the_kernels_are_the_fp32_block_rounded() {
     if !simd::is_here() {
         return;
     }
-    for layout in layouts().map(Arc::new) {
+    for (layout, first_only) in layouts().into_iter().flat_map(|layout| [(layout.clone(), false), (layout, true)]) {
+        let layout = Arc::new(layout);
         for heads in [1, 2, 4] {
             let inputs = inputs(layout.rows() as i64);
-            assert!(serves(&inputs, options(heads, Precision::Bf16)));
-            let flowing = Tensor::randn([layout.rows() as i64, H], (Kind::Float, tch::Device::Cpu));
-            let expected = expected(&inputs, &layout, options(heads, Precision::Fp32), &flowing);
-            let (output, kept) = forward(&inputs, &layout, options(heads, Precision::Bf16), true);
+            let options = |precision| BlockOptions { first_only, ..options(heads, precision) };
+            assert!(serves(&inputs, options(Precision::Bf16)));
+            let rows = if first_only { layout.sequences().len() } else { layout.rows() };
+            let flowing = Tensor::randn([rows as i64, H], (Kind::Float, tch::Device::Cpu));
+            let expected = expected(&inputs, &layout, options(Precision::Fp32), &flowing);
+            let (output, kept) = forward(&inputs, &layout, options(Precision::Bf16), true);
             let found = std::iter::once(output).chain(gradients(&kept.unwrap(), &flowing));
             for (which, (found, expected)) in found.zip(&expected).enumerate() {
                 if which == 5 {
                     continue; // keys' bias: its gradient is 0 by mathematics
                 }
                 let difference = difference(&found, expected);
-                assert!(difference < 0.03, "tensor {which}, {heads} heads: {difference}");
+                assert!(difference < 0.03, "tensor {which}, {heads} heads, first only {first_only}: {difference}");
             }
         }
     }
@@ -93,7 +96,8 @@ fn what_lies_behind_the_last_row_is_not_seen() {
     let of = |behind: f64| {
         let (output, kept) = forward(&inputs, &layout, options, true);
         let kept = kept.unwrap();
-        let _filled = kept.attention.projected.narrow(0, 70, BLOCK as i64).fill_(behind);
+        let AttentionHalf::All(rows) = &kept.attention else { unreachable!("all rows were asked for") };
+        let _filled = rows.projected.narrow(0, 70, BLOCK as i64).fill_(behind);
         std::iter::once(output).chain(gradients(&kept, &flowing)).collect::<Vec<_>>()
     };
     assert!(of(0.0) == of(f64::NAN));
