@@ -5,6 +5,7 @@ use std::process::Command;
 
 use anyhow::Context;
 use bert::Config;
+use classifier::HeadConfig;
 use classifier::device::Engine;
 use records::shards::Manifest;
 use records::{Split, publish};
@@ -116,7 +117,10 @@ impl Place {
         }
         let encoder = Config::read(&model)?;
         let blocks = configuration.blocks.indices(encoder.num_hidden_layers)?.len();
-        let work = work(row.kind, &encoder, blocks, &shards)?;
+        let head = HeadConfig::from_value(configuration.head.to_value()).map_err(anyhow::Error::msg)?;
+        let work = work(row.kind, &shards, |lengths| {
+            training_operations(&encoder, blocks, head.needs().pooler.is_some(), lengths)
+        })?;
         Ok(Some(Prepared { row, definition, configuration, config, shards, model, blocks, work }))
     }
 
@@ -141,7 +145,7 @@ impl Place {
     }
 }
 
-fn work(kind: Kind, encoder: &Config, blocks: usize, shards: &Path) -> anyhow::Result<Work> {
+fn work(kind: Kind, shards: &Path, operations: impl Fn(&[usize]) -> f64) -> anyhow::Result<Work> {
     let manifest = Manifest::read(shards)?.0;
     if kind == Kind::Prep {
         let of = |split| manifest.splits.get(&split).map_or((0, 0), |counts| (counts.examples, counts.tokens as usize));
@@ -151,6 +155,6 @@ fn work(kind: Kind, encoder: &Config, blocks: usize, shards: &Path) -> anyhow::R
     let split = if kind == Kind::Train { Split::Train } else { Split::Test };
     let examples = manifest.examples(shards, split)?;
     let lengths: Vec<usize> = examples.iter().map(|example| example.input_ids.len()).collect();
-    let operations = if kind == Kind::Train { training_operations(encoder, blocks, &lengths) } else { 0.0 };
+    let operations = if kind == Kind::Train { operations(&lengths) } else { 0.0 };
     Ok(Work { examples: lengths.len(), tokens: lengths.iter().sum(), operations })
 }

@@ -17,14 +17,19 @@ pub(crate) struct Work {
 /// A product of a weight matrix with a token is 2 operations a weight forward and 4 backward (with respect to input and
 /// weight): 6 · (4 H² + 2 H I) a token and block. Attention of a token over its P neighbours is 4 · P · H forward (scores
 /// and mixture) and 8 · P · H backward. Padding, embeddings, pooler, head, normalisation and the optimizer count nothing.
-pub(crate) fn training_operations(config: &Config, blocks: usize, lengths: &[usize]) -> f64 {
+///
+/// Of a last block that is `only_pooled` the keys and values of all tokens are needed, 2 H² weights, and all else of one.
+pub(crate) fn training_operations(config: &Config, blocks: usize, only_pooled: bool, lengths: &[usize]) -> f64 {
     let (h, i) = (config.hidden_size as f64, config.intermediate_size as f64);
-    let weights = 4.0 * h * h + 2.0 * h * i;
+    let [all, read] = [4.0 * h * h + 2.0 * h * i, 2.0 * h * h]; // weights
+    let last = usize::from(only_pooled && blocks > 0);
     let of_sequence = |&length: &usize| {
         let p = length as f64;
-        p * (6.0 * weights + 12.0 * h * p)
+        let whole = p * (6.0 * all + 12.0 * h * p);
+        let pooled = 6.0 * (p * read + all - read) + 12.0 * h * p;
+        (blocks - last) as f64 * whole + last as f64 * pooled
     };
-    blocks as f64 * lengths.iter().map(of_sequence).sum::<f64>()
+    lengths.iter().map(of_sequence).sum()
 }
 
 #[cfg(test)]
@@ -40,7 +45,9 @@ mod tests {
         });
         let config: Config = serde_json::from_value(config).unwrap();
         // 4·2² + 2·2·5 = 36 weights a block; 3 tokens: 3·6·36 + 12·2·3² = 864; 1 token: 216 + 24.
-        assert_eq!(training_operations(&config, 2, &[3, 1]), 2.0 * (864.0 + 240.0));
-        assert_eq!(training_operations(&config, 0, &[3, 1]), 0.0);
+        assert_eq!(training_operations(&config, 2, false, &[3, 1]), 2.0 * (864.0 + 240.0));
+        assert_eq!(training_operations(&config, 0, true, &[3, 1]), 0.0);
+        // 8 weights for 3 tokens and 28 for one: 6·52 + 12·2·3 = 384; of a single token all is needed.
+        assert_eq!(training_operations(&config, 2, true, &[3, 1]), 864.0 + 240.0 + 384.0 + 240.0);
     }
 }
