@@ -14,7 +14,7 @@ use crate::learner::Learner;
 const STEPS_AHEAD: usize = 4;
 
 /// What the blocks may keep between forward and backward pass where a device has the memory of its host.
-const KEPT_BYTES: usize = 640 << 20;
+const KEPT_BYTES: usize = 448 << 20;
 
 /// Tokens that go through the model at once, about: a batch of more does so in parts, whose gradients add up to its own.
 pub(crate) fn tokens_at_once(input: &Input) -> usize {
