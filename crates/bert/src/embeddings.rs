@@ -71,7 +71,7 @@ impl Embeddings {
     }
 
     /// The word, if any, whose vector learns nothing.
-    pub fn unlearning(&self, pass: Pass) -> Option<u32> {
+    pub fn padding_idx(&self, pass: Pass) -> Option<u32> {
         pass.padding_is_read.then_some(self.pad_token_id)
     }
 

@@ -29,14 +29,15 @@ pub struct Pass {
     /// Whether something reads the hidden states of padding positions. The padding token's word vector gets no
     /// gradient from them, as in Hugging Face (`padding_idx`); otherwise none can reach it.
     pub padding_is_read: bool,
-    /// Whether nothing but the pooler reads the last block: then it computes the first row of each sequence only.
+    /// Whether nothing is read but what the pooler makes, if there is one: then the last block computes the first row of
+    /// each sequence only, and no hidden state is kept.
     pub only_pooled: bool,
 }
 
 /// What an encoder makes of a batch.
 #[derive(Debug, Clone)]
 pub struct Encoded {
-    /// `[R, H]` each: the embedding output, then every kept block's output, but for the last if it is only pooled.
+    /// `[R, H]` each: the embedding output, then every kept block's output; none where they are only pooled.
     pub hidden_states: Vec<Tensor<2>>,
     /// `[B, H]`, if the encoder has a pooler.
     pub pooled: Option<Tensor<2>>,
@@ -63,21 +64,16 @@ impl Encoder {
         pass: Pass,
     ) -> Encoded {
         let mut top = passed(0, &self.embeddings, pass, |layer| layer.forward(words.into(), positions, pass));
-        let mut hidden_states = vec![top.clone()];
-        let whole = self.blocks.len() - usize::from(pass.only_pooled && !self.blocks.is_empty());
-        let block = |index: usize, top: Tensor<2>| {
-            passed(index + 1, &self.blocks[index], pass, |block: &Block| {
-                block.forward(top, layout, pass, index >= whole)
-            })
-        };
-        for index in 0..whole {
-            top = block(index, top);
-            hidden_states.push(top.clone());
+        let only_pooled = pass.only_pooled && self.pooler.is_some();
+        let mut hidden_states = Vec::new();
+        for (index, block) in self.blocks.iter().enumerate() {
+            let first_only = only_pooled && index + 1 == self.blocks.len();
+            hidden_states.extend((!only_pooled).then(|| top.clone()));
+            top = passed(index + 1, block, pass, |block| block.forward(top, layout, pass, first_only));
         }
-        let first = || match self.blocks.len() {
-            depth if depth > whole => block(whole, top), // [B, H]
-            _ => rows_at(top, &layout.starts()),
-        };
+        hidden_states.extend((!only_pooled).then(|| top.clone()));
+        let is_first = only_pooled && !self.blocks.is_empty(); // [B, H]
+        let first = || if is_first { top } else { rows_at(top, &layout.starts()) };
         let pooled = self.pooler.as_ref().map(|pooler| pooler.forward(first()));
         Encoded { hidden_states, pooled }
     }
@@ -99,7 +95,10 @@ fn passed<M: Module>(index: usize, layer: &M, pass: Pass, run: impl FnOnce(&M) -
 }
 
 impl Encoded {
-    /// `[R, H]`: the output of the last kept block, or of the embeddings if none is kept; not of a block that is only pooled.
+    /// `[R, H]`: the output of the last kept block, or of the embeddings if none is kept.
+    ///
+    /// # Panics
+    /// If the pass was [`Pass::only_pooled`].
     pub fn last(&self) -> Tensor<2> {
         self.hidden_states[self.hidden_states.len() - 1].clone()
     }

@@ -51,11 +51,15 @@ fn layouts() -> [Arc<Layout>; 2] {
 }
 
 fn encode(encoder: &Encoder, layout: &Arc<Layout>, device: &Device, precision: Precision) -> Encoded {
+    encode_as(encoder, layout, device, Pass { precision, ..Pass::default() })
+}
+
+fn encode_as(encoder: &Encoder, layout: &Arc<Layout>, device: &Device, pass: Pass) -> Encoded {
     let ids = expected("input_ids", &[4, P]);
     let row = |(row, count): (usize, usize)| ids[row * P..][..count].iter().map(|&id| id as usize).collect::<Vec<_>>();
     let ids: Vec<usize> = layout.row_counts().into_iter().enumerate().flat_map(row).collect();
     let positions = indices(&layout.positions(), device);
-    encoder.forward(indices(&ids, device), positions, layout, Pass { precision, ..Pass::default() })
+    encoder.forward(indices(&ids, device), positions, layout, pass)
 }
 
 /// The numbers at real tokens, one example after the other.
@@ -108,8 +112,13 @@ fn pooled_cls_of_every_choice_of_blocks_is_hugging_faces() {
         for (name, kept) in choices {
             let [layout, _] = layouts();
             let encoded = encode(&encoder(kept, &device), &layout, &device, Precision::Fp32);
-            let pooled: Vec<f32> = encoded.pooled.clone().unwrap().into_data().try_to_vec().unwrap();
-            assert_close(&pooled, &expected(&format!("{name}.pooled"), &[4, H]), 1e-5, name);
+            let only =
+                encode_as(&encoder(kept, &device), &layout, &device, Pass { only_pooled: true, ..Pass::default() });
+            assert_eq!((encoded.hidden_states.len(), only.hidden_states.len()), (kept.len() + 1, 0));
+            for pooled in [encoded.pooled.clone(), only.pooled] {
+                let pooled: Vec<f32> = pooled.unwrap().into_data().try_to_vec().unwrap();
+                assert_close(&pooled, &expected(&format!("{name}.pooled"), &[4, H]), 1e-5, name);
+            }
             if name == "last2" {
                 assert_close(&real(encoded.last(), &layout), &expected("last2.last", &[TOKENS, H]), 1e-5, name);
             }

@@ -56,6 +56,11 @@ impl Engine {
         self.name != "flex"
     }
 
+    /// Whether this is a CUDA device, with memory of its own.
+    pub fn is_cuda(&self) -> bool {
+        self.name.starts_with("cuda")
+    }
+
     fn new(device: Device, name: &str) -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         Engine { device, name: name.to_owned(), hardware: processor(), threads }

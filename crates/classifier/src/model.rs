@@ -38,7 +38,7 @@ pub struct WordTable {
     /// `[V, H]`
     pub table: Tensor<2>,
     /// The word, if any, whose vector learns nothing.
-    pub unlearning: Option<u32>,
+    pub padding_idx: Option<u32>,
 }
 
 impl Model {
@@ -63,12 +63,12 @@ impl Model {
         match &self.body {
             Body::Bert(_) if self.pass.frozen_layers > 0 => None,
             Body::Bert(encoder) => {
-                let (table, unlearning) =
-                    (encoder.embeddings().word_table(), encoder.embeddings().unlearning(self.pass));
-                Some(WordTable { path: "body.Bert.embeddings.word", table, unlearning })
+                let (table, padding_idx) =
+                    (encoder.embeddings().word_table(), encoder.embeddings().padding_idx(self.pass));
+                Some(WordTable { path: "body.Bert.embeddings.word", table, padding_idx })
             }
             Body::Table(table) => {
-                Some(WordTable { path: "body.Table.weight", table: table.word_table(), unlearning: None })
+                Some(WordTable { path: "body.Table.weight", table: table.word_table(), padding_idx: None })
             }
         }
     }

@@ -124,8 +124,8 @@ impl Optimizer {
         plain::replace(module, updated)
     }
 
-    /// Whether a table that lies where `tensor` does may learn by rows, which costs nothing for those that a batch does
-    /// not read.
+    /// Whether a table that lies where `tensor` does may learn by rows: those that a batch does not read cost nothing until
+    /// one does.
     pub fn learns_by_rows<const D: usize>(tensor: &Tensor<D>) -> bool {
         #[cfg(feature = "libtorch")]
         return crate::libtorch::has_memory(tensor);

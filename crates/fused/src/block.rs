@@ -125,14 +125,14 @@ mod tests {
     }
 
     /// The rows that come out of two zero vectors for each of [`ROWS`] sequences.
-    fn rows(weights: BlockWeights, dropout: f64, device: &Device) -> Vec<Vec<f32>> {
+    fn rows(weights: BlockWeights, dropout: f64, first_only: bool, device: &Device) -> Vec<Vec<f32>> {
         device.seed(3);
         let options = BlockOptions {
             num_attention_heads: 1,
             layer_norm_eps: 1e-12,
             precision: Precision::Fp32,
             dropout,
-            first_only: false,
+            first_only,
         };
         let layout = Arc::new(Layout::tight(&[2; ROWS]));
         let output = block(Tensor::zeros([2 * ROWS, H], device), &layout, weights, options);
@@ -143,17 +143,23 @@ mod tests {
         row.iter().all(|x| x.abs() < 1e-3)
     }
 
+    /// Every device, with all rows and with the first ones only, and how many rows come out then.
+    fn cases() -> impl Iterator<Item = (Device, bool, usize)> {
+        devices().into_iter().flat_map(|device| [(device.clone(), false, 2 * ROWS), (device, true, ROWS)])
+    }
+
     /// A constant vector is normalised to zero; one whose parts were dropped is not.
     #[test]
     fn dropout_acts_on_the_output_of_either_half() {
-        for device in devices() {
+        for (device, first_only, count) in cases() {
             for half in ["attention", "feed-forward"] {
                 let mut weights = silent(&device);
                 let layer = if half == "attention" { &mut weights.attention_output } else { &mut weights.output };
                 layer.bias = Tensor::ones([H], &device);
-                assert!(rows(weights.clone(), 0.0, &device).iter().all(|row| is_zero(row)), "{device:?} {half}");
-                let dropped = rows(weights, 0.5, &device).iter().filter(|row| !is_zero(row)).count();
-                assert!(dropped > ROWS, "{device:?} {half}: {dropped}");
+                let kept = rows(weights.clone(), 0.0, first_only, &device);
+                assert!(kept.len() == count && kept.iter().all(|row| is_zero(row)), "{device:?} {half}");
+                let dropped = rows(weights, 0.5, first_only, &device).iter().filter(|row| !is_zero(row)).count();
+                assert!(dropped > count / 2, "{device:?} {half}: {dropped}");
             }
         }
     }
@@ -162,12 +168,12 @@ mod tests {
     /// leaves nothing in one of 2^16.
     #[test]
     fn dropout_acts_on_attention_weights() {
-        for device in devices() {
+        for (device, first_only, count) in cases() {
             let mut weights = silent(&device);
             weights.value.bias = Tensor::ones([H], &device);
             weights.attention_output.weight = Tensor::eye(H, &device);
-            let empty = rows(weights, 0.5, &device).iter().filter(|row| is_zero(row)).count();
-            assert!((2 * ROWS / 8..2 * ROWS / 2).contains(&empty), "{device:?}: {empty} of {}", 2 * ROWS);
+            let empty = rows(weights, 0.5, first_only, &device).iter().filter(|row| is_zero(row)).count();
+            assert!((count / 8..count / 2).contains(&empty), "{device:?}: {empty} of {count}");
         }
     }
 }

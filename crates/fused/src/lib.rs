@@ -1,8 +1,9 @@
-//! Whole-layer operations that LibTorch does in one call, each beside the same thing in plain burn.
+//! Whole-layer operations, each in one call, beside the same thing in plain burn.
 //!
 //! [`block()`] is one transformer block, [`lstm()`] one LSTM layer, [`adamw::Optimizer`] one optimizer step over
-//! all parameters. On LibTorch each is a single operation whose inside LibTorch's own autograd differentiates; on every
-//! other engine the plain twin in [`plain`] runs, and the tests hold the two together.
+//! all parameters. On LibTorch each is a single operation: computed forward and backward by kernels of our own where the
+//! processor and the precision allow it, elsewhere by LibTorch's operators and its own autograd. On every other engine the
+//! plain twin in [`plain`] runs, and the tests hold them together.
 //!
 //! Letters in shapes: **B** batch, **R** rows (the positions of all sequences of a batch, one sequence behind the
 //! other), **P** positions (of the longest sequence), **H** hidden size, **N** attention heads, **D** size per

@@ -50,17 +50,6 @@ char* shim_grad(Tensor* output, Tensor* flowing, Tensor** inputs, int count, Ten
   });
 }
 
-// One AdamW step, in place, over all given parameters.
-char* shim_adamw(Tensor** parameters, Tensor** gradients, Tensor** means, Tensor** squares, Tensor** steps, int count,
-                 double rate, double beta_1, double beta_2, double decay, double epsilon) {
-  return guarded([&] {
-    c10::NoGradGuard no_grad;
-    auto p = tensors(parameters, count), g = tensors(gradients, count), m = tensors(means, count),
-         v = tensors(squares, count), s = tensors(steps, count);
-    at::_fused_adamw_(p, g, m, v, {}, s, rate, beta_1, beta_2, decay, epsilon, /*amsgrad=*/false, /*maximize=*/false);
-  });
-}
-
 // Work on 0..count, cut into ranges, on LibTorch's own threads. `work` throws nothing.
 void shim_parallel(int64_t count, int64_t grain, void (*work)(void*, int64_t, int64_t), void* context) {
   at::parallel_for(0, count, grain, [&](int64_t from, int64_t to) { work(context, from, to); });

@@ -28,7 +28,7 @@ impl ReadWords {
     /// Add the gradient of what was read, of all those `found`, to `gradients`.
     pub(crate) fn add_to(self, gradients: Gradients, found: &mut Found, rows: &Rows) -> Gradients {
         let Some(gradient) = self.vectors.grad_remove(found) else { return gradients };
-        let learns = |id| Some(id) != self.table.unlearning;
+        let learns = |id| Some(id) != self.table.padding_idx;
         gradients.with_rows(self.table.path, RowGradient::new(rows, gradient, learns))
     }
 }

@@ -39,8 +39,8 @@ pub(crate) fn make_up(betas: Betas, table: &Tensor<1>, moments: &mut Moments, id
     let [value, mean, square] = [table, &moments.mean, &moments.square].map(|tensor| plain(tensor.clone()));
     // SAFETY: three different tensors; nobody else works on a module while its optimizer does (`Optimizer`).
     let [value, mean, square] = [&value, &mean, &square].map(|tensor| unsafe { written(tensor) });
-    let (all, law) = (arrears.all(), Law::new(betas));
-    let pieces = arrears.made_up(Table { value, mean, square }, ids.unwrap_or(&all));
+    let (all, law) = (ids.is_none().then(|| arrears.all()), Law::new(betas));
+    let pieces = arrears.made_up(Table { value, mean, square }, ids.or(all.as_deref()).unwrap_or_default());
     each(pieces, Piece::numbers, |piece| piece.work(&law, 1.0));
     if ids.is_none() {
         arrears.settled();

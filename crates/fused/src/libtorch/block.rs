@@ -67,11 +67,9 @@ pub(super) fn forward(inputs: &[Tch], layout: &Layout, options: BlockOptions) ->
     let linear = |x: &Tch, w: &Tch, b: &Tch| x.linear(&low(w), Some(&low(b)));
     let drop = |x: Tch| if options.dropout > 0.0 { x.dropout(options.dropout, true) } else { x };
     let x = low(hidden);
-    let (hidden, queried) = match options.first_only {
-        true => (&first_rows(hidden, layout), &first_rows(&x, layout)),
-        false => (hidden, &x),
-    };
-    let context = attention([linear(queried, qw, qb), linear(&x, kw, kb), linear(&x, vw, vb)], layout, options);
+    let first = options.first_only.then(|| first_rows(hidden, layout));
+    let (hidden, queried) = first.as_ref().map_or((hidden, x.shallow_clone()), |first| (first, low(first)));
+    let context = attention([linear(&queried, qw, qb), linear(&x, kw, kb), linear(&x, vw, vb)], layout, options);
     let norm = |x: Tch, g: &Tch, e: &Tch| x.layer_norm(g.size(), Some(g), Some(e), options.layer_norm_eps, true);
     let attended = norm(drop(linear(&context, aw, ab)) + hidden, ag, ae); // fp32: the residual decides
     let intermediate = linear(&low(&attended), iw, ib).gelu("none");

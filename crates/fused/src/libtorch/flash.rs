@@ -3,7 +3,7 @@
 
 use std::ffi::c_char;
 
-use tch::Tensor as Tch;
+use tch::{Kind, Tensor as Tch};
 use torch_sys::C_tensor;
 
 use super::shim;
@@ -26,7 +26,7 @@ unsafe extern "C" {
     ) -> *mut c_char;
 }
 
-/// Whether the kernel can be asked: `x` is `[R, H]` on CUDA in bf16.
+/// Whether the kernel can be asked: `x`, `[R, H]` or `[B, H]`, is on CUDA in bf16.
 pub(super) fn serves(x: &Tch, options: BlockOptions) -> bool {
     let per_head = x.size()[1] / options.num_attention_heads as i64;
     x.device().is_cuda() && options.precision == Precision::Bf16 && per_head % 8 == 0 && per_head <= MOST_PER_HEAD
@@ -37,14 +37,16 @@ pub(super) fn serves(x: &Tch, options: BlockOptions) -> bool {
 pub(super) fn attention(qkv: &[Tch; 3], layout: &Layout, options: BlockOptions) -> Tch {
     let (size, n) = (qkv[0].size(), options.num_attention_heads as i64);
     let [q, k, v] = qkv.each_ref().map(|x| x.view([-1, n, size[1] / n]));
-    let ones = || Layout::tight(&vec![1; layout.sequences().len()]);
-    let (queries, keys) = (if options.first_only { &ones() } else { layout }, layout);
-    let [query_starts, key_starts] = [queries, keys].map(|layout| starts(layout).to_device(q.device()));
+    let key_starts = starts(layout).to_device(q.device());
+    let (query_starts, query_longest) = match options.first_only {
+        true => (Tch::arange(key_starts.size()[0], (Kind::Int, q.device())), 1),
+        false => (key_starts.shallow_clone(), layout.longest()),
+    };
     let mut context = std::ptr::null_mut();
     // SAFETY: five tensors, borrowed for the whole call; the shim keeps no pointer and throws nothing across the border.
     let message = unsafe {
         let [q, k, v, query_starts, key_starts] = [&q, &k, &v, &query_starts, &key_starts].map(shim::pointer);
-        let [query_longest, key_longest] = [queries, keys].map(|layout| layout.longest() as i64);
+        let [query_longest, key_longest] = [query_longest, layout.longest()].map(|rows| rows as i64);
         let dropout = options.dropout;
         shim_flash(q, k, v, query_starts, key_starts, query_longest, key_longest, dropout, &raw mut context)
     };
@@ -66,6 +68,6 @@ mod tests {
     #[test]
     fn every_sequence_begins_where_the_one_before_ends() {
         let starts = starts(&Layout::tight(&[3, 1, 2]));
-        assert_eq!((starts.kind(), Vec::<i32>::try_from(starts).unwrap()), (tch::Kind::Int, vec![0, 3, 4, 6]));
+        assert_eq!((starts.kind(), Vec::<i32>::try_from(starts).unwrap()), (Kind::Int, vec![0, 3, 4, 6]));
     }
 }

@@ -5,10 +5,10 @@
 
 mod first;
 mod gradient;
+mod kept;
 
 use std::sync::Arc;
 
-use half::bf16;
 use tch::{Kind, Tensor};
 
 use super::attention::{Attention, BLOCK, attention};
@@ -21,6 +21,8 @@ use super::{simd, simd::LANES};
 use crate::{BlockOptions, Layout, Precision};
 
 pub(crate) use gradient::gradients;
+pub(crate) use kept::Kept;
+use kept::{AllRows, Attended, AttentionHalf, FeedForwardHalf, Normalised, Weights};
 
 /// What a block reads: the hidden states, then its parameters in their order.
 pub(crate) const INPUTS: usize = 17;
@@ -36,110 +38,7 @@ pub(crate) fn serves(inputs: &[Tensor], options: BlockOptions) -> bool {
     options.precision == Precision::Bf16 && options.dropout == 0.0 && fits && plain && simd::is_here()
 }
 
-/// What the backward pass needs.
-#[derive(Debug)]
-pub(crate) struct Kept {
-    layout: Arc<Layout>,
-    options: BlockOptions,
-    weights: Weights,
-    /// As it was given.
-    intermediate_bias: Tensor,
-    /// As they were given: the first half's and the second's.
-    gammas: [Tensor; 2],
-    attention: AttentionHalf,
-    attended: Attended,
-    feed_forward: FeedForwardHalf,
-}
-
-/// The first half's attention: of all rows, or of the first row of each sequence.
-#[derive(Debug)]
-enum AttentionHalf {
-    All(AllRows),
-    First(first::FirstRows),
-}
-
-/// What attention read and made.
-#[derive(Debug)]
-struct AllRows {
-    input: Lent,
-    projected: Lent,
-    context: Lent,
-    sums: Option<Lent>,
-}
-
-/// The first half's end: residual sum and LayerNorm.
-#[derive(Debug)]
-struct Attended {
-    normalised: Option<Normalised>,
-    /// Its result.
-    rounded: Lent,
-}
-
-/// The second half: two linear layers, residual sum, LayerNorm.
-#[derive(Debug)]
-struct FeedForwardHalf {
-    intermediate: Lent,
-    normalised: Option<Normalised>,
-}
-
-/// The four matrices, rounded; queries', keys' and values' below each other.
-#[derive(Debug)]
-struct Weights {
-    projections: Lent,
-    attention_output: Lent,
-    intermediate: Lent,
-    output: Lent,
-}
-
-/// What LayerNorm's gradient needs.
-#[derive(Debug)]
-struct Normalised {
-    numbers: Lent,
-    scales: Lent,
-}
-
-impl Weights {
-    fn rounded(inputs: &[Tensor]) -> Self {
-        let h = inputs[1].size()[0] as usize;
-        let projections = take("projections", Kind::BFloat16, &[3 * h, h]);
-        for (place, weight) in [&inputs[1], &inputs[3], &inputs[5]].into_iter().enumerate() {
-            projections.narrow(0, (place * h) as i64, h as i64).copy_(weight);
-        }
-        let rounded = |name, weight: &Tensor| {
-            let [rows, columns] = [0, 1].map(|axis| weight.size()[axis] as usize);
-            let to = take(name, Kind::BFloat16, &[rows, columns]);
-            to.shallow_clone().copy_(weight);
-            to
-        };
-        Weights {
-            projections,
-            attention_output: rounded("attention weights", &inputs[7]),
-            intermediate: rounded("intermediate weights", &inputs[11]),
-            output: rounded("output weights", &inputs[13]),
-        }
-    }
-}
-
-impl Normalised {
-    fn new(rows: usize, h: usize) -> Self {
-        Normalised {
-            numbers: take("normalised", Kind::BFloat16, &[rows, h]),
-            scales: take("scales", Kind::Float, &[rows]),
-        }
-    }
-
-    fn places(&self) -> (Numbers<'_, bf16>, Numbers<'_, f32>) {
-        (Numbers::of(&self.numbers), Numbers::of(&self.scales))
-    }
-
-    /// Those of a forward pass that a gradient follows.
-    fn kept(this: &Option<Self>) -> (Numbers<'_, bf16>, Numbers<'_, f32>) {
-        let Some(this) = this else { unreachable!("`forward` makes `Kept` only where it keeps these") };
-        this.places()
-    }
-}
-
-/// The block's output `[R, H]`, and with `keep` what [`gradients`] needs.
+/// The block's output, `[R, H]` or with `first_only` `[B, H]`, and with `keep` what [`gradients`] needs.
 pub(crate) fn forward(
     inputs: &[Tensor],
     layout: &Arc<Layout>,

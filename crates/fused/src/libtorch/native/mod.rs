@@ -11,6 +11,7 @@ mod pack;
 mod rows;
 mod simd;
 mod tile;
+mod transpose;
 mod workspace;
 
 pub(crate) use workspace::forget_free;

@@ -2,7 +2,8 @@
 
 use half::bf16;
 
-use super::simd::{LANES, interleave, transpose, transpose_pairs};
+use super::simd::LANES;
+use super::transpose::{interleave, transpose, transpose_pairs};
 
 /// D at most.
 pub(super) const LARGEST_HEAD: usize = 256;

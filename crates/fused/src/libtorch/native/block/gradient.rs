@@ -9,7 +9,7 @@ use super::super::rows::{NormGradient, norm_gradient};
 use super::super::workspace::take;
 use super::{AllRows, AttentionHalf, INPUTS, Kept, Normalised, attention_of, first, floats, multiply, sizes};
 
-/// The gradients of all inputs, in their order, when `flowing` `[R, H]` flows into the output.
+/// The gradients of all inputs, in their order, when `flowing`, `[R, H]` or with `first_only` `[B, H]`, flows into the output.
 pub(crate) fn gradients(kept: &Kept, flowing: &Tensor) -> [Tensor; INPUTS] {
     let [rows, h] = sizes(flowing);
     let flowing = flowing.contiguous();
