@@ -13,6 +13,7 @@ use serde_json::Value;
 use study::{Configuration, Weights};
 
 use crate::check::{self, Asked};
+use crate::prepared;
 
 /// The configurations in a file or on stdin: one JSON object after another, pretty or one a line.
 pub(crate) fn configurations(from: &str) -> anyhow::Result<Vec<Configuration>> {
@@ -61,6 +62,8 @@ pub(crate) struct Input {
     pub(crate) work: Work,
     pub(crate) definition: Definition,
     pub(crate) engine: Engine,
+    /// Tokens that go through the model at once, about: a batch of more does so in parts.
+    pub(crate) tokens_at_once: usize,
 }
 
 /// Shards, model folder and device as the command line names them.
@@ -123,7 +126,8 @@ impl Input {
             "configuration `{}`: precision `bf16` needs LibTorch; use `--device cpu` or `cuda`, or `fp32`",
             work.configuration.id
         );
-        Ok(Input { work, definition, engine })
+        let tokens_at_once = prepared::tokens_at_once(&definition, &engine);
+        Ok(Input { work, definition, engine, tokens_at_once })
     }
 
     /// Everything about the engine that may change a last bit.

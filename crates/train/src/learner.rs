@@ -9,7 +9,7 @@ use fused::adamw::{Gradients, Optimizer};
 
 use crate::input::Input;
 use crate::optimizer::Recipe;
-use crate::prepared::{Prepared, tokens_at_once};
+use crate::prepared::Prepared;
 use crate::words::ReadWords;
 
 /// A model, and what makes it better.
@@ -20,7 +20,6 @@ pub(crate) struct Learner<'a> {
     pub(crate) optimizer: Optimizer,
     /// Whether the word table learns by rows: then those that no batch reads cost nothing.
     pub(crate) by_rows: bool,
-    pub(crate) tokens_at_once: usize,
 }
 
 /// Sums that stay on the device until they are read.
@@ -36,7 +35,7 @@ pub(crate) struct Sums {
 impl<'a> Learner<'a> {
     pub(crate) fn new(input: &'a Input, recipe: Recipe, model: Model, optimizer: Optimizer) -> Self {
         let by_rows = model.word_table().is_some_and(|it| Optimizer::learns_by_rows(&it.table));
-        Learner { input, recipe, model, optimizer, by_rows, tokens_at_once: tokens_at_once(input) }
+        Learner { input, recipe, model, optimizer, by_rows }
     }
 
     /// What the recipe freezes in `epoch` gets no gradient from now on.

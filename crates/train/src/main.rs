@@ -18,6 +18,7 @@ mod terms;
 mod trainer;
 mod words;
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -52,6 +53,10 @@ struct Args {
     /// auto, flex, cpu, cuda or cuda:INDEX
     #[arg(long, default_value = "auto")]
     device: String,
+    /// Tokens that go through the model at once, about: of a longer batch the parts' gradients are added up, which takes
+    /// less memory [default: on CUDA all, elsewhere what keeps 448 MiB]
+    #[arg(long, value_name = "N", conflicts_with_all = ["check", "estimate"])]
+    tokens_at_once: Option<NonZeroUsize>,
     /// Only check the configurations (any number of them), train nothing
     #[arg(long)]
     check: bool,
@@ -76,18 +81,27 @@ fn run() -> anyhow::Result<()> {
     let places = Places { shards: &shards, model: &args.model, device: &args.device };
     match args.out.filter(|_| !args.estimate) {
         None => estimate::print(&configurations, &places),
-        Some(out) => train(input::the_only(configurations)?, &places, &RunDir::new(out)),
+        Some(out) => train(input::the_only(configurations)?, &places, args.tokens_at_once, &RunDir::new(out)),
     }
 }
 
-fn train(configuration: Configuration, places: &Places<'_>, folder: &RunDir) -> anyhow::Result<()> {
+fn train(
+    configuration: Configuration,
+    places: &Places<'_>,
+    tokens_at_once: Option<NonZeroUsize>,
+    folder: &RunDir,
+) -> anyhow::Result<()> {
     let (work, asked) = Work::read(configuration, places)?;
     if published::is_finished(&work, folder) {
         log::info!("{}: already trained", work.configuration.id);
         return published::touch(folder); // newer than what it was checked against
     }
     match asked {
-        Asked::Network(definition) => trainer::run(&Input::new(work, *definition, places.device)?, folder),
+        Asked::Network(definition) => {
+            let mut input = Input::new(work, *definition, places.device)?;
+            input.tokens_at_once = tokens_at_once.map_or(input.tokens_at_once, NonZeroUsize::get);
+            trainer::run(&input, folder)
+        }
         Asked::Terms(recipe) => terms::run(&work, &recipe, folder),
     }
 }

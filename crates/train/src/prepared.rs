@@ -3,11 +3,11 @@
 use std::sync::mpsc::sync_channel;
 
 use bert::Precision;
+use classifier::device::Engine;
 use classifier::{Assembled, Definition};
 use fused::adamw::Rows;
 use records::shards::Example;
 
-use crate::input::Input;
 use crate::learner::Learner;
 
 /// Optimizer steps whose batches may lie ready.
@@ -16,12 +16,10 @@ const STEPS_AHEAD: usize = 4;
 /// What the blocks may keep between forward and backward pass where a device has the memory of its host.
 const KEPT_BYTES: usize = 448 << 20;
 
-/// Tokens that go through the model at once, about: a batch of more does so in parts, whose gradients add up to its own.
-pub(crate) fn tokens_at_once(input: &Input) -> usize {
-    match input.engine.is_cuda() {
-        true => usize::MAX,
-        false => KEPT_BYTES / kept_bytes(&input.definition).max(1),
-    }
+/// Tokens that go through the model at once unless another number is asked for: a batch of more does so in parts, whose
+/// gradients add up to its own.
+pub(crate) fn tokens_at_once(definition: &Definition, engine: &Engine) -> usize {
+    if engine.is_cuda() { usize::MAX } else { KEPT_BYTES / kept_bytes(definition).max(1) }
 }
 
 /// Kept for a token: in each block 8 H and I numbers of two bytes by our own kernels; some four times that where LibTorch
@@ -54,7 +52,7 @@ impl<'a> Preparation<'a> {
     /// Of the train examples for `learner`.
     pub(crate) fn new(learner: &Learner<'a>) -> Self {
         let (work, least_positions) = (&learner.input.work, learner.model.least_positions());
-        let (pad_token_id, tokens_at_once) = (work.manifest.pad_token_id, learner.tokens_at_once);
+        let (pad_token_id, tokens_at_once) = (work.manifest.pad_token_id, learner.input.tokens_at_once);
         Preparation { examples: &work.train, pad_token_id, least_positions, tokens_at_once }
     }
 

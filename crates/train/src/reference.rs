@@ -53,7 +53,7 @@ fn input(case: &Case, device: &Device) -> Input {
         test: Vec::new(),
     };
     let engine = Engine { device: device.clone(), name: "test".into(), hardware: "test".into(), threads: 1 };
-    Input { work, definition, engine }
+    Input { work, definition, engine, tokens_at_once: usize::MAX }
 }
 
 /// Every parameter after three steps, by its saved name.

@@ -37,6 +37,19 @@ fn the_same_seed_gives_the_same_bytes_and_another_seed_does_not() {
     assert_ne!(one.model_bytes(), other.model_bytes());
 }
 
+/// The sums of the same gradients in another order: other bytes, and nearly the same losses.
+#[test]
+fn one_token_at_once_learns_what_the_whole_batch_does() {
+    let (whole, parts) = (Workplace::new(), Workplace::new());
+    whole.train(&whole.configuration(2)).success();
+    parts.train_with(&["--tokens-at-once", "1"], &parts.configuration(2)).success();
+    assert_ne!(whole.model_bytes(), parts.model_bytes());
+    let losses = |place: &Workplace| place.scores().iter().filter_map(|line| line["loss"].as_f64()).collect::<Vec<_>>();
+    assert!(losses(&whole).iter().zip(losses(&parts)).all(|(a, b)| (a - b).abs() < 1e-3));
+    let none = whole.train_with(&["--tokens-at-once", "0"], &whole.configuration(2)).code(2);
+    assert!(String::from_utf8_lossy(&none.get_output().stderr).contains("--tokens-at-once"));
+}
+
 /// Everything that a recipe may hold, on the head with the most parts.
 fn elaborate(place: &Workplace, epochs: usize) -> Value {
     let mut configuration = place.configuration(epochs);

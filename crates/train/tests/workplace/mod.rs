@@ -123,6 +123,13 @@ impl Workplace {
         assert_cmd::Command::from_std(self.run()).write_stdin(input.to_owned()).assert()
     }
 
+    /// With further arguments.
+    pub(crate) fn train_with(&self, arguments: &[&str], configuration: &Value) -> Assert {
+        let mut command = self.run();
+        command.args(arguments);
+        fed(command, &[configuration])
+    }
+
     pub(crate) fn check(&self, configurations: &[&Value]) -> Assert {
         let mut command = self.command();
         command.arg("--check");
