@@ -35,7 +35,7 @@ demo: ## The embedded study: nothing to download but crates, minutes on two core
 # Cargo decides what is stale. It takes no part in make's job server, and says nothing where nothing is to be done.
 CARGO_ALONE := env -u MAKEFLAGS -u MFLAGS $(CARGO)
 COMPILE     := $(CARGO_ALONE) build --release --locked
-QUIETLY     := 2>&1 | { grep -v -e '^ *Finished' -e '^ *Blocking' || :; } >&2
+QUIETLY     := 2>&1 | { grep --line-buffered -v -e '^ *Finished' -e '^ *Blocking' || :; } >&2
 
 build: build-files build-report build-tensor ## Compile all tools; BACKEND=flex or libtorch
 build-files:

@@ -49,6 +49,14 @@ pub fn keep_memory() {
     libtorch::keep_memory();
 }
 
+/// Whether this processor has what our own kernels for bfloat16 ask of it.
+pub fn has_bf16_kernels() -> bool {
+    #[cfg(feature = "libtorch")]
+    return libtorch::has_bf16_kernels();
+    #[cfg(not(feature = "libtorch"))]
+    return false;
+}
+
 /// Give back the memory that was kept, so that something else may have it; the next step takes its own again.
 pub fn release_memory() {
     #[cfg(feature = "libtorch")]

@@ -53,8 +53,8 @@ struct Args {
     /// auto, flex, cpu, cuda or cuda:INDEX
     #[arg(long, default_value = "auto")]
     device: String,
-    /// Tokens that go through the model at once, about: of a longer batch the parts' gradients are added up, which takes
-    /// less memory [default: on CUDA all, elsewhere what keeps 448 MiB]
+    /// Split a batch of more than about N tokens and add up the gradients: less memory, the same result but for rounding
+    /// [default: on CUDA none, elsewhere what keeps 448 MiB]
     #[arg(long, value_name = "N", conflicts_with_all = ["check", "estimate"])]
     tokens_at_once: Option<NonZeroUsize>,
     /// Only check the configurations (any number of them), train nothing

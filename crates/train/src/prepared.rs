@@ -26,7 +26,8 @@ pub(crate) fn tokens_at_once(definition: &Definition, engine: &Engine) -> usize 
 /// records the block.
 fn kept_bytes(definition: &Definition) -> usize {
     let numbers = definition.kept.len() * (8 * definition.encoder.hidden_size + definition.encoder.intermediate_size);
-    let is_recorded = definition.precision == Precision::Fp32 || definition.encoder_dropout > 0.0;
+    let is_fp32 = definition.precision == Precision::Fp32;
+    let is_recorded = is_fp32 || definition.encoder_dropout > 0.0 || !fused::has_bf16_kernels();
     numbers * if is_recorded { 8 } else { 2 }
 }
 

@@ -9,7 +9,7 @@ pub(crate) mod lstm;
 pub(crate) mod memory;
 mod pack;
 mod rows;
-mod simd;
+pub(crate) mod simd;
 mod tile;
 mod transpose;
 mod workspace;
