@@ -95,6 +95,11 @@ impl Engine {
     }
 }
 
+/// The LibTorch that is built in, or `none`.
+pub fn libtorch_version() -> String {
+    fused::libtorch_version()
+}
+
 fn cuda_index(choice: &str) -> Option<usize> {
     match choice.split_once(':') {
         None => (choice == "cuda").then_some(0),

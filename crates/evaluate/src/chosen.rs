@@ -29,6 +29,8 @@ pub(crate) struct Chosen {
     /// Class names by index.
     pub(crate) labels: Vec<String>,
     pub(crate) answers: Answers,
+    /// Of the saved model, so with the kept blocks; nothing where it is no network.
+    pub(crate) encoder: Option<Config>,
     /// V
     pub(crate) vocab_size: usize,
     /// P at most.
@@ -84,6 +86,7 @@ impl Chosen {
             data,
             labels,
             answers: Answers::terms(folder)?,
+            encoder: None,
             vocab_size: usize::MAX,
             positions: usize::MAX,
         })
@@ -96,11 +99,12 @@ impl Chosen {
         let data = of_ours(&encoder, "data").unwrap_or_else(|| whole_texts(&name, &encoder));
         let data: Data = serde_json::from_value(data).context("config.json: `fathom.data`")?;
         let (vocab_size, positions) = (encoder.vocab_size, encoder.max_position_embeddings);
-        let definition = definition(encoder, &data, labels.len(), precision).map_err(anyhow::Error::msg)?;
+        let definition = definition(encoder.clone(), &data, labels.len(), precision).map_err(anyhow::Error::msg)?;
         let model = definition.saved(&folder.join("model.safetensors"), &engine.device)?.valid();
         let (epoch, shards_sha256, folder) = (0, None, folder.to_owned());
         let answers = Answers::Network(Box::new(model));
-        Ok(Chosen { name, epoch, shards_sha256, folder, data, labels, answers, vocab_size, positions })
+        let encoder = Some(encoder);
+        Ok(Chosen { name, epoch, shards_sha256, folder, data, labels, answers, encoder, vocab_size, positions })
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod answers;
 mod chosen;
+mod latency;
 mod split;
 mod text;
 
@@ -30,6 +31,9 @@ struct Args {
     /// Which of their examples
     #[arg(long, default_value = "test", requires = "shards")]
     split: split::Name,
+    /// Measure how long an answer takes here, alone and in batches of 32; one record out
+    #[arg(long, requires_all = ["run", "shards"])]
+    latency: bool,
     /// JSON Lines {"id","text"}; one prediction out for each, in order
     #[arg(long, value_name = "FILE|-", group = "what")]
     text: Option<String>,
@@ -53,6 +57,7 @@ fn run() -> anyhow::Result<()> {
         (None, model) => Chosen::from_model(model.as_deref().unwrap_or(".".as_ref()), &engine)?,
     };
     match (&args.shards, &args.text) {
+        (Some(shards), _) if args.latency => latency::measure(&chosen, shards, &engine),
         (Some(shards), _) => split::predict(&chosen, shards, args.split.into(), &engine),
         (None, text) => text::predict(&chosen, text.as_deref().unwrap_or("-"), &engine),
     }

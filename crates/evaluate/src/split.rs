@@ -80,7 +80,7 @@ fn write(
     let (run, device) = (chosen.name.clone(), device.to_owned());
     put(Record::Begin(Begin { run, epoch: chosen.epoch, split, examples: examples.len(), device }))?;
     let mut score = Score::default();
-    for (Example { id, label, .. }, logits) in examples.iter().zip(logits) {
+    for (Example { id, label, input_ids }, logits) in examples.iter().zip(logits) {
         score.add(&logits, *label);
         let predicted = predicted(&logits);
         put(Record::Prediction(Prediction {
@@ -89,6 +89,7 @@ fn write(
             predicted,
             predicted_name: None,
             logits,
+            tokens: Some(input_ids.len()),
         }))?;
     }
     let seconds = start.elapsed().as_secs_f64();

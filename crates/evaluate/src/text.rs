@@ -10,7 +10,7 @@ use records::jsonl::{self, Reader};
 use records::predictions::{Prediction, Record};
 use serde::Deserialize;
 use serde_json::Value;
-use tokens::TextTokenizer;
+use tokens::{TextTokenizer, TokenIds};
 
 use crate::chosen::Chosen;
 
@@ -81,11 +81,11 @@ fn predict_batch(
     let logits = chosen.answers.logits(&sequences, tokenizer.pad_token_id, engine, |_| {})?;
     let finite = logits.iter().flatten().all(|logit| logit.is_finite());
     ensure!(finite, "`{}`: the model answers with what is no number", chosen.folder.display());
-    let prediction = |(text, logits): (Text, Vec<f32>)| {
+    let prediction = |((text, logits), tokens): ((Text, Vec<f32>), TokenIds)| {
         let id = text.id.as_str().map_or_else(|| text.id.to_string(), str::to_owned);
         let predicted = predicted(&logits);
         let predicted_name = chosen.labels.get(predicted).cloned();
-        Prediction { id, label: None, predicted, predicted_name, logits }
+        Prediction { id, label: None, predicted, predicted_name, logits, tokens: Some(tokens.input_ids.len()) }
     };
-    Ok(batch.into_iter().zip(logits).map(prediction).collect())
+    Ok(batch.into_iter().zip(logits).zip(tokens).map(prediction).collect())
 }

@@ -5,8 +5,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::marker::PhantomData;
 use std::path::Path;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
@@ -66,11 +66,30 @@ impl<T: DeserializeOwned, R: BufRead> Reader<T, R> {
         }
     }
 
-    fn parse(&self) -> Option<Result<T, Error>> {
+    /// Go to the next line that is not blank; `false` at the end.
+    ///
+    /// # Errors
+    /// The input cannot be read, or a line is too long to be a record.
+    pub fn advance(&mut self) -> Result<bool, Error> {
+        while self.read_line()? {
+            if !self.text().is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The line that [`Reader::advance`] went to as a record of any kind, which may borrow from it.
+    ///
+    /// # Errors
+    /// The line is no such record.
+    pub fn parse<'a, U: Deserialize<'a>>(&'a self) -> Result<U, Error> {
+        serde_json::from_slice(self.text()).map_err(|e| self.error(plain(&e)))
+    }
+
+    fn text(&self) -> &[u8] {
         let start = if self.line == 1 && self.buffer.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-        let text = self.buffer[start..].trim_ascii();
-        let record = |text| serde_json::from_slice(text).map_err(|e| self.error(plain(&e)));
-        (!text.is_empty()).then(|| record(text))
+        self.buffer[start..].trim_ascii()
     }
 }
 
@@ -88,15 +107,10 @@ impl<T: DeserializeOwned, R: BufRead> Iterator for Reader<T, R> {
     type Item = Result<T, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            match self.read_line() {
-                Ok(false) => return None,
-                Err(error) => return Some(Err(error)),
-                Ok(true) => {}
-            }
-            if let Some(record) = self.parse() {
-                return Some(record);
-            }
+        match self.advance() {
+            Ok(false) => None,
+            Ok(true) => Some(self.parse()),
+            Err(error) => Some(Err(error)),
         }
     }
 }

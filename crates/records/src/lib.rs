@@ -4,6 +4,7 @@
 //! one without `end` is unfinished. Losses are in nats, accuracies are fractions, units are in the names.
 
 pub mod jsonl;
+mod latency;
 pub mod metrics;
 pub mod predictions;
 mod provenance;
@@ -12,6 +13,7 @@ pub mod run_dir;
 pub mod shards;
 mod split;
 
+pub use latency::Latency;
 pub use provenance::{Provenance, peak_memory_bytes};
 pub use split::Split;
 

@@ -46,6 +46,9 @@ pub struct Prediction {
     pub predicted_name: Option<String>,
     /// One number per class, not normalised.
     pub logits: Vec<f32>,
+    /// P: the tokens the model read, `[CLS]` and `[SEP]` included; absent in streams of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<usize>,
 }
 
 /// The score over all predictions.

@@ -49,6 +49,11 @@ impl RunDir {
         self.0.join("train.json")
     }
 
+    /// What an answer costs on the device at hand.
+    pub fn latency(&self) -> PathBuf {
+        self.0.join("latency.json")
+    }
+
     /// The predictions of a split.
     pub fn predictions(&self, split: Split) -> PathBuf {
         self.0.join(format!("predictions.{split}.jsonl"))

@@ -1,8 +1,10 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::verdict::Heads;
 
 const EXAMPLE: &str = "\
 Example: the table of a study, from its run folders and from streams alone
@@ -23,8 +25,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Print one row per configuration, over its seeds
     Table(Table),
-    /// Print where the knee is, in one sentence
-    Knee(Knee),
+    /// Say how few blocks are enough, with paired tests, intervals and costs
+    Verdict(Verdict),
     /// Draw accuracy by blocks and the best of each depth, as SVG and PNG
     Plot(Plot),
 }
@@ -40,19 +42,34 @@ pub(crate) struct Table {
     /// Write to FILE instead of stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// How much accuracy the knee may lose, in points
-    #[arg(long, value_name = "POINTS", default_value = "0.5", value_parser = points)]
-    pub(crate) margin: f64,
+    #[command(flatten)]
+    pub(crate) question: Question,
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Knee {
-    /// Run folders, `metrics.jsonl` files, or `-` for streams on stdin
+pub(crate) struct Verdict {
+    /// Run folders with predictions, or `-` for streams on stdin
     #[arg(value_name = "RUN", required = true)]
     pub(crate) runs: Vec<PathBuf>,
-    /// How much accuracy the knee may lose, in points
+    #[command(flatten)]
+    pub(crate) question: Question,
+    /// How to write it [default: by the ending of FILE, else markdown]
+    #[arg(long, value_enum)]
+    format: Option<VerdictFormat>,
+    /// Write to FILE instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// What is asked of the runs.
+#[derive(Debug, Args)]
+pub(crate) struct Question {
+    /// How much accuracy may be lost, in points
     #[arg(long, value_name = "POINTS", default_value = "0.5", value_parser = points)]
     pub(crate) margin: f64,
+    /// What stands for a depth: the configuration with this head, with the `deepest` model's, or the `best` on validation
+    #[arg(long = "head", value_name = "HEAD", default_value = "deepest")]
+    pub(crate) heads: Heads,
 }
 
 #[derive(Debug, Args)]
@@ -67,7 +84,7 @@ pub(crate) struct Plot {
 
 #[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
 pub(crate) enum Format {
-    /// Aligned, with notes and the knee; per cent
+    /// Aligned, with notes and the verdict; per cent
     Markdown,
     /// Machine names with units; fractions
     Csv,
@@ -75,11 +92,32 @@ pub(crate) enum Format {
     Json,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
+pub(crate) enum VerdictFormat {
+    /// The sentence, a row for each depth, the method
+    Markdown,
+    /// One object; fractions
+    Json,
+}
+
+impl Verdict {
+    /// As asked, or as the file's name promises.
+    pub(crate) fn format(&self) -> VerdictFormat {
+        self.format.unwrap_or(match ending(self.out.as_deref()) {
+            Some("json") => VerdictFormat::Json,
+            _ => VerdictFormat::Markdown,
+        })
+    }
+}
+
+fn ending(path: Option<&Path>) -> Option<&str> {
+    path?.extension()?.to_str()
+}
+
 impl Table {
     /// As asked, or as the file's name promises.
     pub(crate) fn format(&self) -> Format {
-        let ending = self.out.as_ref().and_then(|path| path.extension()).and_then(|ending| ending.to_str());
-        self.format.unwrap_or(match ending {
+        self.format.unwrap_or(match ending(self.out.as_deref()) {
             Some("csv") => Format::Csv,
             Some("json") => Format::Json,
             _ => Format::Markdown,

@@ -35,13 +35,8 @@ fn per_run(runs: &[Run]) -> PolarsResult<DataFrame> {
         "model_bytes" => runs.iter().map(|run| run.training.end.model_bytes).collect::<Vec<_>>(),
         "seconds_per_epoch" => runs.iter().map(Run::seconds_per_epoch).collect::<Vec<_>>(),
         "peak_memory_bytes" => runs.iter().map(|run| run.training.end.peak_memory_bytes).collect::<Vec<_>>(),
-        "measured_on" => runs.iter().map(measured_on).collect::<Vec<_>>(),
+        "measured_on" => runs.iter().map(Run::measured_on).collect::<Vec<_>>(),
     ]
-}
-
-fn measured_on(run: &Run) -> String {
-    let provenance = &run.training.begin.provenance;
-    format!("{}, {}, {} threads", provenance.device, provenance.hardware, provenance.threads)
 }
 
 fn spaced(numbers: &[usize]) -> String {

@@ -1,7 +1,8 @@
 //! 95 % intervals of a test accuracy: by bootstrap where there are predictions, by Wilson's formula otherwise.
 
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{RngCore, SeedableRng};
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_distr::{Binomial, Distribution};
 use rayon::prelude::*;
 
 use crate::runs::Run;
@@ -66,23 +67,64 @@ fn wilson(share: f64, n: usize) -> Interval {
 /// Percentile interval of a hierarchical bootstrap over `correct[seed][example]`: each draw takes as many seeds
 /// as there are, with replacement, then as many test examples, with replacement. All drawn seeds see the same
 /// drawn examples, because all seeds were tested on the same ones: how hard those are does not average out.
+///
+/// Examples that the same seeds get right are alike, so how many of each kind are drawn is drawn instead: the counts are
+/// multinomial. That is the same distribution, and costs a draw for each kind in place of one for each example.
 fn bootstrap(correct: &[&[bool]]) -> Interval {
-    let mut means: Vec<f64> = (0..DRAWS as u64).into_par_iter().map(|draw| resampled_mean(correct, draw)).collect();
+    let kinds = kinds(correct);
+    let mut means: Vec<f64> =
+        (0..DRAWS as u64).into_par_iter().map(|draw| resampled_mean(&kinds, correct, draw)).collect();
     means.sort_unstable_by(f64::total_cmp);
     Interval { low: quantile(&means, 0.025), high: quantile(&means, 0.975), method: Method::Bootstrap }
 }
 
-fn resampled_mean(correct: &[&[bool]], draw: u64) -> f64 {
+/// Examples that the same seeds get right.
+struct Kind {
+    /// One of them.
+    example: usize,
+    count: u64,
+}
+
+/// All examples are of one kind until a seed tells them apart.
+fn kinds(correct: &[&[bool]]) -> Vec<Kind> {
+    let n_examples = correct[0].len();
+    let mut of_example = vec![0_usize; n_examples];
+    let mut kinds = vec![Kind { example: 0, count: n_examples as u64 }];
+    for seed in correct {
+        let mut split: Vec<[Option<usize>; 2]> = vec![[None; 2]; kinds.len()];
+        kinds.clear();
+        for (example, (kind, &right)) in of_example.iter_mut().zip(*seed).enumerate() {
+            let place = split[*kind][usize::from(right)].get_or_insert_with(|| {
+                kinds.push(Kind { example, count: 0 });
+                kinds.len() - 1
+            });
+            kinds[*place].count += 1;
+            *kind = *place;
+        }
+    }
+    kinds
+}
+
+fn resampled_mean(kinds: &[Kind], correct: &[&[bool]], draw: u64) -> f64 {
     let mut random = ChaCha8Rng::seed_from_u64(BOOTSTRAP_SEED);
     random.set_stream(draw);
     let (n_seeds, n_examples) = (correct.len(), correct[0].len());
-    let mut right = vec![0_u32; n_examples];
-    for _ in 0..n_seeds {
-        let seed = correct[below(&mut random, n_seeds)];
-        right.iter_mut().zip(seed).for_each(|(count, &correct)| *count += u32::from(correct));
+    let seeds: Vec<&[bool]> = (0..n_seeds).map(|_| correct[below(&mut random, n_seeds)]).collect();
+    let (mut left, mut among, mut right) = (n_examples as u64, n_examples as u64, 0);
+    for kind in kinds {
+        let drawn = drawn(&mut random, left, kind.count, among);
+        right += drawn * seeds.iter().filter(|seed| seed[kind.example]).count() as u64;
+        (left, among) = (left - drawn, among - kind.count);
     }
-    let total: u64 = (0..n_examples).map(|_| u64::from(right[below(&mut random, n_examples)])).sum();
-    total as f64 / (n_seeds * n_examples) as f64
+    right as f64 / (n_seeds * n_examples) as f64
+}
+
+/// How many of `n` draws fall on `count` things `among` so many.
+fn drawn(random: &mut ChaCha8Rng, n: u64, count: u64, among: u64) -> u64 {
+    match Binomial::new(n, count as f64 / among as f64) {
+        Ok(binomial) if count < among => binomial.sample(random),
+        _ => n, // all that are left are of this kind
+    }
 }
 
 /// A number below `n`; the bias of multiplying instead of rejecting is under n / 2^32.
@@ -136,6 +178,15 @@ mod tests {
         // √(0.7·0.3/1000) = 0.0145 and √(0.9·0.1/1000) = 0.0095; 2.5 % of all are 10 % of the outer quarters
         let (low, high) = (outcomes(1000, 0.7, 0), outcomes(1000, 0.9, 0));
         close(bootstrap(&[&low, &high]), 0.7 - 1.2816 * 0.0145, 0.9 + 1.2816 * 0.0095, 2.5e-3);
+    }
+
+    #[test]
+    fn examples_of_a_kind_are_those_that_the_same_seeds_get_right() {
+        let (one, two) = ([true, true, false, false, true], [true, false, false, true, true]);
+        let counts =
+            |correct: &[&[bool]]| kinds(correct).iter().map(|kind| (kind.example, kind.count)).collect::<Vec<_>>();
+        assert_eq!(counts(&[&one, &two]), [(0, 2), (1, 1), (2, 1), (3, 1)]);
+        assert_eq!(counts(&[&one]), [(0, 3), (2, 2)]);
     }
 
     #[test]

@@ -1,32 +1,36 @@
 //! Summarise runs as tables, figures and a verdict.
 
 mod arguments;
+mod costs;
 mod figures;
 #[cfg(test)]
 #[path = "../tests/fixture/mod.rs"]
 mod fixture;
 mod frame;
+mod grid;
 mod interval;
-mod knee;
 mod notes;
 mod outcomes;
+mod quality;
 mod runs;
 mod scores;
+mod significance;
 mod sources;
 mod streams;
 mod table;
+mod verdict;
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use polars::frame::DataFrame;
 use records::publish;
 
-use crate::arguments::{Arguments, Command};
+use crate::arguments::{Arguments, Command, VerdictFormat};
 use crate::scores::Score;
+use crate::verdict::Verdict;
 
 fn main() -> ExitCode {
     console::main("report", run)
@@ -36,14 +40,26 @@ fn run() -> Result<()> {
     let arguments = Arguments::parse();
     arguments.verbosity.start();
     match arguments.command {
-        Command::Table(t) => write(t.out.as_deref(), &table::text(&frame(&t.runs)?, t.format(), t.margin)?),
-        Command::Knee(k) => write(None, &(knee::sentence(&Score::all(&frame(&k.runs)?)?, k.margin) + "\n")),
-        Command::Plot(p) => figures::draw(&Score::all(&frame(&p.runs)?)?, sources::study(&p.runs), &p.out),
+        Command::Table(t) => {
+            let input = sources::read(&t.runs)?;
+            let verdict = Verdict::new(&input.runs, &t.question.heads, t.question.margin)?;
+            let frame = frame::per_configuration(&input.runs)?;
+            write(t.out.as_deref(), &table::text(&frame, t.format(), &verdict::sentences(&verdict))?)
+        }
+        Command::Verdict(v) => {
+            let input = sources::read(&v.runs)?;
+            let verdict = Verdict::new(&input.runs, &v.question.heads, v.question.margin)?;
+            let text = match v.format() {
+                VerdictFormat::Markdown => verdict::markdown(&verdict),
+                VerdictFormat::Json => verdict::json(&verdict)?,
+            };
+            write(v.out.as_deref(), &text)
+        }
+        Command::Plot(p) => {
+            let frame = frame::per_configuration(&sources::read(&p.runs)?.runs)?;
+            figures::draw(&Score::all(&frame)?, sources::study(&p.runs), &p.out)
+        }
     }
-}
-
-fn frame(runs: &[PathBuf]) -> Result<DataFrame> {
-    frame::per_configuration(&sources::read(runs)?)
 }
 
 /// To the file, whole or not at all, or to stdout.

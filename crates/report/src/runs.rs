@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use anyhow::{Context, Result, bail, ensure};
-use records::Split;
 use records::metrics::Epoch;
+use records::{Latency, Split};
 use study::Configuration;
 
 use crate::outcomes::Outcomes;
@@ -22,16 +22,24 @@ pub(crate) struct Run {
     pub(crate) training: Training,
     /// Of the test split, at the chosen epoch.
     pub(crate) outcomes: Option<Outcomes>,
+    /// The same of the validation split: what a temperature is fitted to.
+    pub(crate) validation: Option<Outcomes>,
+    /// What an answer costs, if that was measured.
+    pub(crate) latency: Option<Latency>,
 }
 
 impl Run {
-    /// A run with its test predictions, if there are any; records that contradict each other are refused.
-    pub(crate) fn new(training: Training, predictions: Option<Predictions>) -> Result<Self> {
+    /// A run with its predictions of test and validation, if there are any; records that contradict each other are
+    /// refused.
+    pub(crate) fn new(training: Training, test: Option<Predictions>, validation: Option<Predictions>) -> Result<Self> {
         let name = training.begin.run.clone();
-        let run = Run { training, outcomes: None };
-        let outcomes = predictions.map(|predictions| run.agreeing(predictions)).transpose();
-        let run = Run { outcomes: outcomes.with_context(|| format!("run `{name}`"))?, ..run };
-        let scored = run.outcomes.is_some() || run.recorded(run.chosen_epoch()).is_some();
+        let run = Run { training, outcomes: None, validation: None, latency: None };
+        let agreeing = |predictions: Option<Predictions>| {
+            predictions.map(|p| run.agreeing(p)).transpose().with_context(|| format!("run `{name}`"))
+        };
+        let (outcomes, validation) = (agreeing(test)?, agreeing(validation)?);
+        let run = Run { outcomes, validation, ..run };
+        let scored = run.outcomes.is_some() || run.chosen(Split::Test).is_some();
         ensure!(scored, "run `{name}` has no test accuracy: predict the test split with `evaluate`, or leave it out");
         Ok(run)
     }
@@ -43,11 +51,12 @@ impl Run {
         let here = predictions.begin.device == self.training.begin.provenance.device
             && !predictions.begin.device.starts_with("cuda");
         let near = if here { ROUNDING } else { OTHER_DEVICE };
-        let recorded = self.recorded(chosen).map(|epoch| ("the metrics record", epoch.accuracy, near));
+        let split = predictions.begin.split;
+        let recorded = self.chosen(split).map(|epoch| ("the metrics record", epoch.accuracy, near));
         let ended = predictions.end.accuracy.map(|accuracy| ("their own `end` says", accuracy, ROUNDING));
         for (who, accuracy, near) in [ended, recorded].into_iter().flatten() {
             if (accuracy - counted).abs() > near {
-                bail!("the predictions give a test accuracy of {counted}, but {who} {accuracy}; {AGAIN}");
+                bail!("the predictions give a {split} accuracy of {counted}, but {who} {accuracy}; {AGAIN}");
             }
         }
         Ok(predictions.outcomes)
@@ -73,7 +82,7 @@ impl Run {
     /// Test accuracy at the chosen epoch, and over how many examples.
     pub(crate) fn test(&self) -> (f64, usize) {
         let predicted = self.outcomes.as_ref().map(|outcomes| (outcomes.accuracy(), outcomes.len()));
-        let recorded = || self.recorded(self.chosen_epoch()).map(|epoch| (epoch.accuracy, epoch.examples));
+        let recorded = || self.chosen(Split::Test).map(|epoch| (epoch.accuracy, epoch.examples));
         predicted.or_else(recorded).unwrap_or((f64::NAN, 0)) // `new` refuses a run with neither
     }
 
@@ -89,11 +98,19 @@ impl Run {
         (passes > 0).then(|| seconds / passes as f64)
     }
 
-    fn recorded(&self, epoch: usize) -> Option<&Epoch> {
-        self.scored(Split::Test).find(|scored| scored.epoch == epoch)
+    /// Device, hardware and threads of the training.
+    pub(crate) fn measured_on(&self) -> String {
+        let provenance = &self.training.begin.provenance;
+        format!("{}, {}, {} threads", provenance.device, provenance.hardware, provenance.threads)
     }
 
-    fn scored(&self, split: Split) -> impl Iterator<Item = &Epoch> {
+    /// What was recorded of a split at the chosen epoch.
+    pub(crate) fn chosen(&self, split: Split) -> Option<&Epoch> {
+        self.scored(split).find(|scored| scored.epoch == self.chosen_epoch())
+    }
+
+    /// What was recorded of a split, epoch by epoch.
+    pub(crate) fn scored(&self, split: Split) -> impl Iterator<Item = &Epoch> {
         self.training.epochs.iter().filter(move |epoch| epoch.split == split)
     }
 }

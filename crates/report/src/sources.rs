@@ -1,52 +1,110 @@
 //! Run folders, files and stdin: where streams come from, and how they become runs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use rayon::prelude::*;
-use records::Split;
 use records::jsonl::Reader;
 use records::run_dir::RunDir;
+use records::{Latency, Split};
 use study::Configuration;
 
+use crate::outcomes::Known;
 use crate::runs::Run;
-use crate::streams::{self, Predictions, Stream, Training};
+use crate::streams::{self, Predictions, Stream, Training, Unfinished};
+
+/// What was read: finished runs in order, and those of which a folder is there and not more.
+#[derive(Debug)]
+pub(crate) struct Input {
+    pub(crate) runs: Vec<Run>,
+    pub(crate) missing: Vec<Missing>,
+}
+
+/// A run that was asked for and is not finished.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Missing {
+    pub(crate) run: String,
+    pub(crate) why: String,
+}
+
+/// What one source holds.
+enum Found {
+    Streams(Vec<Stream>),
+    Missing(Missing),
+}
 
 /// Every run of the given run folders, stream files or `-` for stdin, in order.
-pub(crate) fn read(sources: &[PathBuf]) -> Result<Vec<Run>> {
+pub(crate) fn read(sources: &[PathBuf]) -> Result<Input> {
     let stdin = |source: &&PathBuf| source.as_os_str() == "-";
     ensure!(sources.iter().filter(stdin).count() <= 1, "`-` can be read only once");
-    let streams: Vec<Vec<Stream>> = sources.par_iter().map(|source| read_one(source)).collect::<Result<_>>()?;
-    let runs = assemble(streams.into_iter().flatten().collect())?;
-    ensure!(!runs.is_empty(), "no runs in the input: name run folders, such as `out/sample/runs/*`");
-    Ok(runs)
+    let known = Known::default();
+    let found: Vec<Found> = sources.par_iter().map(|source| read_one(source, &known)).collect::<Result<_>>()?;
+    let (mut streams, mut missing) = (Vec::new(), Vec::new());
+    for found in found {
+        match found {
+            Found::Streams(more) => streams.extend(more),
+            Found::Missing(one) => missing.push(one),
+        }
+    }
+    missing.iter().for_each(|Missing { run, why }| log::warn!("left out: run `{run}`, {why}"));
+    let runs = assemble(streams)?;
+    ensure!(!runs.is_empty(), "no finished run in the input: name run folders, such as `out/sample/runs/*`");
+    Ok(Input { runs, missing })
 }
 
-fn read_one(source: &Path) -> Result<Vec<Stream>> {
+fn read_one(source: &Path, known: &Known) -> Result<Found> {
     if source.as_os_str() == "-" {
-        return streams::read("stdin", Reader::new("stdin", BufReader::new(std::io::stdin())));
+        let lines = Reader::new("stdin", BufReader::with_capacity(1 << 20, std::io::stdin()));
+        return Ok(Found::Streams(streams::read("stdin", lines, known)?));
     }
     match source.is_dir() {
-        true => read_folder(&RunDir::new(source)),
-        false => read_file(source).context("no such run: train it with make, or leave it out"),
+        true => read_folder(&RunDir::new(source), known),
+        false => {
+            let streams = read_file(source, known).context("no such run: train it with make, or leave it out");
+            Ok(Found::Streams(streams?))
+        }
     }
 }
 
-fn read_folder(run: &RunDir) -> Result<Vec<Stream>> {
-    let hint = || format!("`{}` is no trained run: train it with make, or leave it out", run.path().display());
-    let mut streams = read_file(&run.metrics()).with_context(hint)?;
-    check_configuration(run, &streams)?;
-    let predictions = run.predictions(Split::Test);
-    if predictions.exists() {
-        streams.extend(read_file(&predictions)?);
+/// A folder with a configuration is a run that somebody wants; what is not there yet, or was broken off, is missing.
+fn read_folder(run: &RunDir, known: &Known) -> Result<Found> {
+    let name = run.path().file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let missing = |why: &str| Ok(Found::Missing(Missing { run: name.clone(), why: why.to_owned() }));
+    match read_streams(run, known) {
+        Err(_) if run.config().exists() && !run.metrics().exists() => missing("not trained"),
+        Err(error) if run.config().exists() && error.is::<Unfinished>() => missing("not finished"),
+        streams => Ok(Found::Streams(streams?)),
     }
+}
+
+fn read_streams(run: &RunDir, known: &Known) -> Result<Vec<Stream>> {
+    if !run.metrics().exists() {
+        bail!("`{}` is no trained run: train it with make, or leave it out", run.path().display());
+    }
+    let mut streams = read_file(&run.metrics(), known)?;
+    check_configuration(run, &streams)?;
+    for split in [Split::Test, Split::Validation] {
+        let predictions = run.predictions(split);
+        if predictions.exists() {
+            streams.extend(read_file(&predictions, known)?);
+        }
+    }
+    streams.extend(read_latency(&run.latency())?.map(Stream::Latency));
     Ok(streams)
 }
 
-fn read_file(path: &Path) -> Result<Vec<Stream>> {
-    streams::read(&path.display().to_string(), Reader::open(path)?)
+fn read_file(path: &Path, known: &Known) -> Result<Vec<Stream>> {
+    streams::read(&path.display().to_string(), Reader::open(path)?, known)
+}
+
+fn read_latency(path: &Path) -> Result<Option<Latency>> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let latency = Reader::open(path)?.next().transpose()?;
+    latency.map(Some).with_context(|| format!("`{}` is empty: remove it and measure again", path.display()))
 }
 
 /// What ran must be what `config.json` says now, where there is one.
@@ -63,28 +121,35 @@ fn check_configuration(run: &RunDir, streams: &[Stream]) -> Result<()> {
     Ok(())
 }
 
-/// Pair each training stream with the test predictions of the same run.
+/// Pair each training stream with the test and the validation predictions of the same run.
 fn assemble(streams: Vec<Stream>) -> Result<Vec<Run>> {
     let mut trainings: Vec<Training> = Vec::new();
-    let mut predictions: HashMap<String, Predictions> = HashMap::new();
+    let mut seen: HashSet<String> = HashSet::new();
+    let mut predictions: HashMap<(String, Split), Predictions> = HashMap::new();
+    let mut latencies: HashMap<String, Latency> = HashMap::new();
     for stream in streams {
         let twice = match stream {
-            Stream::Training(new) if trainings.iter().any(|old| old.begin.run == new.begin.run) => Some(new.begin.run),
-            Stream::Predictions(new) if new.begin.split != Split::Test => None,
+            Stream::Predictions(new) if new.begin.split == Split::Train => None,
+            Stream::Latency(new) => latencies.insert(new.run.clone(), new).map(|old| old.run),
             Stream::Training(new) => {
+                let run = new.begin.run.clone();
                 trainings.push(new);
-                None
+                (!seen.insert(run.clone())).then_some(run)
             }
-            Stream::Predictions(new) => predictions.insert(new.begin.run.clone(), new).map(|old| old.begin.run),
+            Stream::Predictions(new) => {
+                predictions.insert((new.begin.run.clone(), new.begin.split), new).map(|old| old.begin.run)
+            }
         };
         ensure!(twice.is_none(), "run `{}` stands twice in the input: name it once", twice.unwrap_or_default());
     }
     let runs = trainings.into_iter().map(|training| {
-        let predicted = predictions.remove(&training.begin.run);
-        Run::new(training, predicted)
+        let mut of = |split| predictions.remove(&(training.begin.run.clone(), split));
+        let (test, validation) = (of(Split::Test), of(Split::Validation));
+        let latency = latencies.remove(&training.begin.run);
+        Ok(Run { latency, ..Run::new(training, test, validation)? })
     });
-    let runs = runs.collect::<Result<_>>()?;
-    match predictions.into_keys().min() {
+    let runs = runs.collect::<Result<Vec<_>>>()?;
+    match predictions.into_keys().map(|(run, _)| run).min() {
         Some(orphan) => bail!("predictions of run `{orphan}`, but not its metrics: add its `metrics.jsonl`"),
         None => Ok(runs),
     }
@@ -104,7 +169,7 @@ pub(crate) fn study(sources: &[PathBuf]) -> Option<String> {
 /// Runs of a text that holds whole streams.
 #[cfg(test)]
 pub(crate) fn from_text(text: &str) -> Result<Vec<Run>> {
-    assemble(streams::read("it", Reader::new("it", text.as_bytes()))?)
+    assemble(streams::read("it", Reader::new("it", text.as_bytes()), &Known::default())?)
 }
 
 #[cfg(test)]
@@ -135,9 +200,10 @@ mod tests {
 
     #[test]
     fn predictions_of_validation_examples_do_not_score_the_test_split() {
-        let made = Made::new("1VA", 1);
+        let made = Made::new("1VA", 1).validation(&[20, 32, 25]);
         let validation = made.predictions().replace("\"split\":\"test\"", "\"split\":\"validation\"");
-        assert!(from_text(&(made.metrics() + &validation)).unwrap()[0].outcomes.is_none());
+        let run = &from_text(&(made.metrics() + &validation)).unwrap()[0];
+        assert!(run.outcomes.is_none() && run.validation.is_some());
     }
 
     #[test]

@@ -1,21 +1,23 @@
 //! The streams of an input: metrics and predictions in any order, each whole from `begin` to `end`.
 
+use std::borrow::Cow;
 use std::io::BufRead;
 
 use anyhow::{Result, anyhow, ensure};
 use records::jsonl::Reader;
 use records::metrics::{self, Epoch};
-use records::predictions::{self, Prediction};
+use records::predictions;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::outcomes::Outcomes;
+use crate::outcomes::{Answer, Gathered, Known, Outcomes};
 
 /// What one tool left for us.
 pub(crate) enum Stream {
     Training(Training),
     Predictions(Predictions),
+    Latency(records::Latency),
 }
 
 /// A finished training stream.
@@ -34,35 +36,59 @@ pub(crate) struct Predictions {
     pub(crate) end: predictions::End,
 }
 
-/// A line of either stream; `begin` and `end` are typed when the kind of stream is known.
+/// A stream that was broken off, which a run that goes on or was killed leaves behind.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}: finish it with make, or leave it out")]
+pub(crate) struct Unfinished(String);
+
+/// A line of either stream but a prediction; `begin` and `end` are typed when the kind of stream is known.
 #[derive(Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
-pub(crate) enum Line {
+enum Line {
     Begin(Value),
     Step,
     Epoch(Epoch),
-    Prediction(Prediction),
+    Prediction(Value),
     End(Value),
+}
+
+/// A prediction that borrows from its line: a study has millions.
+#[derive(Deserialize)]
+struct Prediction<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+    label: Option<usize>,
+    predicted: usize,
+    logits: Vec<f32>,
+    tokens: Option<usize>,
 }
 
 /// A stream whose `end` has not come yet.
 enum Open {
     Training(Box<metrics::Begin>, Vec<Epoch>),
-    Predictions(predictions::Begin, Vec<(String, bool)>),
+    Predictions(predictions::Begin, Gathered),
 }
 
 /// All streams in `lines`, in order; `name` is what the errors call the input.
-pub(crate) fn read<R: BufRead>(name: &str, mut lines: Reader<Line, R>) -> Result<Vec<Stream>> {
+pub(crate) fn read<R: BufRead>(name: &str, mut lines: Reader<Value, R>, known: &Known) -> Result<Vec<Stream>> {
     let mut streams = Vec::new();
     let mut open: Option<Open> = None;
-    while let Some(line) = lines.next() {
-        let line = line.map_err(|e| unreadable(e, open.as_ref()))?;
+    while lines.advance()? {
+        if let Some(Open::Predictions(_, gathered)) = &mut open
+            && let Some(taken) = take(gathered, &lines)
+        {
+            taken.map_err(|e| lines.error(e.to_string()))?;
+            continue;
+        }
+        let line = lines.parse().map_err(|e| unreadable(e, open.as_ref()))?;
         open = match (line, open) {
             (Line::Begin(_), Some(cut)) => return Err(cut.unfinished(name)),
             (Line::Begin(value), None) => Some(Open::begin(value).map_err(|e| lines.error(e.to_string()))?),
             (_, None) => return Err(lines.error("a record outside `begin` … `end`").into()),
             (Line::End(value), Some(whole)) => {
-                streams.push(whole.end(value).map_err(|e| lines.error(format!("{e:#}")))?);
+                streams.push(whole.end(value, known).map_err(|e| lines.error(format!("{e:#}")))?);
                 None
             }
             (line, Some(growing)) => Some(growing.with(line).map_err(|e| lines.error(e.to_string()))?),
@@ -71,12 +97,20 @@ pub(crate) fn read<R: BufRead>(name: &str, mut lines: Reader<Line, R>) -> Result
     open.map_or(Ok(streams), |cut| Err(cut.unfinished(name)))
 }
 
+/// Take the line as a prediction, if it is one.
+fn take<R: BufRead>(gathered: &mut Gathered, lines: &Reader<Value, R>) -> Option<Result<()>> {
+    let Prediction { kind, id, label, predicted, logits, tokens } = lines.parse().ok()?;
+    let unlabelled = || anyhow!("prediction `{id}` has no label: only labelled splits can be scored");
+    let answer = |label| Answer { id: &id, label, predicted, logits: &logits, tokens };
+    (kind == "prediction").then(|| gathered.push(&answer(label.ok_or_else(unlabelled)?)))
+}
+
 impl Open {
     /// Only a training stream says what was asked.
     fn begin(value: Value) -> serde_json::Result<Self> {
         match value.get("configuration").is_some() {
             true => Ok(Open::Training(serde_json::from_value(value)?, Vec::new())),
-            false => Ok(Open::Predictions(serde_json::from_value(value)?, Vec::new())),
+            false => Ok(Open::Predictions(serde_json::from_value(value)?, Gathered::default())),
         }
     }
 
@@ -84,17 +118,20 @@ impl Open {
         match (&mut self, line) {
             (Open::Training(..), Line::Step) => {}
             (Open::Training(_, epochs), Line::Epoch(epoch)) => epochs.push(epoch),
-            (Open::Predictions(_, outcomes), Line::Prediction(prediction)) => outcomes.push(outcome(prediction)?),
+            (Open::Predictions(..), Line::Prediction(value)) => {
+                let wrong = serde_json::from_value::<predictions::Prediction>(value).err();
+                return Err(wrong.map_or_else(|| anyhow!("no prediction"), anyhow::Error::from));
+            }
             (open, _) => return Err(anyhow!("a record of another stream inside run `{}`", open.run())),
         }
         Ok(self)
     }
 
-    fn end(self, value: Value) -> Result<Stream> {
+    fn end(self, value: Value, known: &Known) -> Result<Stream> {
         match self {
             Open::Training(begin, epochs) => Ok(Stream::Training(Training { begin, epochs, end: typed(value)? })),
-            Open::Predictions(begin, outcomes) => {
-                let (read, end): (usize, predictions::End) = (outcomes.len(), typed(value)?);
+            Open::Predictions(begin, gathered) => {
+                let (read, end): (usize, predictions::End) = (gathered.len(), typed(value)?);
                 ensure!(
                     read == begin.examples && read == end.examples,
                     "run `{}`: {read} predictions, but `begin` says {} and `end` {}",
@@ -102,7 +139,7 @@ impl Open {
                     begin.examples,
                     end.examples
                 );
-                let outcomes = Outcomes::new(outcomes).map_err(|e| e.context(format!("run `{}`", begin.run)))?;
+                let outcomes = gathered.finish(known).map_err(|e| e.context(format!("run `{}`", begin.run)))?;
                 Ok(Stream::Predictions(Predictions { begin, outcomes, end }))
             }
         }
@@ -120,22 +157,15 @@ impl Open {
             Open::Training(..) => "metrics",
             Open::Predictions(..) => "predictions",
         };
-        anyhow!("`{name}`: the {stream} of run `{}` have no `end`: finish it with make, or leave it out", self.run())
+        Unfinished(format!("`{name}`: the {stream} of run `{}` have no `end`", self.run())).into()
     }
 }
 
 /// A line that is no record, often the last one of a run that was killed.
 fn unreadable(error: records::Error, open: Option<&Open>) -> anyhow::Error {
     match open {
-        Some(open) => anyhow!("{error}; run `{}` is broken off: finish it with make, or leave it out", open.run()),
+        Some(open) => Unfinished(format!("{error}; run `{}` is broken off", open.run())).into(),
         None => error.into(),
-    }
-}
-
-fn outcome(prediction: Prediction) -> Result<(String, bool)> {
-    match prediction.label {
-        Some(label) => Ok((prediction.id, label == prediction.predicted)),
-        None => Err(anyhow!("prediction `{}` has no label: only labelled splits can be scored", prediction.id)),
     }
 }
 
@@ -149,7 +179,7 @@ mod tests {
     use crate::fixture::Made;
 
     fn streams(text: &str) -> Result<Vec<Stream>> {
-        read("it", Reader::new("it", text.as_bytes()))
+        read("it", Reader::new("it", text.as_bytes()), &Known::default())
     }
 
     #[test]
@@ -162,6 +192,7 @@ mod tests {
             .map(|stream| match stream {
                 Stream::Training(t) => format!("training {} {}", t.begin.run, t.epochs.len()),
                 Stream::Predictions(p) => format!("predictions {} {}", p.begin.run, p.outcomes.len()),
+                Stream::Latency(l) => format!("latency {}", l.run),
             })
             .collect();
         assert_eq!(kinds, ["predictions 1VA-s1 40", "training 2VA-s1 9", "training 1VA-s1 9"]);

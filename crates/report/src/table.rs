@@ -6,13 +6,11 @@ use anyhow::Result;
 use polars::prelude::*;
 
 use crate::arguments::Format;
+use crate::grid::{self, Column, unknown};
+use crate::notes;
 use crate::scores::Score;
-use crate::{knee, notes};
 
-/// A column of the markdown table: its head, whether it holds numbers, and a cell.
-type Column = (&'static str, bool, fn(&Score) -> String);
-
-const COLUMNS: [Column; 16] = [
+pub(crate) const COLUMNS: [Column<Score>; 16] = [
     ("id", false, |s| s.configuration.clone()),
     ("head", false, |s| s.head.clone()),
     ("blocks", false, |s| compact(&s.kept_blocks)),
@@ -34,35 +32,28 @@ const COLUMNS: [Column; 16] = [
 /// Columns that say nothing where nothing was published.
 const PUBLISHED: [&str; 2] = ["published %", "difference"];
 
-/// The table in the format asked for; in markdown with its notes and the knee at `margin` points.
-pub(crate) fn text(frame: &DataFrame, format: Format, margin: f64) -> Result<String> {
+/// The table in the format asked for; in markdown with its notes and `last` words.
+pub(crate) fn text(frame: &DataFrame, format: Format, last: &[String]) -> Result<String> {
     let scores = Score::all(frame)?;
     match format {
         Format::Csv => csv(frame),
         Format::Json => json(&scores),
         Format::Markdown => {
-            let knee = knee::sentence(&scores, margin);
-            Ok(format!("{}\n{}\n{knee}\n", markdown(&scores), notes::notes(&scores)))
+            let last: String = last.iter().map(|sentence| format!("{sentence}\n")).collect();
+            Ok(format!("{}\n{}\n{last}", markdown(&scores), notes::notes(&scores)))
         }
     }
 }
 
-/// An aligned markdown table; what its columns mean stands in [`crate::notes`].
+/// What the columns mean stands in [`crate::notes`].
 fn markdown(scores: &[Score]) -> String {
-    let published = scores.iter().any(|score| score.published_accuracy.is_some());
-    let columns = COLUMNS.iter().filter(|(name, ..)| published || !PUBLISHED.contains(name));
-    let columns: Vec<Vec<String>> = columns.map(|column| aligned(column, scores)).collect();
-    let line = |row: usize| columns.iter().map(|cells| format!("| {} ", cells[row])).collect::<String>() + "|\n";
-    (0..scores.len() + 2).map(line).collect()
+    grid::markdown(columns(scores), scores)
 }
 
-/// Head, rule and cells of one column, all of one width; the rule tells GitHub the side, too.
-fn aligned(&(name, is_number, cell): &Column, scores: &[Score]) -> Vec<String> {
-    let cells: Vec<String> = scores.iter().map(cell).collect();
-    let width = cells.iter().map(|cell| cell.chars().count()).chain([name.chars().count(), 3]).max().unwrap_or(3);
-    let pad = |text: &String| if is_number { format!("{text:>width$}") } else { format!("{text:<width$}") };
-    let rule = "-".repeat(width - 1) + if is_number { ":" } else { "-" };
-    [pad(&name.to_owned()), rule].into_iter().chain(cells.iter().map(pad)).collect()
+/// The columns that say something of these rows.
+pub(crate) fn columns(scores: &[Score]) -> impl Iterator<Item = &'static Column<Score>> {
+    let published = scores.iter().any(|score| score.published_accuracy.is_some());
+    COLUMNS.iter().filter(move |(name, ..)| published || !PUBLISHED.contains(name))
 }
 
 /// One row per configuration, fractions and units as in the column names; lists are separated by spaces.
@@ -120,10 +111,6 @@ fn listed(numbers: &[u64]) -> String {
         [] => unknown(),
         _ => numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(", "),
     }
-}
-
-fn unknown() -> String {
-    "·".to_owned()
 }
 
 #[cfg(test)]

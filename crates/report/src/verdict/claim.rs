@@ -1,0 +1,120 @@
+//! The source study's claim, tested on these data: the largest gain of one block is that of the third, and it is larger than
+//! all that the second half of the blocks gains.
+
+use serde::Serialize;
+
+use super::contrast::contrast;
+use super::ladder::Rung;
+use super::sentence::{between, signed_points};
+use crate::significance::Range;
+
+/// The claim and what the data say of it.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Claim {
+    /// One sentence.
+    pub(crate) sentence: String,
+    /// The third block's gain, minus each other gain.
+    pub(crate) rivals: Vec<Rival>,
+}
+
+/// The third block's gain minus another one.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Rival {
+    /// The other gain's depths.
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    /// In accuracy.
+    pub(crate) difference: f64,
+    pub(crate) interval: Range,
+    pub(crate) n_seeds: usize,
+}
+
+impl Claim {
+    /// Of rungs from shallow to deep. The claim holds only where every rival is smaller beyond its 95 % interval: each
+    /// must be refuted, so no correction for their number is due (Berger 1982, Technometrics 24:295).
+    pub(crate) fn new(rungs: &[Rung]) -> Self {
+        let at = |n_blocks: usize| rungs.iter().find(|rung| rung.n_blocks() == n_blocks);
+        let deepest = rungs.last().map_or(0, Rung::n_blocks);
+        let (Some(two), Some(three)) = (at(2), at(3)) else { return Self::untested("2 and 3 blocks") };
+        let Some(half) = at(deepest / 2).filter(|_| deepest > 3) else {
+            return Self::untested("2, 3, half of the blocks and all of them");
+        };
+        let with_blocks = || rungs.iter().filter(|rung| rung.n_blocks() > 0);
+        let steps = with_blocks().zip(with_blocks().skip(1)).filter(|(from, _)| from.n_blocks() != 2);
+        let steps = steps.filter(|(from, to)| to.n_blocks() == from.n_blocks() + 1);
+        let halves = rungs.last().map(|full| (half, full)).filter(|(half, full)| full.n_blocks() > half.n_blocks() + 1);
+        let rival = |(from, to): (&Rung, &Rung)| {
+            let gains = contrast(&[(three, 1.0), (two, -1.0), (to, -1.0), (from, 1.0)])?;
+            Some(Rival {
+                from: from.n_blocks(),
+                to: to.n_blocks(),
+                difference: gains.value.mean,
+                interval: gains.value.interval(0.95),
+                n_seeds: gains.n_seeds,
+            })
+        };
+        match steps.chain(halves).map(rival).collect::<Option<Vec<Rival>>>() {
+            Some(rivals) => Claim { sentence: sentence(&rivals), rivals },
+            None => Self::untested("predictions of the same examples at all depths, with common seeds"),
+        }
+    }
+
+    fn untested(lacking: &str) -> Self {
+        let sentence = format!(
+            "the source's claim (the third block gains most, and more than the second half of all blocks) was not tested: \
+             that takes {lacking}"
+        );
+        Claim { sentence, rivals: Vec::new() }
+    }
+}
+
+fn sentence(rivals: &[Rival]) -> String {
+    let named = |rival: &Rival| {
+        let (difference, interval) = (signed_points(rival.difference), between(rival.interval));
+        format!("{} to {} blocks by {difference} points ({interval})", rival.from, rival.to)
+    };
+    let list =
+        |chosen: &dyn Fn(&&Rival) -> bool| rivals.iter().filter(chosen).map(named).collect::<Vec<_>>().join(", ");
+    let (larger, smaller) = (list(&|r| r.interval.low > 0.0), list(&|r| r.interval.high < 0.0));
+    let open = list(&|r| r.interval.low <= 0.0 && r.interval.high >= 0.0);
+    let one_seed = if rivals.iter().any(|rival| rival.n_seeds < 2) { "; from one seed, so as a hint only" } else { "" };
+    let claim = "the source's claim (the third block gains most, and more than the second half of all blocks)";
+    match (smaller.is_empty(), open.is_empty()) {
+        (false, _) => format!("{claim} does not hold here: its gain differs from that of {smaller}{one_seed}"),
+        (true, true) => format!("{claim} holds here: its gain is larger than that of {larger}{one_seed}"),
+        (true, false) => {
+            let sure = if larger.is_empty() { String::new() } else { format!("; larger than that of {larger}") };
+            format!("{claim} is open here: the gain cannot be told from that of {open}{sure}{one_seed}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rival(from: usize, to: usize, low: f64, high: f64) -> Rival {
+        Rival { from, to, difference: (low + high) / 2.0, interval: Range { low, high }, n_seeds: 3 }
+    }
+
+    #[test]
+    fn all_rivals_must_be_smaller_and_one_that_is_larger_refutes() {
+        let (small, open, large) = (rival(1, 2, 0.01, 0.03), rival(3, 4, -0.01, 0.02), rival(6, 12, -0.04, -0.02));
+        let said = |rivals: &[&Rival]| sentence(&rivals.iter().map(|rival| (*rival).clone()).collect::<Vec<_>>());
+        assert!(
+            said(&[&small])
+                .ends_with("holds here: its gain is larger than that of 1 to 2 blocks by 2.00 points (1.00 to 3.00)")
+        );
+        let both = said(&[&small, &open]);
+        assert!(
+            both.contains("is open here")
+                && both.ends_with("; larger than that of 1 to 2 blocks by 2.00 points (1.00 to 3.00)"),
+            "{both}"
+        );
+        let refuted = said(&[&small, &open, &large]);
+        assert!(
+            refuted.contains("does not hold") && refuted.contains("6 to 12 blocks by −3.00 points (−4.00 to −2.00)"),
+            "{refuted}"
+        );
+    }
+}

@@ -1,0 +1,219 @@
+//! The verdict in words: one plain sentence first, then what is next and what to beware of.
+
+use super::knee::Finding;
+use super::ladder::Rung;
+use super::{Comparison, Level, Verdict};
+use crate::significance::{Difference, Range};
+
+/// The verdict, the depth below it, and the caveats, each a sentence of its own.
+pub(crate) fn sentences(verdict: &Verdict) -> Vec<String> {
+    let mut sentences: Vec<String> = match (&verdict.none, verdict.full()) {
+        (Some(none), _) => vec![none.clone()],
+        (None, Some(full)) => told(verdict, full),
+        (None, None) => Vec::new(),
+    };
+    sentences.extend(caveats(verdict));
+    sentences
+}
+
+/// Why these rungs give no verdict, if they give none; `compared`: all of them could be set against the last.
+pub(crate) fn no_verdict(rungs: &[Rung], compared: bool) -> Option<String> {
+    let Some((full, others)) = rungs.split_last() else { return Some("no verdict: there is no run".to_owned()) };
+    let named = |rung: &Rung| format!("{} (`{}`)", blocks(rung.n_blocks()), rung.configuration());
+    if others.is_empty() {
+        let head = full.head();
+        return Some(format!(
+            "no verdict: only one depth with head `{head}` here, {}: there is nothing to compare it with",
+            named(full)
+        ));
+    }
+    let lacking = rungs.iter().find(|rung| rung.runs.iter().any(|run| run.outcomes.is_none()));
+    if let Some(rung) = lacking {
+        return Some(format!(
+            "no verdict: {} has no predictions to pair: name run folders, or predict the test split with `evaluate`",
+            named(rung)
+        ));
+    }
+    let data = |rung: &Rung| rung.runs[0].training.begin.shards_sha256.clone();
+    if let Some(other) = others.iter().find(|rung| data(rung) != data(full)) {
+        return Some(format!("no verdict: {} and {} were trained on different data", named(other), named(full)));
+    }
+    if !compared {
+        return Some(format!(
+            "no verdict: not every depth shares a seed and its test examples with {}: train all with the same seeds",
+            named(full)
+        ));
+    }
+    learnt_nothing(full)
+}
+
+/// A model that is no better than its most frequent answer has nothing to lose.
+fn learnt_nothing(full: &Rung) -> Option<String> {
+    let outcomes = full.runs[0].outcomes.as_ref()?;
+    let mut of_class = vec![0_usize; outcomes.n_classes()];
+    (0..outcomes.len()).for_each(|example| of_class[outcomes.examples().label(example)] += 1);
+    let most = of_class.iter().max().copied().unwrap_or(0) as f64 / outcomes.len() as f64;
+    let accuracy = full.runs.iter().map(|run| run.test().0).sum::<f64>() / full.runs.len() as f64;
+    (accuracy <= most).then(|| {
+        format!(
+            "no verdict: the full model itself ({}, {:.2} %) is no better than always answering the most frequent class \
+             ({:.2} %): nothing was learnt that fewer blocks could lose",
+            blocks(full.n_blocks()),
+            100.0 * accuracy,
+            100.0 * most
+        )
+    })
+}
+
+fn told(verdict: &Verdict, full: &Level) -> Vec<String> {
+    let deepest = verdict.levels.len() - 1;
+    let next = verdict.knee.unwrap_or(deepest).checked_sub(1).map(|place| &verdict.levels[place]);
+    let against = next.and_then(|next| Some((next, next.against.as_ref()?)));
+    match (verdict.knee, against) {
+        (Some(knee), against) => {
+            let knee = &verdict.levels[knee];
+            let enough = knee.against.as_ref().map(|against| enough(knee, against, full, verdict.margin));
+            let below = against.map(|(next, against)| below(next, against, full, verdict.margin));
+            enough.into_iter().chain(below).collect()
+        }
+        (None, Some((next, against))) => vec![none_is_enough(next, against, full, verdict.margin)],
+        (None, None) => Vec::new(),
+    }
+}
+
+fn enough(knee: &Level, against: &Comparison, full: &Level, margin: f64) -> String {
+    let (n, all) = (knee.rung.n_blocks(), full.rung.n_blocks());
+    let who = match n {
+        0 => format!("no block is needed: `{}` is enough", knee.rung.configuration()),
+        1 => format!("1 of {all} blocks is enough"),
+        n => format!("{n} of {all} blocks are enough"),
+    };
+    let place = place(against, margin, &format!("inside the {margin} margin"));
+    format!("{who}: {place}{}", price(knee, full))
+}
+
+/// The depth that ended the search below the knee.
+fn below(next: &Level, against: &Comparison, full: &Level, margin: f64) -> String {
+    let (who, is) = subject(next.rung.n_blocks());
+    match against.finding {
+        Finding::TooFew => {
+            let outside = format!("outside the {margin} margin");
+            format!("{who} {is} too few: {}{}", place(against, margin, &outside), price(next, full))
+        }
+        _ => {
+            let across = format!("across the {margin} margin");
+            let place = place(against, margin, &across);
+            format!("whether {who} {is} enough the data cannot tell: {place}; {}", remedy(&against.loss, margin))
+        }
+    }
+}
+
+fn none_is_enough(next: &Level, against: &Comparison, full: &Level, margin: f64) -> String {
+    let (all, next_blocks) = (full.rung.n_blocks(), next.rung.n_blocks());
+    match against.finding {
+        Finding::TooFew => {
+            let outside = format!("outside the {margin} margin");
+            let with = if next_blocks == 0 { "without any".to_owned() } else { format!("with {next_blocks}") };
+            format!(
+                "all {all} blocks are needed: the model {with} lies {}{}",
+                place(against, margin, &outside),
+                price(next, full)
+            )
+        }
+        Finding::OneSeed => format!(
+            "no verdict from one seed: {} lies {}, but how much seeds differ is unknown: run 2 more seeds",
+            blocks(next_blocks),
+            place(against, margin, "over test examples alone")
+        ),
+        _ => format!(
+            "the data cannot tell {next_blocks} from {all} blocks: {}; {}",
+            place(against, margin, &format!("across the {margin} margin")),
+            remedy(&against.loss, margin)
+        ),
+    }
+}
+
+/// `0.31 points below the full model (95 % interval 0.17 to 0.45, inside the 0.5 margin)`
+fn place(against: &Comparison, margin: f64, how: &str) -> String {
+    let (mean, interval) = (against.loss.mean, against.loss.interval(0.95));
+    let place = match two(100.0 * mean.abs()).as_str() {
+        "0.00" => "level with the full model".to_owned(),
+        points if mean > 0.0 => format!("{points} points below the full model"),
+        points => format!("{points} points above the full model"),
+    };
+    let agree =
+        if interval.low == interval.high && margin > 0.0 { ", with not one answer more wrong or right" } else { "" };
+    format!("{place} (95 % interval of the loss {}, {how}{agree})", between(interval))
+}
+
+/// What it costs beside the full model, as far as both were measured on one machine.
+fn price(level: &Level, full: &Level) -> String {
+    let (own, all) = (&level.costs, &full.costs);
+    let time = match (own.share_of_latency(all), own.share_of_training(all)) {
+        (Some(share), _) => Some(format!("{:.0} % of its time for an answer", 100.0 * share)),
+        (None, Some(share)) => Some(format!("{:.0} % of its training time", 100.0 * share)),
+        (None, None) => None,
+    };
+    let size = own.share_of_size(all).map(|share| format!("{:.0} % of its size", 100.0 * share));
+    let shares: Vec<String> = time.into_iter().chain(size).collect();
+    if shares.is_empty() { String::new() } else { format!(" at {}", shares.join(" and ")) }
+}
+
+/// What would decide it.
+fn remedy(loss: &Difference, margin: f64) -> String {
+    match loss.seeds_to_leave(margin / 100.0) {
+        Some(1) => "run 1 more seed".to_owned(),
+        Some(more) => format!("run {more} more seeds"),
+        None => "no number of seeds up to 30 would tell: it takes more test examples, or another margin".to_owned(),
+    }
+}
+
+/// What a reader must know before believing it.
+fn caveats(verdict: &Verdict) -> Vec<String> {
+    let Some(full) = verdict.full() else { return Vec::new() };
+    let seeds = |level: &Level| level.against.as_ref().map_or(level.rung.runs.len(), |against| against.n_seeds);
+    let fewest = verdict.levels.iter().map(seeds).min().unwrap_or(0);
+    let on_test = verdict.levels.iter().flat_map(|level| &level.rung.runs).any(|run| !run.has_validation());
+    let (kept, whole) = (full.rung.n_blocks(), full.rung.runs[0].training.begin.encoder_blocks);
+    let few = (2..3).contains(&fewest) && verdict.none.is_none();
+    [
+        few.then(|| {
+            "with two seeds the spread between seeds is hardly known: the intervals are wide for it".to_owned()
+        }),
+        on_test.then(|| "epochs were chosen on test, which flatters".to_owned()),
+        (kept < whole)
+            .then(|| format!("the whole encoder has {whole} blocks, of which the deepest model here keeps {kept}")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// `0.17 to 0.45`, in points.
+pub(crate) fn between(interval: Range) -> String {
+    format!("{} to {}", signed_points(interval.low), signed_points(interval.high))
+}
+
+/// `0.31` or `−0.31`
+pub(crate) fn signed_points(fraction: f64) -> String {
+    match two(100.0 * fraction).as_str() {
+        "-0.00" => "0.00".to_owned(),
+        text => text.replace('-', "−"),
+    }
+}
+
+fn two(value: f64) -> String {
+    format!("{value:.2}")
+}
+
+fn subject(n_blocks: usize) -> (String, &'static str) {
+    match n_blocks {
+        0 => ("no block at all".to_owned(), "is"),
+        1 => ("1 block".to_owned(), "is"),
+        n => (format!("{n} blocks"), "are"),
+    }
+}
+
+fn blocks(n_blocks: usize) -> String {
+    subject(n_blocks).0
+}

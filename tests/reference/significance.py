@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Statistics of made-up studies by statsmodels, scipy and numpy: what crates/report is held to.
+
+    pip install scipy statsmodels
+    tests/reference/significance.py > crates/report/tests/golden/significance.json
+"""
+import json
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from statsmodels.formula.api import ols
+from statsmodels.stats.anova import anova_lm
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
+
+
+def outcomes(random, seeds, examples, accuracy, of_seed, of_example):
+    """Right or wrong `[seeds, examples]`, more alike within a seed and within an example."""
+    ease = stats.norm.ppf(accuracy) + of_example * random.standard_normal(examples)
+    ease = ease + of_seed * random.standard_normal((seeds, 1))
+    return ease + random.standard_normal((seeds, examples)) > 0
+
+
+def analysis(table):
+    """Mean, mean squares and the 95 % interval of a crossed table without repetition."""
+    seeds, examples = table.shape
+    long = pd.DataFrame({
+        "value": table.ravel().astype(float),
+        "seed": np.repeat(np.arange(seeds), examples),
+        "example": np.tile(np.arange(examples), seeds),
+    })
+    squares = anova_lm(ols("value ~ C(seed) + C(example)", data=long).fit())["mean_sq"]
+    a, b, e = squares["C(seed)"], squares["C(example)"], squares["Residual"]
+    variance = max(a + b - e, b)
+    degrees = variance**2 / (a**2 / (seeds - 1) + b**2 / (examples - 1) + e**2 / ((seeds - 1) * (examples - 1)))
+    low, high = stats.t.interval(0.95, degrees, loc=table.mean(), scale=np.sqrt(variance / table.size))
+    return {"mean": float(table.mean()), "low": float(low), "high": float(high)}
+
+
+def study(random, seeds, examples, spread):
+    full = outcomes(random, seeds, examples, 0.9, spread, 1.0)
+    less = outcomes(random, seeds, examples, 0.87, spread, 1.0)
+    p_values = []
+    for one, other in zip(full, less):
+        table = [[int(np.sum(one & other)), int(np.sum(one & ~other))], [int(np.sum(~one & other)), int(np.sum(~one & ~other))]]
+        p_values.append(float(mcnemar(table, exact=True).pvalue))
+    return {
+        "full": full.astype(int).tolist(),
+        "less": less.astype(int).tolist(),
+        "mcnemar": p_values,
+        "difference": analysis(full.astype(int) - less.astype(int)),
+    }
+
+
+def main():
+    random = np.random.default_rng(7)
+    p_values = [[0.03, 0.01, 0.02], [0.5, 0.04, 0.04, 1.0, 0.0001], [0.2]]
+    golden = {
+        "studies": [study(random, *shape) for shape in [(2, 40, 0.3), (3, 120, 0.0), (5, 80, 0.1)]],
+        "holm": [{"p": p, "corrected": multipletests(p, method="holm")[1].tolist()} for p in p_values],
+        "student": [{"share": q, "degrees": d, "quantile": float(stats.t.ppf(q, d))}
+                    for q in (0.9, 0.975, 0.995) for d in (1.0, 1.7, 2.0, 4.3, 30.0, 1999.0, 2500.0, 25000.0, 1e6)],
+    }
+    print(json.dumps(golden))
+
+
+main()
