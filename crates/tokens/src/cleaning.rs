@@ -19,6 +19,8 @@ use std::collections::{BTreeSet, HashSet};
 use rust_stemmers::{Algorithm, Stemmer};
 use study::Cleaning as Step;
 
+use crate::traced::Traced;
+
 /// The steps that a study asks for.
 pub(crate) struct Cleaning {
     steps: BTreeSet<Step>,
@@ -42,6 +44,14 @@ impl Cleaning {
             cleaned += &word;
         }
         cleaned
+    }
+
+    /// The same with the place of every word.
+    pub(crate) fn apply_traced(&self, text: Traced) -> Traced {
+        match self.steps.is_empty() {
+            true => text,
+            false => text.mapped(|word| self.word(word).into_owned()),
+        }
     }
 
     fn word<'a>(&self, word: &'a str) -> Cow<'a, str> {

@@ -5,9 +5,10 @@
 mod cleaning;
 mod markup;
 mod tokenizer;
+mod traced;
 mod truncation;
 mod vocabulary;
 mod words;
 
-pub use tokenizer::{TextTokenizer, TokenIds};
+pub use tokenizer::{Spanned, TextTokenizer, TokenIds};
 pub use vocabulary::Vocabulary;

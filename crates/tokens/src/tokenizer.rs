@@ -1,5 +1,6 @@
 //! The tokenizer of a model folder, asked for whole texts.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow};
@@ -9,6 +10,7 @@ use tokenizers::Tokenizer;
 
 use crate::cleaning::Cleaning;
 use crate::markup::without_markup;
+use crate::traced::Traced;
 use crate::truncation::{Cut, SPECIAL_TOKENS};
 use crate::words::Words;
 
@@ -35,6 +37,17 @@ pub struct TokenIds {
     pub input_ids: Vec<u32>,
     /// Tokens with `[CLS]` and `[SEP]`, before truncation.
     pub length: usize,
+}
+
+/// A token, and what it stands for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spanned {
+    /// The token's id.
+    pub id: u32,
+    /// The token as the vocabulary writes it, such as `##ing`.
+    pub token: String,
+    /// The bytes of the text as it was written; nothing for `[CLS]` and `[SEP]`.
+    pub span: Option<Range<usize>>,
 }
 
 impl TextTokenizer {
@@ -78,6 +91,25 @@ impl TextTokenizer {
         let (head, tail) = self.cut.apply(&ids);
         Ok(TokenIds { input_ids: [&[self.cls], head, tail, &[self.sep]].concat(), length: ids.len() + SPECIAL_TOKENS })
     }
+
+    /// The tokens of [`TextTokenizer::ids`], each with the bytes of `text` that it stands for; of a text that was
+    /// cut the first and the last tokens, and their true places.
+    ///
+    /// # Errors
+    /// The tokenizer refuses the text.
+    pub fn spans(&self, text: &str) -> Result<Vec<Spanned>> {
+        let clean = self.cleaning.apply_traced(Traced::without_markup(text));
+        let tokens = self.words.spans(&clean.text).map_err(|e| anyhow!("{e}"))?;
+        let token = |id: u32| self.words.piece(id).unwrap_or_default();
+        let special = |id: u32| Spanned { id, token: token(id), span: None };
+        let inner = |(id, bytes): (u32, Range<usize>)| {
+            let span = (!bytes.is_empty()).then(|| clean.range(bytes));
+            Spanned { id, token: token(id), span }
+        };
+        let all: Vec<Spanned> = tokens.into_iter().map(inner).collect();
+        let (head, tail) = self.cut.apply(&all);
+        Ok([&[special(self.cls)], head, tail, &[special(self.sep)]].concat())
+    }
 }
 
 pub(crate) fn missing(path: &Path, name: &str, error: &std::io::Error) -> anyhow::Error {
@@ -90,4 +122,53 @@ pub(crate) fn missing(path: &Path, name: &str, error: &std::io::Error) -> anyhow
 
 pub(crate) fn remedy(name: &str) -> String {
     format!("bring the model with `fetch model {name} --out DIR`, or name a copy with `make … MODELS_DIR=DIR`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn tokenizer(settings: serde_json::Value) -> TextTokenizer {
+        let mut data = json!({"dataset": "d", "tokenizer": "tiny", "max_seq_length": 8});
+        data.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../prep/tests/data/models/tiny");
+        TextTokenizer::load(&folder, &serde_json::from_value(data).unwrap()).unwrap()
+    }
+
+    fn ways() -> [serde_json::Value; 4] {
+        [
+            json!({"truncation": "head+tail"}),
+            json!({"truncation": "tail-only"}),
+            json!({"max_seq_length": 64}),
+            json!({"max_seq_length": 64, "cleaning": ["punctuation", "case", "stem"]}),
+        ]
+    }
+
+    #[test]
+    fn a_span_is_the_text_as_it_was_written() {
+        let text = "A <br /><br />GOOD film, Amélie 🎬!";
+        let whole = tokenizer(json!({"max_seq_length": 64})).spans(text).unwrap();
+        let pieces: Vec<&str> = whole.iter().filter_map(|token| Some(&text[token.span.clone()?])).collect();
+        assert_eq!(pieces.concat(), text.replace("<br />", "").replace(' ', ""));
+        assert!(whole.first().zip(whole.last()).is_some_and(|(cls, sep)| cls.span.is_none() && sep.span.is_none()));
+    }
+
+    proptest! {
+        #[test]
+        fn spans_have_the_ids_that_the_model_reads_and_lie_in_the_text_in_order(
+            words in proptest::collection::vec("[a-zA-Zé,.!]{1,9}|<br />|🎬| {1,2}|naïve|\u{301}", 0..24),
+        ) {
+            let text = words.join(" ");
+            for way in ways() {
+                let tokenizer = tokenizer(way);
+                let spans = tokenizer.spans(&text).unwrap();
+                prop_assert_eq!(spans.iter().map(|token| token.id).collect::<Vec<_>>(), tokenizer.ids(&text).unwrap().input_ids);
+                let places: Vec<Range<usize>> = spans.iter().filter_map(|token| token.span.clone()).collect();
+                prop_assert!(places.iter().all(|place| text.get(place.clone()).is_some_and(|part| !part.is_empty())));
+                prop_assert!(places.windows(2).all(|pair| pair[0].start <= pair[1].start && pair[0].end <= pair[1].end));
+            }
+        }
+    }
 }

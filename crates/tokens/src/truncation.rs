@@ -25,7 +25,7 @@ impl Cut {
     }
 
     /// The first and the last tokens that stay, in order; all are first where nothing has to go.
-    pub(crate) fn apply(self, ids: &[u32]) -> (&[u32], &[u32]) {
+    pub(crate) fn apply<T>(self, ids: &[T]) -> (&[T], &[T]) {
         match ids.len() <= self.budget {
             true => (ids, &[]),
             false => (&ids[..self.head], &ids[ids.len() - (self.budget - self.head)..]),

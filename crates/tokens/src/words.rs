@@ -4,6 +4,7 @@
 //! the ids of a text are the ids of its words, one after the other. Any other tokenizer gets whole texts.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use tokenizers::{NormalizerWrapper, PreTokenizerWrapper, Result, Tokenizer};
@@ -39,6 +40,18 @@ impl Words {
             }
         }
         Ok(ids)
+    }
+
+    /// The same ids, and for each the bytes of `text` that it stands for.
+    pub(crate) fn spans(&self, text: &str) -> Result<Vec<(u32, Range<usize>)>> {
+        let encoding = self.tokenizer.encode(text, false)?;
+        let spans = encoding.get_offsets().iter().map(|&(start, end)| start..end);
+        Ok(encoding.get_ids().iter().copied().zip(spans).collect())
+    }
+
+    /// The piece of a word that an id is.
+    pub(crate) fn piece(&self, id: u32) -> Option<String> {
+        self.tokenizer.id_to_token(id)
     }
 
     fn learn(&self, word: &str, memory: &mut Memory) -> Result<Vec<u32>> {
