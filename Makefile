@@ -19,12 +19,12 @@ SHELL       := bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS   += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
-.PHONY: all demo plan data prep estimate train evaluate report plot build build-files build-report build-tensor \
-        libtorch test check bench gpu-check clean help
+.PHONY: all demo plan data prep estimate train evaluate latency report plot so-far build build-files build-report build-tensor \
+        libtorch test check bench bench-report gpu-check clean help
 
 all: report plot ## Run STUDY from raw text to table and chart (default: imdb)
-	@$(if $(REDRAWN),cat $(REPORT)/table.md; echo; printf 'chart: %s\n' $(CHARTS), \
-	  echo 'nothing to be done: study `$(STUDY)` is up to date, see $(REPORT)/table.md and $(CHART)')
+	@$(if $(REDRAWN),cat $(REPORT)/table.md; echo; printf 'chart: %s\n' $(CHARTS); echo 'page:  $(PAGE)', \
+	  echo 'nothing to be done: study `$(STUDY)` is up to date, see $(REPORT)/table.md and $(PAGE)')
 
 demo: ## The embedded study: nothing to download but crates, minutes on two cores
 	@$(MAKE) all STUDY=sample
@@ -43,7 +43,7 @@ build-files:
 build-report:
 	@$(COMPILE) -p report $(QUIETLY)
 build-tensor:
-	@$(COMPILE) -p train -p evaluate $(if $(filter bench gpu-check,$(MAKECMDGOALS)),-p bench) $(FEATURES) $(QUIETLY)
+	@$(COMPILE) -p train -p evaluate $(if $(filter bench bench-report gpu-check,$(MAKECMDGOALS)),-p bench) $(FEATURES) $(QUIETLY)
 
 # What needs a binary is made again when it changes; what costs hours needs its `build-…`, order-only.
 $(BIN)/fetch $(BIN)/plan: build-files ;
@@ -76,11 +76,12 @@ RUNS       := $(OUT)/runs
 REPORT     := $(OUT)/report
 CHART      := $(REPORT)/accuracy-by-blocks.svg
 CHARTS     := $(CHART) $(REPORT)/best-by-depth.svg
+PAGE       := $(REPORT)/index.html
 ESTIMATE   := $(OUT)/estimate-$(BACKEND)-$(subst :,-,$(DEVICE)).txt
 CHECKED    := $(OUT)/configurations.jsonl
 
 # `plan` says what the study consists of; make reads that first, unless the targets have no study.
-ifneq ($(or $(filter-out bench build% check clean demo gpu-check help libtorch test,$(MAKECMDGOALS)),$(if $(MAKECMDGOALS),,all)),)
+ifneq ($(or $(filter-out bench bench-report build% check clean demo gpu-check help libtorch test,$(MAKECMDGOALS)),$(if $(MAKECMDGOALS),,all)),)
   ifeq ($(wildcard $(DEFINITION)),)
     $(error no study `$(DEFINITION)`; STUDY may be: $(patsubst pipelines/%.toml,%,$(wildcard pipelines/*.toml)))
   endif
@@ -94,6 +95,8 @@ SHARDS      := data/shards/$(SHARDS_NAME)
 CONFIGS     := $(RUN_IDS:%=$(RUNS)/%/config.json)
 TRAINED     := $(RUN_IDS:%=$(RUNS)/%/train.json)
 PREDICTIONS := $(RUN_IDS:%=$(RUNS)/%/predictions.test.jsonl)
+VALIDATED   := $(if $(filter validation,$(SPLITS)),$(RUN_IDS:%=$(RUNS)/%/predictions.validation.jsonl))
+LATENCIES   := $(MEASURED_IDS:%=$(RUNS)/%/latency.json)
 RUN_DIRS    := $(RUN_IDS:%=$(RUNS)/%)
 # The sample's model is embedded in `fetch`; others are fetched too, unless MODELS_DIR holds them.
 MODELS  := $(if $(filter sample-bert,$(TOKENIZER)),data/models,$(patsubst %/,%,$(or $(MODELS_DIR),data/models)))
@@ -153,22 +156,28 @@ $(TRAINED): %/train.json: %/config.json $(OUT)/data.json $(SHARDS)/manifest.json
 	$(ON_DEVICE) $(BIN)/train --config $< --shards $(SHARDS) --model $(MODELS)/$(ENCODER_$(*F)) --out $* \
 	  --device $(DEVICE)
 
-evaluate: $(PREDICTIONS) ## Predict every test review with every run
+evaluate: $(PREDICTIONS) $(VALIDATED) ## Predict every test review with every run, and the validation reviews
+define PREDICT
+$(ON_DEVICE) $(BIN)/evaluate --run $* --shards $(SHARDS) --device $(DEVICE) $(1) > $@.partial && mv $@.partial $@
+endef
 $(PREDICTIONS): %/predictions.test.jsonl: %/train.json | build-tensor
-	$(ON_DEVICE) $(BIN)/evaluate --run $* --shards $(SHARDS) --split test --device $(DEVICE) > $@.partial \
-	  && mv $@.partial $@
+	$(call PREDICT,--split test)
+$(VALIDATED): %/predictions.validation.jsonl: %/train.json | build-tensor
+	$(call PREDICT,--split validation)
 
-report: $(REPORT)/table.md $(REPORT)/table.csv $(REPORT)/knee.txt ## Tables, and where the knee is
-plot: $(CHARTS) ## Accuracy against the number of blocks, and the best of each depth; SVG and PNG
-$(REPORT)/table.md $(REPORT)/table.csv: $(TRAINED) $(PREDICTIONS) $(BIN)/report
-	$(BIN)/report table $(RUN_DIRS) --out $@$(eval REDRAWN := yes)
-$(REPORT)/knee.txt: $(TRAINED) $(PREDICTIONS) $(BIN)/report
-	@mkdir -p $(@D) && $(BIN)/report knee $(RUN_DIRS) > $@.partial && mv $@.partial $@$(eval REDRAWN := yes)
-$(CHART): $(TRAINED) $(PREDICTIONS) $(BIN)/report
-	$(BIN)/report plot $(RUN_DIRS) --out $(@D)$(eval REDRAWN := yes)
-# The same call draws both.
-$(REPORT)/best-by-depth.svg: $(CHART)
-	@if [ -e $@ ]; then touch $@; else $(BIN)/report plot $(RUN_DIRS) --out $(@D); fi
+# One seed of a configuration will do: seeds share their shape.
+latency: $(LATENCIES) ## Measure how long an answer takes here: one seed of each configuration
+$(LATENCIES): %/latency.json: %/train.json | build-tensor
+	$(call PREDICT,--latency)
+
+# One call reads all runs once and writes all of these.
+REPORTED := $(addprefix $(REPORT)/,table.md table.csv verdict.md verdict.json index.html)
+report: $(REPORTED) ## Tables, the verdict, and one page with everything
+plot: $(CHARTS) ## Every figure, as SVG and PNG
+$(REPORTED) $(CHARTS) &: $(TRAINED) $(PREDICTIONS) $(VALIDATED) $(LATENCIES) $(BIN)/report
+	$(BIN)/report all $(RUN_DIRS) $(MARGIN:%=--margin %) $(HEAD:%=--head %) --out $(REPORT)$(eval REDRAWN := yes)
+so-far: $(CONFIGS) $(BIN)/report ## The same of the runs that are finished by now; the others are listed as missing
+	$(BIN)/report all $(RUN_DIRS) $(MARGIN:%=--margin %) $(HEAD:%=--head %) --out $(REPORT)
 
 # ---- For developers -------------------------------------------------------------------------------------------
 
@@ -218,10 +227,13 @@ gpu-check: $(NEEDS_PEER) | build-tensor ## Measure on a GPU, in minutes; PEER=1:
 	@$(if $(LIBTORCH),LD_LIBRARY_PATH=$(LIBTORCH)/lib$${LD_LIBRARY_PATH:+:$$LD_LIBRARY_PATH}) \
 	  $(call BENCH,gpu-check --device $(DEVICE:auto=cuda) --shards out/bench/shards $(GPU_EXAMPLES:%=--examples %))
 
+bench-report: | build-report build-tensor ## Measure `report` on 50 and 500 made-up runs of 25,000 predictions: 1.5 GB under out/bench
+	@$(BIN)/bench report --bin $(BIN)
+
 clean: ## Remove the results of STUDY; data/ and target/ stay
 	rm -rf $(OUT)
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
-	@echo 'Variables: STUDY BACKEND DEVICE LAUNCH INPUT IMDB_ARCHIVE MODELS_DIR LIBTORCH CARGO'
+	@echo 'Variables: STUDY BACKEND DEVICE LAUNCH MARGIN HEAD INPUT IMDB_ARCHIVE MODELS_DIR LIBTORCH CARGO'
 	@echo 'of bench and gpu-check: PEER PEER_VENV ROWS ROUNDS BENCH_EXAMPLES GPU_EXAMPLES BENCH_OUT'

@@ -19,7 +19,7 @@ while read -r id text; do
   [ "$(cat "$file" 2>/dev/null)" = "$new" ] || echo "$new" > "$file"
 done < "$1"
 [ -e "$3/data.json" ] || echo data > "$3/data.json"
-{ echo "RUN_IDS := $(cut -d' ' -f1 "$1" | xargs)"
+{ echo "RUN_IDS := $(cut -d' ' -f1 "$1" | xargs)"; echo "SPLITS := test validation"; echo "MEASURED_IDS := A-s1"
   echo "DATASET := sample"; echo "TOKENIZER := sample-bert"; echo "SHARDS_NAME := stub"; echo "ENCODERS := sample-bert"
   while read -r id text; do echo "ENCODER_$id := sample-bert"; done < "$1"; } > "$3/plan.mk""#;
 const FETCH: &str =
@@ -38,9 +38,10 @@ const EVALUATE: &str = r#"echo "predictions of $2""#;
 const REPORT: &str = r#"
 while [ $# -gt 0 ] && [ "$1" != --out ]; do what=${what:-$1}; shift; done
 case $what in
-  table) mkdir -p "$(dirname "$2")"; printf "| the table |\n\nthe knee\n" > "$2" ;;
-  plot) mkdir -p "$2"; for name in accuracy-by-blocks best-by-depth; do echo svg > "$2/$name.svg"; done ;;
-  knee) echo "the knee" ;;
+  all) mkdir -p "$2"; printf "| the table |\n\nthe verdict\n" > "$2/table.md"
+    for name in accuracy-by-blocks.svg best-by-depth.svg table.csv verdict.md verdict.json index.html; do
+      echo made > "$2/$name"
+    done ;;
 esac"#;
 
 /// A project of the real Makefile, the stub tools and one study.
@@ -123,7 +124,7 @@ fn stub(name: &str, script: &str) -> String {
     let logged = match name {
         "plan" | "fetch" => String::new(),
         "train" => r#"case $1 in --check | --estimate) ;; *) echo "train ${8##*/}" >> ran.log ;; esac"#.to_owned(),
-        "evaluate" => r#"echo "evaluate ${2##*/}" >> ran.log"#.to_owned(),
+        "evaluate" => r#"echo "evaluate ${2##*/} ${8:-latency}" >> ran.log"#.to_owned(),
         "report" => r#"echo "report $1" >> ran.log"#.to_owned(),
         _ => format!("echo {name} >> ran.log"),
     };
@@ -136,7 +137,7 @@ fn write_whole(path: &Path, text: &str) {
     fs::write(path, text).unwrap();
 }
 
-const REPORTED: [&str; 4] = ["report knee", "report plot", "report table", "report table"];
+const REPORTED: [&str; 1] = ["report all"];
 
 /// `stages`, and the report that follows from them.
 fn and_report(stages: &[&str]) -> Vec<String> {
@@ -146,16 +147,19 @@ fn and_report(stages: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn a_first_run_does_everything_once_and_ends_with_table_knee_and_chart() {
+fn a_first_run_does_everything_once_and_ends_with_table_charts_and_page() {
     let project = Project::new();
     let (ran, said) = project.make(&[]);
     let runs = ["A-s1", "A-s2", "B-s1"];
-    let stages = runs.iter().flat_map(|run| [format!("train {run}"), format!("evaluate {run}")]);
-    let mut expected: Vec<_> = stages.chain(["prep".to_owned()]).chain(and_report(&[])).collect();
+    let stages = runs
+        .iter()
+        .flat_map(|run| [format!("train {run}"), format!("evaluate {run} test"), format!("evaluate {run} validation")]);
+    let others = ["prep", "evaluate A-s1 latency"].map(str::to_owned);
+    let mut expected: Vec<_> = stages.chain(others).chain(and_report(&[])).collect();
     expected.sort();
     assert_eq!(ran, expected);
     let charts = ["accuracy-by-blocks", "best-by-depth"].map(|name| format!("chart: out/stub/report/{name}.svg\n"));
-    let end = format!("| the table |\n\nthe knee\n\n{}", charts.concat());
+    let end = format!("| the table |\n\nthe verdict\n\n{}page:  out/stub/report/index.html\n", charts.concat());
     assert!(said.ends_with(&end), "{said}");
     assert_eq!(project.read("out/stub/runs/B-s1/predictions.test.jsonl"), "predictions of out/stub/runs/B-s1\n");
 }
@@ -210,7 +214,10 @@ fn an_edited_configuration_retrains_its_own_runs_only() {
     project.make(&[]);
     project.later();
     project.write("pipelines/stub.toml", &STUDY.replace("rate=2", "rate=3"));
-    assert_eq!(project.make(&[]).0, and_report(&["train B-s1", "resumed out/stub/runs/B-s1", "evaluate B-s1"]));
+    assert_eq!(
+        project.make(&[]).0,
+        and_report(&["train B-s1", "resumed out/stub/runs/B-s1", "evaluate B-s1 test", "evaluate B-s1 validation"])
+    );
 }
 
 #[test]
@@ -219,7 +226,7 @@ fn a_new_configuration_is_the_only_one_trained() {
     project.make(&[]);
     project.later();
     project.write("pipelines/stub.toml", &format!("{STUDY}C-s1 rate=2\n"));
-    assert_eq!(project.make(&[]).0, and_report(&["train C-s1", "evaluate C-s1"]));
+    assert_eq!(project.make(&[]).0, and_report(&["train C-s1", "evaluate C-s1 test", "evaluate C-s1 validation"]));
 }
 
 #[test]
@@ -228,7 +235,7 @@ fn a_deleted_prediction_file_is_made_again_and_the_report_with_it() {
     project.make(&[]);
     project.later();
     fs::remove_file(project.path("out/stub/runs/A-s2/predictions.test.jsonl")).unwrap();
-    assert_eq!(project.make(&[]).0, and_report(&["evaluate A-s2"]));
+    assert_eq!(project.make(&[]).0, and_report(&["evaluate A-s2 test"]));
 }
 
 #[test]
@@ -236,7 +243,7 @@ fn a_deleted_chart_is_drawn_again() {
     let project = Project::new();
     project.make(&[]);
     fs::remove_file(project.path("out/stub/report/best-by-depth.svg")).unwrap();
-    assert_eq!(project.make(&["plot"]).0, ["report plot"]);
+    assert_eq!(project.make(&["plot"]).0, ["report all"]);
     assert!(project.path("out/stub/report/best-by-depth.svg").exists());
 }
 

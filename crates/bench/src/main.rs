@@ -7,6 +7,7 @@ mod measurement;
 mod ours;
 mod peer;
 mod place;
+mod report;
 mod rounds;
 mod rows;
 mod statistics;
@@ -34,6 +35,8 @@ enum Args {
     GpuCheck(Options),
     /// The device's ceiling: the best rate of a bare matrix product
     Gemm(gemm::Options),
+    /// `report` on studies of hundreds of runs that are made up
+    Report(report::Options),
 }
 
 fn main() -> ExitCode {
@@ -45,6 +48,7 @@ fn run() -> anyhow::Result<()> {
         Args::Compare(options) => measure(include_str!("../rows.toml"), options),
         Args::GpuCheck(options) => measure(include_str!("../gpu-rows.toml"), options),
         Args::Gemm(options) => gemm::print(&options),
+        Args::Report(options) => report::measure(&options),
     }
 }
 

@@ -11,7 +11,7 @@ use console::Progress;
 use records::shards::{Example, Manifest};
 use records::{Latency, Provenance, Split, jsonl};
 
-use crate::chosen::Chosen;
+use trained::Trained;
 
 /// Answers before the clock counts: the first ones touch memory and choose kernels.
 const WARM_UP: usize = 16;
@@ -25,7 +25,7 @@ const LONG: Duration = Duration::from_secs(20);
 const BATCH_SIZE: usize = 32;
 
 /// Measure with test examples of the shards the run was trained on, and write the record to stdout.
-pub(crate) fn measure(chosen: &Chosen, folder: &Path, engine: &Engine) -> anyhow::Result<()> {
+pub(crate) fn measure(chosen: &Trained, folder: &Path, engine: &Engine) -> anyhow::Result<()> {
     let (manifest, _) = Manifest::read(folder).context("run `prep` first")?;
     let examples = manifest.examples(folder, Split::Test)?;
     ensure!(!examples.is_empty(), "`{}` has no test examples", folder.display());
@@ -123,7 +123,7 @@ fn flops_per_token(encoder: &Config, mean_tokens: f64) -> f64 {
     encoder.num_hidden_layers as f64 * (2.0 * (4.0 * h * h + 2.0 * h * i) + 4.0 * mean_tokens * h)
 }
 
-fn provenance(chosen: &Chosen, engine: &Engine) -> Provenance {
+fn provenance(chosen: &Trained, engine: &Engine) -> Provenance {
     Provenance {
         commit: env!("FATHOM_COMMIT").to_owned(),
         burn: "0.22.1".to_owned(),

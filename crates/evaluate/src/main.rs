@@ -1,7 +1,5 @@
 //! Predict every example of a split, or of a stream, with a trained run.
 
-mod answers;
-mod chosen;
 mod latency;
 mod split;
 mod text;
@@ -9,9 +7,9 @@ mod text;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use chosen::Chosen;
 use clap::Parser;
 use classifier::device::Engine;
+use trained::Trained;
 
 /// Predict every example of a split, or of a stream, with a trained run
 #[derive(Parser)]
@@ -53,8 +51,8 @@ fn run() -> anyhow::Result<()> {
     args.verbosity.start();
     let engine = Engine::open(&args.device)?;
     let chosen = match (&args.run, &args.model) {
-        (Some(run), _) => Chosen::from_run(run, &engine)?,
-        (None, model) => Chosen::from_model(model.as_deref().unwrap_or(".".as_ref()), &engine)?,
+        (Some(run), _) => Trained::from_run(run, &engine)?,
+        (None, model) => Trained::from_model(model.as_deref().unwrap_or(".".as_ref()), &engine)?,
     };
     match (&args.shards, &args.text) {
         (Some(shards), _) if args.latency => latency::measure(&chosen, shards, &engine),

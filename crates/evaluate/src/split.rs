@@ -13,7 +13,7 @@ use records::jsonl;
 use records::predictions::{Begin, End, Prediction, Record};
 use records::shards::{Example, Manifest};
 
-use crate::chosen::Chosen;
+use trained::Trained;
 
 /// A split one may ask for by name.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -34,7 +34,7 @@ impl From<Name> for Split {
 }
 
 /// Predict `split` of the shards the run was trained on.
-pub(crate) fn predict(chosen: &Chosen, folder: &Path, split: Split, engine: &Engine) -> anyhow::Result<()> {
+pub(crate) fn predict(chosen: &Trained, folder: &Path, split: Split, engine: &Engine) -> anyhow::Result<()> {
     let (manifest, sha256) = Manifest::read(folder).context("run `prep` first")?;
     let (run, shards) = (&chosen.name, folder.display());
     ensure!(
@@ -55,7 +55,7 @@ pub(crate) fn predict(chosen: &Chosen, folder: &Path, split: Split, engine: &Eng
 }
 
 fn logits(
-    chosen: &Chosen,
+    chosen: &Trained,
     manifest: &Manifest,
     examples: &[Example],
     engine: &Engine,
@@ -68,7 +68,7 @@ fn logits(
 }
 
 fn write(
-    chosen: &Chosen,
+    chosen: &Trained,
     split: Split,
     examples: &[Example],
     logits: Vec<Vec<f32>>,

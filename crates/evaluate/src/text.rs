@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokens::{TextTokenizer, TokenIds};
 
-use crate::chosen::Chosen;
+use trained::Trained;
 
 /// Texts predicted together at most.
 const TEXTS_PER_BATCH: usize = 64;
@@ -26,7 +26,7 @@ struct Text {
 }
 
 /// Predict every text of `from`, a file or `-`.
-pub(crate) fn predict(chosen: &Chosen, from: &str, engine: &Engine) -> anyhow::Result<()> {
+pub(crate) fn predict(chosen: &Trained, from: &str, engine: &Engine) -> anyhow::Result<()> {
     let (vocab_size, positions) = (chosen.vocab_size, chosen.positions);
     let folder = chosen.folder.display();
     ensure!(
@@ -70,7 +70,7 @@ fn next_batch(texts: &mut Reader<Text, BufReader<Box<dyn Read>>>) -> Result<Opti
 }
 
 fn predict_batch(
-    chosen: &Chosen,
+    chosen: &Trained,
     tokenizer: &TextTokenizer,
     batch: Vec<Text>,
     engine: &Engine,

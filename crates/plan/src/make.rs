@@ -1,6 +1,6 @@
 //! `plan.mk`: what make needs to know of a study, as simple variables.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write;
 
 use anyhow::ensure;
@@ -20,11 +20,19 @@ pub(crate) fn variables(study: &Study, configurations: &[Configuration]) -> anyh
     define("TOKENIZER", &[&study.data.tokenizer])?;
     define("SHARDS_NAME", &[&study.data.shards_name()])?;
     define("RUN_IDS", &ids)?;
+    define("MEASURED_IDS", &first_seeds(configurations))?;
+    define("SPLITS", if study.data.validation > 0.0 { &["test", "validation"] } else { &["test"] })?;
     for run in configurations {
         define(&format!("ENCODER_{}", run.id), &[&run.encoder])?;
     }
     define("ENCODERS", &encoders)?;
     Ok(text)
+}
+
+/// One run of each configuration: what seeds share is measured once.
+fn first_seeds(configurations: &[Configuration]) -> Vec<&str> {
+    let mut seen = HashSet::new();
+    configurations.iter().filter(|run| seen.insert(&run.configuration)).map(|run| run.id.as_str()).collect()
 }
 
 /// Make and the shell see these words: no blank, `$`, `#`, `%`, `:` or quote may be in one.

@@ -7,16 +7,21 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::verdict::Heads;
 
 const EXAMPLE: &str = "\
-Example: the table of a study, from its run folders and from streams alone
-  report table out/sample/runs/*
-  cat out/sample/runs/*/metrics.jsonl | report table - --format csv";
+Examples: the verdict of a study, the table from streams alone, and whether the records can be trusted
+  report verdict out/sample/runs/* --margin 1
+  cat out/sample/runs/*/metrics.jsonl | report table - --format csv
+  report --verify out/sample/runs/*";
 
 /// Summarise runs as tables, figures and a verdict
 #[derive(Debug, Parser)]
 #[command(name = "report", version, after_help = EXAMPLE)]
+#[command(arg_required_else_help = true, args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
+    /// Hold runs against their own records and against each other, and do nothing else
+    #[arg(long, value_name = "RUN", num_args = 1..)]
+    pub(crate) verify: Vec<PathBuf>,
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
     #[command(flatten)]
     pub(crate) verbosity: console::Verbosity,
 }
@@ -27,8 +32,12 @@ pub(crate) enum Command {
     Table(Table),
     /// Say how few blocks are enough, with paired tests, intervals and costs
     Verdict(Verdict),
-    /// Draw accuracy by blocks and the best of each depth, as SVG and PNG
+    /// Draw every figure, as SVG and PNG
     Plot(Plot),
+    /// Write one self-contained HTML page with verdict, figures, tables and method
+    Page(Page),
+    /// Write all of it to one folder, reading the runs once
+    All(All),
 }
 
 #[derive(Debug, Args)]
@@ -77,9 +86,35 @@ pub(crate) struct Plot {
     /// Run folders, `metrics.jsonl` files, or `-` for streams on stdin
     #[arg(value_name = "RUN", required = true)]
     pub(crate) runs: Vec<PathBuf>,
-    /// The folder for `accuracy-by-blocks` and `best-by-depth`, each as `.svg` and `.png`
+    /// The folder for the figures, each as `.svg` and `.png`
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) question: Question,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Page {
+    /// Run folders, or `-` for streams on stdin
+    #[arg(value_name = "RUN", required = true)]
+    pub(crate) runs: Vec<PathBuf>,
+    /// Write to FILE instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) question: Question,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct All {
+    /// Run folders
+    #[arg(value_name = "RUN", required = true)]
+    pub(crate) runs: Vec<PathBuf>,
+    /// The folder for table, verdict, quality, figures and `index.html`
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) question: Question,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
@@ -142,7 +177,7 @@ mod tests {
             ("report table - --out a/table.md", Format::Markdown),
             ("report table - --out a/table.csv --format json", Format::Json),
         ] {
-            let Command::Table(table) = Arguments::parse_from(line.split(' ')).command else { panic!("{line}") };
+            let Some(Command::Table(table)) = Arguments::parse_from(line.split(' ')).command else { panic!("{line}") };
             assert_eq!(table.format(), expected, "{line}");
         }
     }

@@ -111,11 +111,90 @@ fn out_is_a_file_whose_ending_tells_the_format() {
     assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
 }
 
+/// The same study with predictions.
+fn whole(study: &[Made]) -> String {
+    study.iter().map(|made| made.metrics() + &made.predictions()).collect()
+}
+
 #[test]
-fn the_knee_is_one_sentence() {
-    let said = stdout(&["knee", "-"], &metrics(&study()));
-    assert!(said.starts_with("2 of 4 blocks reach 100.0 % of the full accuracy at 24 % of the time"), "{said}");
-    assert_eq!(said.matches('\n').count(), 1);
+fn the_verdict_is_a_sentence_a_row_for_each_depth_and_the_method() {
+    insta::assert_snapshot!("verdict", stdout(&["verdict", "-", "--margin", "30"], &whole(&study())));
+}
+
+#[test]
+fn the_verdict_for_programs_holds_what_the_words_say() {
+    let json = stdout(&["verdict", "-", "--margin", "30", "--format", "json"], &whole(&study()));
+    let verdict: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let levels = verdict["levels"].as_array().unwrap();
+    assert_eq!(levels.iter().map(|level| level["n_blocks"].as_u64().unwrap()).collect::<Vec<_>>(), [0, 1, 2, 4]);
+    assert_eq!((&levels[3]["loss"], &levels[2]["mcnemar_p_by_seed"][0]), (&serde_json::Value::Null, &1.0.into()));
+    assert!(verdict["sentences"][0].as_str().unwrap().contains("blocks"));
+    let near = refusal(&["verdict", "-", "--head", "cls-liner"], &whole(&study()));
+    assert!(near.contains("no run has the head `cls-liner`"), "{near}");
+}
+
+#[test]
+fn where_there_is_no_verdict_a_sentence_says_why() {
+    let twice = |id: &str, correct: usize| [1, 2].map(|seed| Made::new(id, seed).test(&[0, correct, 0])).to_vec();
+    let said = |made: &[Made]| {
+        let text = stdout(&["verdict", "-"], &whole(made));
+        text.lines().next().unwrap().trim_matches('*').to_owned()
+    };
+    let one_seed = [Made::new("1VA", 1).test(&[0, 34, 0]), Made::new("4VA", 1).test(&[0, 36, 0])];
+    for (made, says) in [
+        (one_seed.to_vec(), "no verdict from one seed: 1 block lies 5.00 points below the full model"),
+        (twice("4VA", 36), "no verdict: only one depth with head `cls-linear` here, 4 blocks (`4VA`)"),
+        (
+            [twice("1VA", 0), twice("4VA", 0)].concat(),
+            "no verdict: the full model itself (4 blocks, 0.00 %) is no better",
+        ),
+        ([twice("1VA", 36), twice("4VA", 36)].concat(), "1 of 4 blocks is enough: level with the full model"),
+    ] {
+        assert!(said(&made).starts_with(says), "{}", said(&made));
+    }
+    let metrics_only = stdout(&["verdict", "-"], &metrics(&study()));
+    assert!(metrics_only.contains("no verdict: no block at all (`0BE`) has no predictions to pair"), "{metrics_only}");
+}
+
+#[test]
+fn verify_says_what_was_verified_or_every_fault() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs = folders(&study(), folder.path());
+    let said = stdout(&with(&["--verify"], &runs, &[]), "");
+    assert!(said.starts_with("verified: 8 runs of 4 configurations, each with 40 predictions"), "{said}");
+    std::fs::remove_file(folder.path().join("2VA-s1/predictions.test.jsonl")).unwrap();
+    std::fs::remove_file(folder.path().join("1VA-s2/metrics.jsonl")).unwrap();
+    let (code, _, said) = report(&with(&["--verify"], &runs, &[]), "");
+    assert_eq!(code, Some(1));
+    assert!(said.contains("left out: run `1VA-s2`, not trained"), "{said}");
+    assert!(said.contains("runs are missing: `1VA-s2` (not trained)"), "{said}");
+    assert!(said.contains("runs without test predictions: `2VA-s1`"), "{said}");
+    assert_eq!(report(&["-q"], "").0, Some(2));
+}
+
+#[test]
+fn all_of_it_is_one_folder_and_missing_runs_are_named_on_the_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs = folders(&study(), &folder.path().join("tiny/runs"));
+    std::fs::remove_file(folder.path().join("tiny/runs/1VA-s2/metrics.jsonl")).unwrap();
+    let out = folder.path().join("report");
+    let (code, _, said) = report(&with(&["all"], &runs, &["--out", &out.display().to_string()]), "");
+    assert_eq!(code, Some(0), "{said}");
+    for name in ["table.md", "table.csv", "verdict.md", "verdict.json", "quality.md", "accuracy-by-blocks.svg"] {
+        assert!(out.join(name).exists(), "no `{name}`");
+    }
+    let page = std::fs::read_to_string(out.join("index.html")).unwrap();
+    assert!(page.contains("<code>1VA-s2</code>: not trained"));
+    let outside = |address: &str| page.matches(address).count();
+    assert_eq!((outside("src="), outside("<link"), outside("@import")), (0, 0, 0));
+    assert!(page.contains("default-src 'none'"));
+}
+
+#[test]
+fn text_of_runs_stays_text_on_the_page() {
+    let hostile = |text: String| text.replace("abacus", "<script>alert(1)</script><img src=x onerror=alert(2)>");
+    let page = stdout(&["page", "-"], &hostile(whole(&study())));
+    assert!(page.contains("&lt;script&gt;alert(1)") && !page.contains("<script>alert") && !page.contains("<img"));
 }
 
 #[test]
@@ -135,7 +214,9 @@ fn plot_writes_every_figure_as_svg_and_png_and_names_the_study() {
         let png = std::fs::read(out.join(format!("{figure}.png"))).unwrap();
         assert!(png.starts_with(b"\x89PNG") && png.len() > 10_000, "{} bytes", png.len());
     }
-    assert_eq!(std::fs::read_dir(&out).unwrap().count(), 4);
+    for figure in ["learning-curves", "gain-per-block", "pareto", "reliability", "confidence-by-blocks"] {
+        assert!(out.join(format!("{figure}.svg")).exists() && out.join(format!("{figure}.png")).exists(), "{figure}");
+    }
 }
 
 #[test]
@@ -165,11 +246,11 @@ fn nothing_to_read_is_said_with_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let empty = folder.path().display().to_string();
     for (source, says) in [
-        ("-", "no runs in the input: name run folders"),
+        ("-", "no finished run in the input: name run folders"),
         ("no/such/run", "no such run: train it with make, or leave it out: reading `no/such/run`"),
-        (&empty, "is no trained run: train it with make, or leave it out: reading"),
+        (&empty, "is no trained run: train it with make, or leave it out"),
     ] {
-        for verb in ["table", "knee"] {
+        for verb in ["table", "verdict"] {
             let line = refusal(&[verb, source], "");
             assert!(line.contains(says), "{line}");
         }
@@ -180,7 +261,7 @@ fn nothing_to_read_is_said_with_what_to_do() {
 
 #[test]
 fn wrong_usage_is_2_and_a_reader_that_leaves_is_0() {
-    for wrong in [&["table"][..], &["plot", "-"], &["knee", "-", "--margin", "-1"], &["verdict", "-"]] {
+    for wrong in [&["table"][..], &["plot", "-"], &["verdict", "-", "--margin", "-1"], &["verdct", "-"]] {
         let (code, stdout, stderr) = report(wrong, "");
         assert!(code == Some(2) && stdout.is_empty() && stderr.contains("--help"), "{wrong:?}: {stderr}");
     }

@@ -15,7 +15,7 @@ use crate::{Configuration, Data, Error, with_nearest};
 pub struct Study {
     /// The study's name; its results live in `out/<name>`.
     pub name: String,
-    /// Every configuration is run once with each.
+    /// Every configuration is run once with each, unless its row names its own.
     pub seeds: Vec<u64>,
     /// Which examples, and how they become tokens.
     pub data: Data,
@@ -46,20 +46,23 @@ impl Study {
     /// # Errors
     /// A row lacks a setting that the defaults lack too, or a value is out of range.
     pub fn configurations(&self) -> Result<Vec<Configuration>, Error> {
-        let rows = self.configuration.iter();
-        rows.flat_map(|row| self.seeds.iter().map(|&seed| row.resolve(&self.defaults, seed))).collect()
+        let seeds = |row: &Settings| row.seeds.clone().unwrap_or_else(|| self.seeds.clone());
+        let runs = self.configuration.iter().flat_map(|row| seeds(row).into_iter().map(move |seed| (row, seed)));
+        runs.map(|(row, seed)| row.resolve(&self.defaults, seed)).collect()
     }
 
     fn check(&self) -> Result<(), Error> {
         if !is_id(&self.name) {
             return Err(Error::value("`name` may hold letters, digits, `.`, `_` and `-` only"));
         }
-        if self.seeds.is_empty() || self.configuration.is_empty() {
+        let none = |row: &Settings| row.seeds.as_ref().is_some_and(Vec::is_empty);
+        if self.seeds.is_empty() || self.configuration.is_empty() || self.configuration.iter().any(none) {
             return Err(Error::value("`seeds` and `[[configuration]]` need at least one entry each"));
         }
-        if self.defaults.id.is_some() || self.defaults.published_accuracy.is_some() {
+        let Settings { id, seeds, published_accuracy, .. } = &self.defaults;
+        if id.is_some() || seeds.is_some() || published_accuracy.is_some() {
             return Err(Error::value(
-                "`id` and `published_accuracy` belong to a `[[configuration]]`, not to `[defaults]`",
+                "`id`, `seeds` and `published_accuracy` belong to a `[[configuration]]`, not to `[defaults]`",
             ));
         }
         self.data.check()?;

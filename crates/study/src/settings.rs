@@ -14,6 +14,8 @@ macro_rules! settings {
         pub struct Settings {
             /// The configuration's name; not in the defaults.
             pub id: Option<String>,
+            /// The seeds of this row, where they are not the study's; not in the defaults.
+            pub seeds: Option<Vec<u64>>,
             /// See [`Configuration::published_accuracy`]; not in the defaults.
             pub published_accuracy: Option<f64>,
             $(#[doc = concat!("See [`Configuration::", stringify!($field), "`].")] pub $field: Option<$type>,)+

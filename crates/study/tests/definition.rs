@@ -56,6 +56,15 @@ fn rows_take_their_own_settings_first_and_the_defaults_else_once_per_seed() {
 }
 
 #[test]
+fn a_row_may_have_seeds_of_its_own_and_the_defaults_may_not() {
+    let own = GOOD.replacen("id = \"B\"", "id = \"B\"\nseeds = [7, 8, 9]", 1);
+    let ids: Vec<String> = read(&own).unwrap().configurations().unwrap().into_iter().map(|run| run.id).collect();
+    assert_eq!(ids, ["A-s1", "A-s2", "B-s7", "B-s8", "B-s9"]);
+    assert!(refused("[defaults]", "[defaults]\nseeds = [3]").contains("`seeds`"));
+    assert!(refused("id = \"B\"", "id = \"B\"\nseeds = []").contains("need at least one entry"));
+}
+
+#[test]
 fn a_configuration_survives_its_json() {
     for run in read(GOOD).unwrap().configurations().unwrap() {
         assert_eq!(Configuration::from_json(&run.to_json().unwrap()).unwrap(), run);

@@ -1,4 +1,4 @@
-//! Models weighed against each other, example by example, over the seeds that all of them have.
+//! Models weighed against each other, example by example and seed by seed.
 
 use super::ladder::Rung;
 use crate::significance::{Difference, mcnemar};
@@ -10,21 +10,23 @@ pub(crate) struct Contrast {
     pub(crate) n_seeds: usize,
 }
 
-/// Right or wrong of each model `[model][seed][example]`, of the seeds that all have; nothing where predictions are
-/// missing, no seed is common, or the models were tested on different examples.
+/// Right or wrong of each model `[model][seed][example]`, of the seeds that all have; where they share none, of the first
+/// of each, the second and so on: seeds are draws, and any pairing of independent draws will do. Nothing where
+/// predictions are missing or the models were tested on different examples.
 fn common<'a>(rungs: &[&Rung<'a>]) -> Option<Vec<Vec<&'a [bool]>>> {
-    let outcomes = |rung: &Rung<'a>, seed: u64| {
-        rung.runs.iter().find(|run| run.configuration().seed == seed).and_then(|run| run.outcomes.as_ref())
+    let seeds = |rung: &Rung| rung.runs.iter().map(|run| run.configuration().seed).collect::<Vec<u64>>();
+    let all: Vec<Vec<u64>> = rungs.iter().map(|rung| seeds(rung)).collect();
+    let shared: Vec<u64> =
+        all.first()?.iter().copied().filter(|seed| all.iter().all(|seeds| seeds.contains(seed))).collect();
+    let fewest = all.iter().map(Vec::len).min()?;
+    let first = rungs[0].runs[0].outcomes.as_ref()?;
+    let of = |(rung, own): (&&Rung<'a>, &Vec<u64>)| -> Option<Vec<&'a [bool]>> {
+        let chosen: &[u64] = if shared.is_empty() { &own[..fewest] } else { &shared };
+        let runs = chosen.iter().map(|seed| rung.runs.iter().find(|run| run.configuration().seed == *seed));
+        let outcomes = runs.map(|run| run?.outcomes.as_ref().filter(|outcomes| outcomes.pairs_with(first)));
+        outcomes.map(|outcomes| outcomes.map(|outcomes| outcomes.correct())).collect()
     };
-    let seeds: Vec<u64> = rungs.first()?.runs.iter().map(|run| run.configuration().seed).collect();
-    let seeds: Vec<u64> =
-        seeds.into_iter().filter(|&seed| rungs.iter().all(|rung| outcomes(rung, seed).is_some())).collect();
-    let first = outcomes(rungs[0], *seeds.first()?)?;
-    let of = |rung: &&Rung<'a>| -> Option<Vec<&'a [bool]>> {
-        let all = seeds.iter().map(|&seed| outcomes(rung, seed).filter(|outcomes| outcomes.pairs_with(first)));
-        all.map(|outcomes| outcomes.map(|outcomes| outcomes.correct())).collect()
-    };
-    rungs.iter().map(of).collect()
+    rungs.iter().zip(&all).map(of).collect()
 }
 
 /// The sum over `terms` of weight times accuracy.
@@ -67,7 +69,8 @@ mod tests {
         let two = contrast(&[(&rungs[1], 1.0), (&rungs[0], -1.0)]).unwrap();
         assert_eq!((two.n_seeds, (two.value.mean * 40.0).round()), (1, 6.0));
         assert_eq!(mcnemar_by_seed(&rungs[0], &rungs[1]).len(), 1);
-        assert!(contrast(&[(&rungs[1], 1.0), (&rungs[2], -1.0)]).is_none());
+        let unlike = contrast(&[(&rungs[1], 1.0), (&rungs[2], -1.0)]).unwrap();
+        assert_eq!((unlike.n_seeds, (unlike.value.mean * 40.0).round()), (1, 4.0), "seed 2 beside seed 4");
     }
 
     #[test]

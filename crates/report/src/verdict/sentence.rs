@@ -40,7 +40,7 @@ pub(crate) fn no_verdict(rungs: &[Rung], compared: bool) -> Option<String> {
     }
     if !compared {
         return Some(format!(
-            "no verdict: not every depth shares a seed and its test examples with {}: train all with the same seeds",
+            "no verdict: not every depth was tested on the examples of {}: evaluate all of them on the same shards",
             named(full)
         ));
     }

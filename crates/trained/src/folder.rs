@@ -15,26 +15,26 @@ use study::{Configuration, Data};
 use crate::answers::Answers;
 
 /// A trained model and what must be known to ask it.
-pub(crate) struct Chosen {
+pub struct Trained {
     /// The run's id, or the folder's name.
-    pub(crate) name: String,
+    pub name: String,
     /// The epoch the model comes from; 0 if nobody knows.
-    pub(crate) epoch: usize,
+    pub epoch: usize,
     /// What it was trained on, if it is one of our runs.
-    pub(crate) shards_sha256: Option<String>,
+    pub shards_sha256: Option<String>,
     /// The Hugging Face folder.
-    pub(crate) folder: PathBuf,
+    pub folder: PathBuf,
     /// How texts become tokens.
-    pub(crate) data: Data,
+    pub data: Data,
     /// Class names by index.
-    pub(crate) labels: Vec<String>,
-    pub(crate) answers: Answers,
+    pub labels: Vec<String>,
+    pub answers: Answers,
     /// Of the saved model, so with the kept blocks; nothing where it is no network.
-    pub(crate) encoder: Option<Config>,
+    pub encoder: Option<Config>,
     /// V
-    pub(crate) vocab_size: usize,
+    pub vocab_size: usize,
     /// P at most.
-    pub(crate) positions: usize,
+    pub positions: usize,
 }
 
 /// The part of `train.json` that is needed here.
@@ -45,19 +45,19 @@ struct Stamp {
     shards_sha256: String,
 }
 
-impl Chosen {
+impl Trained {
     /// The chosen epoch of the finished run in `folder`.
-    pub(crate) fn from_run(folder: &Path, engine: &Engine) -> anyhow::Result<Self> {
+    pub fn from_run(folder: &Path, engine: &Engine) -> anyhow::Result<Self> {
         let run = RunDir::new(folder);
         let stamp = read(&run.stamp()).context("the run is not finished; train it first")?;
         let stamp: Stamp = serde_json::from_str(&stamp).with_context(|| format!("`{}`", run.stamp().display()))?;
         let configuration = Configuration::from_json(&read(&run.config())?)?;
         let model = Self::load(&run.model(), Some(&configuration), engine)?;
-        Ok(Chosen { name: stamp.run, epoch: stamp.best_epoch, shards_sha256: Some(stamp.shards_sha256), ..model })
+        Ok(Trained { name: stamp.run, epoch: stamp.best_epoch, shards_sha256: Some(stamp.shards_sha256), ..model })
     }
 
     /// Any Hugging Face folder of a `BertForSequenceClassification`, or the model folder of a run.
-    pub(crate) fn from_model(folder: &Path, engine: &Engine) -> anyhow::Result<Self> {
+    pub fn from_model(folder: &Path, engine: &Engine) -> anyhow::Result<Self> {
         Self::load(folder, None, engine)
     }
 
@@ -66,19 +66,19 @@ impl Chosen {
         let config = folder.join("config.json");
         let text = read(&config).context("the model folder must be whole")?;
         let value: Value = serde_json::from_str(&text).with_context(|| format!("`{}`", config.display()))?;
-        let chosen = match value["model_type"].as_str() {
+        let trained = match value["model_type"].as_str() {
             Some("tf-idf") => Self::load_terms(folder, &value),
             _ => {
                 Self::load_network(folder, configuration.map_or(Ok(Precision::Fp32), |c| precision(c, engine))?, engine)
             }
         };
-        chosen.with_context(|| format!("`{}`", folder.display()))
+        trained.with_context(|| format!("`{}`", folder.display()))
     }
 
     fn load_terms(folder: &Path, config: &Value) -> anyhow::Result<Self> {
         let data = serde_json::from_value(config["fathom"]["data"].clone()).context("config.json: `fathom.data`")?;
         let labels = labels(config.get("id2label")).map_err(anyhow::Error::msg)?;
-        Ok(Chosen {
+        Ok(Trained {
             name: file_name(folder),
             epoch: 0,
             shards_sha256: None,
@@ -104,7 +104,7 @@ impl Chosen {
         let (epoch, shards_sha256, folder) = (0, None, folder.to_owned());
         let answers = Answers::Network(Box::new(model));
         let encoder = Some(encoder);
-        Ok(Chosen { name, epoch, shards_sha256, folder, data, labels, answers, encoder, vocab_size, positions })
+        Ok(Trained { name, epoch, shards_sha256, folder, data, labels, answers, encoder, vocab_size, positions })
     }
 }
 

@@ -11,7 +11,7 @@ use tfidf::Classifier;
 use tokens::Vocabulary;
 
 /// From token ids to logits.
-pub(crate) enum Answers {
+pub enum Answers {
     /// On the engine's device.
     Network(Box<Model>),
     /// On the processor, whatever the device.
@@ -19,7 +19,7 @@ pub(crate) enum Answers {
 }
 
 /// Words and their weights.
-pub(crate) struct Terms {
+pub struct Terms {
     vocabulary: Vocabulary,
     classifier: Classifier,
 }
@@ -29,7 +29,7 @@ const EXAMPLES_AT_ONCE: usize = 1000;
 
 impl Answers {
     /// TF-IDF from the model folder of a run.
-    pub(crate) fn terms(folder: &Path) -> anyhow::Result<Self> {
+    pub fn terms(folder: &Path) -> anyhow::Result<Self> {
         let path = folder.join("terms.jsonl");
         let name = path.display().to_string();
         let file = File::open(&path).with_context(|| format!("reading `{name}`"))?;
@@ -38,7 +38,7 @@ impl Answers {
     }
 
     /// The device that computes.
-    pub(crate) fn device<'a>(&self, engine: &'a Engine) -> &'a str {
+    pub fn device<'a>(&self, engine: &'a Engine) -> &'a str {
         match self {
             Answers::Network(_) => &engine.name,
             Answers::Terms(_) => "cpu",
@@ -46,7 +46,7 @@ impl Answers {
     }
 
     /// Logits `[C]` of each of `sequences`, in their order; `done` hears how many more are finished.
-    pub(crate) fn logits(
+    pub fn logits(
         &self,
         sequences: &[&[u32]],
         pad_token_id: u32,

@@ -1,0 +1,92 @@
+//! Every configuration, every run, how each learnt, and where each errs.
+
+use anyhow::Result;
+use maud::{Markup, html};
+use records::Split;
+
+use super::{chapter, columns_of, figure, table};
+use crate::figures::{Figure, Material};
+use crate::grid::{Column, unknown};
+use crate::quality::{Quality, Slice};
+use crate::runs::Run;
+
+const COLUMNS: [Column<&Run>; 10] = [
+    ("run", false, |run| run.name().to_owned()),
+    ("n", true, |run| run.training.begin.blocks.len().to_string()),
+    ("seed", true, |run| run.configuration().seed.to_string()),
+    ("epoch", true, |run| run.chosen_epoch().to_string()),
+    ("validation %", true, |run| run.chosen(Split::Validation).map_or_else(unknown, |epoch| percent(epoch.accuracy))),
+    ("test %", true, |run| percent(run.test().0)),
+    ("peak % ‡", true, |run| run.peak().map_or_else(unknown, |peak| percent(peak.accuracy))),
+    ("training s", true, |run| format!("{:.1}", run.training.end.seconds)),
+    ("MiB", true, |run| (run.training.end.peak_memory_bytes >> 20).to_string()),
+    ("trained on", false, |run| run.measured_on()),
+];
+
+fn percent(fraction: f64) -> String {
+    format!("{:.2}", 100.0 * fraction)
+}
+
+/// The chapter.
+pub(crate) fn chapter_of(material: &Material, figures: &[Figure]) -> Result<Markup> {
+    let runs: Vec<&Run> = material.runs.iter().collect();
+    Ok(chapter(
+        "runs",
+        html! {
+            (table::sortable("Every configuration, over its seeds", &columns_of(material), material.scores))
+            (figure::named(figures, &["learning-curves"])?)
+            details {
+                summary { "Each of the " (runs.len()) " runs" }
+                (table::sortable("Each run", &COLUMNS, &runs))
+            }
+        },
+    ))
+}
+
+/// A confusion matrix for each configuration, folded away.
+pub(crate) fn confusions(material: &Material) -> Markup {
+    html! {
+        details {
+            summary { "Confusion matrices (counts over all seeds)" }
+            div.matrices { @for quality in material.quality { (confusion(quality)) } }
+        }
+    }
+}
+
+fn confusion(quality: &Quality) -> Markup {
+    html! {
+        table.matrix {
+            caption { (quality.configuration) }
+            thead { tr { th scope="col" { "true ↓ predicted →" } @for class in 0..quality.confusion.len() { th scope="col" { (class) } } } }
+            tbody {
+                @for (class, row) in quality.confusion.iter().enumerate() {
+                    tr { th scope="row" { (class) } @for count in row { td.number { (count) } } }
+                }
+            }
+        }
+    }
+}
+
+/// Accuracy by length and by rating, folded away.
+pub(crate) fn slices(material: &Material) -> Markup {
+    let by = |name: &str, of: fn(&Quality) -> &Vec<Slice>| {
+        let heads = material.quality.iter().map(of).find(|slices| !slices.is_empty());
+        html! {
+            @if let Some(heads) = heads {
+                details {
+                    summary { "Accuracy by " (name) " (%)" }
+                    div.wide tabindex="0" { table {
+                        thead { tr { th scope="col" { "id" } @for slice in heads { th.number scope="col" { (slice.name) } } } }
+                        tbody {
+                            tr { td { "examples" } @for slice in heads { td.number { (slice.examples) } } }
+                            @for quality in material.quality {
+                                tr { td { (quality.configuration) } @for slice in of(quality) { td.number { (percent(slice.accuracy)) } } }
+                            }
+                        }
+                    } }
+                }
+            }
+        }
+    };
+    html! { (by("length", |quality| &quality.by_length)) (by("rating", |quality| &quality.by_rating)) }
+}

@@ -1,0 +1,48 @@
+//! Everything that can be said of some runs, computed once.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use polars::frame::DataFrame;
+use records::publish;
+
+use crate::arguments::{Format, Question};
+use crate::figures::{self, Material};
+use crate::scores::Score;
+use crate::sources::{self, Missing};
+use crate::verdict::{self, Verdict};
+use crate::{frame, page, quality, table};
+
+/// What tables, figures and the page are made from.
+pub(crate) struct Whole<'a> {
+    pub(crate) material: Material<'a>,
+    pub(crate) frame: &'a DataFrame,
+    pub(crate) missing: &'a [Missing],
+}
+
+/// Read `runs` and hand over all that follows from them.
+pub(crate) fn with<T>(runs: &[PathBuf], question: &Question, make: impl FnOnce(&Whole) -> Result<T>) -> Result<T> {
+    let input = sources::read(runs)?;
+    let verdict = Verdict::new(&input.runs, &question.heads, question.margin)?;
+    let frame = frame::per_configuration(&input.runs)?;
+    let (scores, quality) = (Score::all(&frame)?, quality::all(&input.runs)?);
+    let study = sources::study(runs);
+    let material =
+        Material { scores: &scores, runs: &input.runs, verdict: &verdict, quality: &quality, study: study.as_deref() };
+    make(&Whole { material, frame: &frame, missing: &input.missing })
+}
+
+/// All of it in one folder; the page last, since it tells that the rest is there.
+pub(crate) fn publish_all(whole: &Whole, folder: &Path) -> Result<()> {
+    let Whole { material, frame, missing } = whole;
+    let put = |name: &str, text: String| publish::bytes(&folder.join(name), text.as_bytes());
+    let said = verdict::sentences(material.verdict);
+    put("table.md", table::text(frame, Format::Markdown, &said)?)?;
+    put("table.csv", table::text(frame, Format::Csv, &said)?)?;
+    put("verdict.md", verdict::markdown(material.verdict))?;
+    put("verdict.json", verdict::json(material.verdict)?)?;
+    put("quality.md", quality::text(material.quality, Format::Markdown)?)?;
+    put("quality.csv", quality::text(material.quality, Format::Csv)?)?;
+    figures::draw(material, folder)?;
+    Ok(put("index.html", page::text(material, missing)?)?)
+}
