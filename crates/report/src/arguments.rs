@@ -30,6 +30,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Print one row per configuration, over its seeds
     Table(Table),
+    /// Print more than accuracy: F1, AUC, calibration, risk by coverage, parts of the test split
+    Quality(Quality),
     /// Say how few blocks are enough, with paired tests, intervals and costs
     Verdict(Verdict),
     /// Draw every figure, as SVG and PNG
@@ -53,6 +55,19 @@ pub(crate) struct Table {
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) question: Question,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Quality {
+    /// Run folders with predictions, or `-` for streams on stdin
+    #[arg(value_name = "RUN", required = true)]
+    pub(crate) runs: Vec<PathBuf>,
+    /// How to write it [default: by the ending of FILE, else markdown]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// Write to FILE instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -119,7 +134,7 @@ pub(crate) struct All {
 
 #[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
 pub(crate) enum Format {
-    /// Aligned, with notes and the verdict; per cent
+    /// Aligned, with notes; per cent
     Markdown,
     /// Machine names with units; fractions
     Csv,
@@ -152,11 +167,24 @@ fn ending(path: Option<&Path>) -> Option<&str> {
 impl Table {
     /// As asked, or as the file's name promises.
     pub(crate) fn format(&self) -> Format {
-        self.format.unwrap_or(match ending(self.out.as_deref()) {
+        self.format.unwrap_or_else(|| Format::promised(self.out.as_deref()))
+    }
+}
+
+impl Quality {
+    /// As asked, or as the file's name promises.
+    pub(crate) fn format(&self) -> Format {
+        self.format.unwrap_or_else(|| Format::promised(self.out.as_deref()))
+    }
+}
+
+impl Format {
+    fn promised(out: Option<&Path>) -> Format {
+        match ending(out) {
             Some("csv") => Format::Csv,
             Some("json") => Format::Json,
             _ => Format::Markdown,
-        })
+        }
     }
 }
 

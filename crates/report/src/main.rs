@@ -46,6 +46,10 @@ fn run() -> Result<()> {
             let frame = frame::per_configuration(&input.runs)?;
             write(t.out.as_deref(), &table::text(&frame, t.format(), &verdict::sentences(&verdict))?)
         }
+        Command::Quality(q) => {
+            let all = quality::all(&sources::read(&q.runs)?.runs)?;
+            write(q.out.as_deref(), &quality::text(&all, q.format())?)
+        }
         Command::Verdict(v) => {
             let input = sources::read(&v.runs)?;
             let verdict = Verdict::new(&input.runs, &v.question.heads, v.question.margin)?;

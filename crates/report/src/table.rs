@@ -4,6 +4,7 @@ use std::io::Write;
 
 use anyhow::Result;
 use polars::prelude::*;
+use serde::Serialize;
 
 use crate::arguments::Format;
 use crate::grid::{self, Column, unknown};
@@ -67,13 +68,13 @@ fn csv(frame: &DataFrame) -> Result<String> {
 }
 
 /// One array of objects, one object a line.
-fn json(scores: &[Score]) -> Result<String> {
+pub(crate) fn json<T: Serialize>(rows: &[T]) -> Result<String> {
     let mut bytes = Vec::new();
-    for (row, score) in scores.iter().enumerate() {
-        bytes.write_all(if row == 0 { b"[\n" } else { b",\n" })?;
-        serde_json::to_writer(&mut bytes, score)?;
+    for (place, row) in rows.iter().enumerate() {
+        bytes.write_all(if place == 0 { b"[\n" } else { b",\n" })?;
+        serde_json::to_writer(&mut bytes, row)?;
     }
-    bytes.write_all(if scores.is_empty() { b"[]\n" } else { b"\n]\n" })?;
+    bytes.write_all(if rows.is_empty() { b"[]\n" } else { b"\n]\n" })?;
     Ok(String::from_utf8(bytes)?)
 }
 

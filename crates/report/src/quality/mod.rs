@@ -1,6 +1,26 @@
 //! More than accuracy, from the predictions alone: what a model confuses, how it ranks, whether its confidence is true.
 
+mod calibration;
+mod confusion;
+mod coverage;
+#[cfg(test)]
+mod golden;
+mod probabilities;
+mod ranking;
+mod seed;
+pub(crate) mod slices;
+mod temperature;
+mod text;
+
+use anyhow::{Result, ensure};
+use rayon::prelude::*;
 use serde::Serialize;
+
+pub(crate) use text::text;
+
+use crate::runs::{self, Run};
+use confusion::Confusion;
+use seed::Seed;
 
 /// Means over the seeds of one configuration, on the test split.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -17,9 +37,9 @@ pub(crate) struct Quality {
     pub(crate) confusion: Vec<Vec<u64>>,
     /// Of the probabilities as the model gives them.
     pub(crate) raw: Calibration,
-    /// What logits are divided by, fitted on validation; nothing without predictions of it.
+    /// What logits are divided by, fitted on validation; nothing unless every seed has predictions of it.
     pub(crate) temperature: Option<f64>,
-    /// Of the probabilities after that.
+    /// Of the probabilities after that, each seed by its own temperature.
     pub(crate) tempered: Option<Calibration>,
     /// (coverage, risk): the error rate among that share of examples of which the model is most confident.
     pub(crate) risk_coverage: Vec<(f64, f64)>,
@@ -60,4 +80,62 @@ pub(crate) struct Slice {
     pub(crate) examples: usize,
     pub(crate) accuracy: f64,
     pub(crate) confidence: f64,
+}
+
+/// Each configuration that has predictions of test for all of its seeds, in order of first appearance.
+///
+/// # Errors
+/// Runs do not belong together, or none has predictions.
+pub(crate) fn all(runs: &[Run]) -> Result<Vec<Quality>> {
+    let groups = runs::by_configuration(runs)?;
+    let found: Vec<Option<Quality>> = groups.par_iter().map(|group| Quality::of(group)).collect();
+    for (group, _) in groups.iter().zip(&found).filter(|(_, quality)| quality.is_none()) {
+        let configuration = &group[0].configuration().configuration;
+        log::warn!("left out: `{configuration}`, not all of its runs have predictions of test");
+    }
+    ensure!(found.iter().any(Option::is_some), "no predictions of test in the input: {REMEDY}");
+    Ok(found.into_iter().flatten().collect())
+}
+
+const REMEDY: &str = "predict the test split with `evaluate`, and name run folders, such as `out/sample/runs/*`";
+
+impl Quality {
+    /// Of the runs of one configuration; nothing where a run has no predictions of test.
+    pub(crate) fn of(runs: &[&Run]) -> Option<Quality> {
+        let seeds: Option<Vec<Seed>> = runs.par_iter().map(|run| Seed::of(run)).collect();
+        let seeds = seeds.filter(|seeds| !seeds.is_empty())?;
+        let confusion = Confusion::sum(seeds.iter().map(|seed| &seed.confusion));
+        let f1 = columns(&seeds, |seed| seed.f1.clone());
+        let outcomes: Vec<_> = runs.iter().filter_map(|run| run.outcomes.as_ref()).collect();
+        let probabilities: Vec<_> = seeds.iter().map(|seed| &seed.probabilities).collect();
+        let tempered: Option<Vec<_>> = seeds.iter().map(|seed| seed.tempered.as_ref()).collect();
+        Some(Quality {
+            configuration: runs[0].configuration().configuration.clone(),
+            n_seeds: runs.len(),
+            accuracy: mean(outcomes.iter().map(|outcomes| outcomes.accuracy())),
+            macro_f1: mean(f1.iter().copied()),
+            f1,
+            auc: seeds.iter().map(|seed| seed.auc).collect::<Option<Vec<_>>>().map(mean),
+            confusion: confusion.rows(),
+            raw: calibration::over_seeds(&seeds.iter().map(|seed| &seed.raw).collect::<Vec<_>>()),
+            temperature: seeds.iter().map(|seed| seed.temperature).collect::<Option<Vec<_>>>().map(mean),
+            tempered: tempered.map(|tempered| calibration::over_seeds(&tempered)),
+            risk_coverage: coverage::shares().zip(columns(&seeds, |seed| seed.risks.to_vec())).collect(),
+            risk_area: mean(seeds.iter().map(|seed| seed.risk_area)),
+            by_length: slices::by_length(&outcomes, &probabilities),
+            by_rating: slices::by_rating(&outcomes, &probabilities),
+        })
+    }
+}
+
+/// The mean over the seeds, place by place.
+fn columns(seeds: &[Seed], row: impl Fn(&Seed) -> Vec<f64>) -> Vec<f64> {
+    let rows: Vec<Vec<f64>> = seeds.iter().map(row).collect();
+    let width = rows.first().map_or(0, Vec::len);
+    (0..width).map(|place| mean(rows.iter().map(|row| row[place]))).collect()
+}
+
+fn mean(values: impl IntoIterator<Item = f64>) -> f64 {
+    let (sum, n) = values.into_iter().fold((0.0, 0_usize), |(sum, n), value| (sum + value, n + 1));
+    sum / n as f64
 }

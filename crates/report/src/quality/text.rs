@@ -1,0 +1,164 @@
+//! The measures of each configuration: markdown for people, csv and json for programs.
+
+use anyhow::Result;
+use polars::prelude::*;
+
+use super::calibration::BINS;
+use super::{Calibration, Quality, Slice};
+use crate::arguments::Format;
+use crate::grid::{self, Column, unknown};
+use crate::table;
+
+/// What each column means stands in [`notes`].
+const COLUMNS: [Column<Quality>; 15] = [
+    ("id", false, |q| q.configuration.clone()),
+    ("seeds", true, |q| q.n_seeds.to_string()),
+    ("test %", true, |q| percent(q.accuracy)),
+    ("macro F1", true, |q| decimals(q.macro_f1)),
+    ("AUC", true, |q| q.auc.map_or_else(unknown, decimals)),
+    ("log loss", true, |q| decimals(q.raw.log_loss)),
+    ("Brier", true, |q| decimals(q.raw.brier)),
+    ("ECE %", true, |q| percent(q.raw.error)),
+    ("confidence %", true, |q| percent(q.raw.confidence)),
+    ("T", true, |q| q.temperature.map_or_else(unknown, |t| format!("{t:.2}"))),
+    ("log loss, T", true, |q| tempered(q, |tempered| decimals(tempered.log_loss))),
+    ("ECE %, T", true, |q| tempered(q, |tempered| percent(tempered.error))),
+    ("error % of 80 %", true, |q| percent(risk_at_80_percent(q))),
+    ("risk area %", true, |q| percent(q.risk_area)),
+    ("most confused", false, most_confused),
+];
+
+/// Columns that say nothing where no seed has predictions of validation.
+const TEMPERED: [&str; 3] = ["T", "log loss, T", "ECE %, T"];
+
+/// A part of the test split under one configuration.
+struct Part<'a> {
+    configuration: &'a str,
+    slice: &'a Slice,
+}
+
+fn part_columns<'a>() -> [Column<Part<'a>>; 5] {
+    [
+        ("id", false, |part| part.configuration.to_owned()),
+        ("part", false, |part| part.slice.name.clone()),
+        ("examples", true, |part| part.slice.examples.to_string()),
+        ("test %", true, |part| percent(part.slice.accuracy)),
+        ("confidence %", true, |part| percent(part.slice.confidence)),
+    ]
+}
+
+/// In the format asked for; in markdown with the parts of the test split and how everything was found.
+pub(crate) fn text(all: &[Quality], format: Format) -> Result<String> {
+    match format {
+        Format::Csv => csv(all),
+        Format::Json => table::json(all),
+        Format::Markdown => Ok(markdown(all)),
+    }
+}
+
+fn markdown(all: &[Quality]) -> String {
+    let is_tempered = all.iter().any(|quality| quality.temperature.is_some());
+    let columns = COLUMNS.iter().filter(|(name, ..)| is_tempered || !TEMPERED.contains(name));
+    let part = |of: fn(&Quality) -> &[Slice]| {
+        let rows = all.iter().flat_map(|q| of(q).iter().map(|slice| Part { configuration: &q.configuration, slice }));
+        let rows: Vec<Part> = rows.collect();
+        if rows.is_empty() { String::new() } else { grid::markdown(&part_columns(), &rows) + "\n" }
+    };
+    let (by_length, by_rating) = (part(|q| &q.by_length), part(|q| &q.by_rating));
+    let has_parts = !(by_length.is_empty() && by_rating.is_empty());
+    let table = grid::markdown(columns, all);
+    format!("{table}\n{by_length}{by_rating}{}", notes(is_tempered, has_parts))
+}
+
+/// How the numbers were found, only what applies.
+fn notes(is_tempered: bool, has_parts: bool) -> String {
+    let ece = format!(
+        "ECE: expected calibration error, |accuracy − confidence| over {BINS} bins of equal width (Guo et al. 2017); \
+         confidence: mean probability of the predicted class, which should be the accuracy"
+    );
+    let notes = [
+        Some(TEST.to_owned()),
+        Some(SCORES.to_owned()),
+        Some(ece),
+        is_tempered.then(|| TEMPERATURE.to_owned()),
+        Some(COVERAGE.to_owned()),
+        Some(CONFUSED.to_owned()),
+        has_parts.then(|| PARTS.to_owned()),
+    ];
+    notes.into_iter().flatten().map(|note| format!("- {note}\n")).collect()
+}
+
+const TEST: &str = "on the test split, computed for each seed and averaged over the seeds";
+const SCORES: &str = "macro F1: mean over the classes; AUC: area under the ROC curve, of more than two classes one \
+                      against the rest; log loss: in nats; Brier: half the squared distance between probabilities and \
+                      truth, 0 to 1";
+const TEMPERATURE: &str = "T: the temperature that logits are divided by, fitted to the log loss of validation, for \
+                           each seed its own; above 1 the model claims too much; it changes no answer";
+const COVERAGE: &str = "error % of 80 %: error rate among the 80 % of examples with the most probable answers; risk \
+                        area: the mean of that over all shares";
+const CONFUSED: &str = "most confused: true → predicted class, and what share of the true class that is";
+const PARTS: &str =
+    "parts: by tokens the model read, cut where the longest are as long as may be; by rating where ids end in one";
+
+fn tempered(quality: &Quality, cell: impl Fn(&Calibration) -> String) -> String {
+    quality.tempered.as_ref().map_or_else(unknown, cell)
+}
+
+fn risk_at_80_percent(quality: &Quality) -> f64 {
+    quality.risk_coverage.iter().find(|(coverage, _)| *coverage >= 0.8).map_or(f64::NAN, |(_, risk)| *risk)
+}
+
+/// The largest count off the diagonal, the first of equals.
+fn most_confused(quality: &Quality) -> String {
+    let counts = quality.confusion.iter().enumerate().flat_map(|(label, row)| {
+        let all: u64 = row.iter().sum();
+        row.iter().enumerate().filter(move |(predicted, _)| *predicted != label).map(move |(p, n)| (label, p, *n, all))
+    });
+    match counts.reduce(|most, next| if next.2 > most.2 { next } else { most }) {
+        Some((label, predicted, n, all)) if n > 0 => {
+            format!("{label} → {predicted}: {} %", percent(n as f64 / all as f64))
+        }
+        _ => unknown(),
+    }
+}
+
+/// One row per configuration without its parts and curves; lists are separated by spaces, the confusion row by row.
+fn csv(all: &[Quality]) -> Result<String> {
+    let column = |cell: fn(&Quality) -> f64| all.iter().map(cell).collect::<Vec<f64>>();
+    let maybe = |cell: fn(&Quality) -> Option<f64>| all.iter().map(cell).collect::<Vec<Option<f64>>>();
+    let mut frame = df![
+        "configuration" => all.iter().map(|q| q.configuration.as_str()).collect::<Vec<_>>(),
+        "n_seeds" => all.iter().map(|q| q.n_seeds as u64).collect::<Vec<_>>(),
+        "accuracy" => column(|q| q.accuracy),
+        "macro_f1" => column(|q| q.macro_f1),
+        "f1" => all.iter().map(|q| spaced(&q.f1)).collect::<Vec<_>>(),
+        "auc" => maybe(|q| q.auc),
+        "confusion" => all.iter().map(|q| spaced(&q.confusion.concat())).collect::<Vec<_>>(),
+        "log_loss" => column(|q| q.raw.log_loss),
+        "brier" => column(|q| q.raw.brier),
+        "calibration_error" => column(|q| q.raw.error),
+        "confidence" => column(|q| q.raw.confidence),
+        "temperature" => maybe(|q| q.temperature),
+        "tempered_log_loss" => maybe(|q| q.tempered.as_ref().map(|tempered| tempered.log_loss)),
+        "tempered_brier" => maybe(|q| q.tempered.as_ref().map(|tempered| tempered.brier)),
+        "tempered_calibration_error" => maybe(|q| q.tempered.as_ref().map(|tempered| tempered.error)),
+        "tempered_confidence" => maybe(|q| q.tempered.as_ref().map(|tempered| tempered.confidence)),
+        "risk_at_80_percent" => column(risk_at_80_percent),
+        "risk_area" => column(|q| q.risk_area),
+    ]?;
+    let mut bytes = Vec::new();
+    CsvWriter::new(&mut bytes).finish(&mut frame)?;
+    Ok(String::from_utf8(bytes)?)
+}
+
+fn spaced<T: ToString>(numbers: &[T]) -> String {
+    numbers.iter().map(T::to_string).collect::<Vec<_>>().join(" ")
+}
+
+fn percent(fraction: f64) -> String {
+    format!("{:.2}", 100.0 * fraction)
+}
+
+fn decimals(value: f64) -> String {
+    format!("{value:.4}")
+}
