@@ -16,7 +16,7 @@ from playwright.sync_api import sync_playwright
 
 
 def number(text):
-    found = re.match(r"[<\s]*([-−]?[\d.]+)", text)
+    found = re.match(r"[<\s]*([-−+]?[\d.]+)", text)
     return float(found[1].replace("−", "-")) if found else None
 
 

@@ -11,6 +11,7 @@ mod grid;
 mod interval;
 mod notes;
 mod outcomes;
+mod page;
 mod quality;
 mod runs;
 mod scores;
@@ -19,17 +20,18 @@ mod sources;
 mod streams;
 mod table;
 mod verdict;
+mod verify;
+mod whole;
 
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use records::publish;
 
 use crate::arguments::{Arguments, Command, VerdictFormat};
-use crate::scores::Score;
 use crate::verdict::Verdict;
 
 fn main() -> ExitCode {
@@ -40,17 +42,19 @@ fn run() -> Result<()> {
     let arguments = Arguments::parse();
     arguments.verbosity.start();
     match arguments.command {
-        Command::Table(t) => {
+        None if arguments.verify.is_empty() => nothing_asked(),
+        None => write(None, &(verify::verify(&sources::read(&arguments.verify)?)? + "\n")),
+        Some(Command::Table(t)) => {
             let input = sources::read(&t.runs)?;
             let verdict = Verdict::new(&input.runs, &t.question.heads, t.question.margin)?;
             let frame = frame::per_configuration(&input.runs)?;
             write(t.out.as_deref(), &table::text(&frame, t.format(), &verdict::sentences(&verdict))?)
         }
-        Command::Quality(q) => {
+        Some(Command::Quality(q)) => {
             let all = quality::all(&sources::read(&q.runs)?.runs)?;
             write(q.out.as_deref(), &quality::text(&all, q.format())?)
         }
-        Command::Verdict(v) => {
+        Some(Command::Verdict(v)) => {
             let input = sources::read(&v.runs)?;
             let verdict = Verdict::new(&input.runs, &v.question.heads, v.question.margin)?;
             let text = match v.format() {
@@ -59,11 +63,17 @@ fn run() -> Result<()> {
             };
             write(v.out.as_deref(), &text)
         }
-        Command::Plot(p) => {
-            let frame = frame::per_configuration(&sources::read(&p.runs)?.runs)?;
-            figures::draw(&Score::all(&frame)?, sources::study(&p.runs), &p.out)
-        }
+        Some(Command::Plot(p)) => whole::with(&p.runs, &p.question, |whole| figures::draw(&whole.material, &p.out)),
+        Some(Command::Page(p)) => whole::with(&p.runs, &p.question, |whole| {
+            write(p.out.as_deref(), &page::text(&whole.material, whole.missing)?)
+        }),
+        Some(Command::All(a)) => whole::with(&a.runs, &a.question, |whole| whole::publish_all(whole, &a.out)),
     }
+}
+
+fn nothing_asked() -> ! {
+    let kind = clap::error::ErrorKind::MissingSubcommand;
+    Arguments::command().error(kind, "name a command, or runs to `--verify`").exit()
 }
 
 /// To the file, whole or not at all, or to stdout.

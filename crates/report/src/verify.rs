@@ -16,10 +16,11 @@ use crate::sources::Input;
 /// They are not; all faults are named.
 pub(crate) fn verify(input: &Input) -> Result<String> {
     let configurations = by_configuration(&input.runs)?.len();
-    let faults: Vec<String> = [missing(input), without_predictions(&input.runs), mixed_data(&input.runs), other_examples(&input.runs)]
-        .into_iter()
-        .flatten()
-        .collect();
+    let faults: Vec<String> =
+        [missing(input), without_predictions(&input.runs), mixed_data(&input.runs), other_examples(&input.runs)]
+            .into_iter()
+            .flatten()
+            .collect();
     if !faults.is_empty() {
         bail!("{}", faults.join("; "));
     }
@@ -36,14 +37,16 @@ pub(crate) fn verify(input: &Input) -> Result<String> {
 }
 
 fn missing(input: &Input) -> Option<String> {
-    let named: Vec<String> = input.missing.iter().map(|missing| format!("`{}` ({})", missing.run, missing.why)).collect();
+    let named: Vec<String> =
+        input.missing.iter().map(|missing| format!("`{}` ({})", missing.run, missing.why)).collect();
     (!named.is_empty()).then(|| format!("runs are missing: {}: finish them with make", listed(&named)))
 }
 
 fn without_predictions(runs: &[Run]) -> Option<String> {
     let without = runs.iter().filter(|run| run.outcomes.is_none()).map(|run| format!("`{}`", run.name()));
     let without: Vec<String> = without.collect();
-    (!without.is_empty()).then(|| format!("runs without test predictions: {}: predict them with make", listed(&without)))
+    (!without.is_empty())
+        .then(|| format!("runs without test predictions: {}: predict them with make", listed(&without)))
 }
 
 fn mixed_data(runs: &[Run]) -> Option<String> {

@@ -127,7 +127,7 @@ fn the_verdict_for_programs_holds_what_the_words_say() {
     let verdict: serde_json::Value = serde_json::from_str(&json).unwrap();
     let levels = verdict["levels"].as_array().unwrap();
     assert_eq!(levels.iter().map(|level| level["n_blocks"].as_u64().unwrap()).collect::<Vec<_>>(), [0, 1, 2, 4]);
-    assert_eq!((&levels[3]["loss"], &levels[2]["mcnemar_p_by_seed"][0]), (&serde_json::Value::Null, &1.0.into()));
+    assert_eq!((&levels[3]["loss"], &levels[2]["compared_seeds"]), (&serde_json::Value::Null, &2.into()));
     assert!(verdict["sentences"][0].as_str().unwrap().contains("blocks"));
     let near = refusal(&["verdict", "-", "--head", "cls-liner"], &whole(&study()));
     assert!(near.contains("no run has the head `cls-liner`"), "{near}");

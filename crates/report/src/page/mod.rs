@@ -15,7 +15,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use crate::figures::{self, Figure, Material};
 use crate::sources::Missing;
 use crate::table::columns as score_columns;
-use crate::verdict::{self, markdown};
+use crate::verdict;
 use crate::{notes, quality};
 
 const STYLE: &str = include_str!("style.css");
@@ -89,13 +89,12 @@ fn chapter(id: &str, inside: Markup) -> Markup {
 }
 
 fn depths(material: &Material, figures: &[Figure]) -> Result<Markup> {
-    let verdict = material.verdict;
     Ok(chapter(
         "depths",
         html! {
             (figure::named(figures, &["accuracy-by-blocks", "gain-per-block"])?)
-            (table::sortable("Depth by depth, against the full model", &markdown::columns(), &markdown::rows(verdict)))
-            p { (verdict.claim.sentence) "." }
+            (table::sortable("Depth by depth, against the full model", &verdict::columns(), &verdict::rows(material.verdict)))
+            p { (material.verdict.claim.sentence) "." }
             (figure::named(figures, &["best-by-depth"])?)
         },
     ))
@@ -109,7 +108,7 @@ fn quality_chapter(material: &Material, figures: &[Figure]) -> Result<Markup> {
             @if material.quality.is_empty() {
                 p { "No predictions, so there is nothing but accuracy." }
             } @else {
-                (table::sortable("From the predictions on test", &quality::columns(), material.quality))
+                (table::sortable("From the predictions on test", &quality::columns(material.quality), material.quality))
                 (runs::confusions(material))
                 (runs::slices(material))
             }
@@ -119,9 +118,9 @@ fn quality_chapter(material: &Material, figures: &[Figure]) -> Result<Markup> {
 
 fn method(material: &Material) -> Markup {
     let notes = notes::notes(material.scores);
-    let quality = quality::notes();
+    let quality = quality::notes(material.quality);
     let notes = notes.lines().map(|line| line.trim_start_matches("- ").to_owned());
-    let all = markdown::method(material.verdict).into_iter().chain(notes).chain(quality);
+    let all = verdict::method(material.verdict).into_iter().chain(notes).chain(quality);
     chapter("method", html! { ul { @for note in all { li { (note) } } } })
 }
 

@@ -46,7 +46,8 @@ fn warnings(commits: &BTreeSet<String>, data: &BTreeSet<String>, missing: &[Miss
         (commits.len() > 1).then(|| format!("The runs were trained by {} different commits.", commits.len())),
         dirty.then(|| "Some were trained by code that was not committed.".to_owned()),
         (data.len() > 1).then(|| format!("The runs were trained on {} different sets of shards.", data.len())),
-        (!missing.is_empty()).then(|| format!("{} of the study's runs are missing; they are listed below.", missing.len())),
+        (!missing.is_empty())
+            .then(|| format!("{} of the study's runs are missing; they are listed below.", missing.len())),
     ]
     .into_iter()
     .flatten()

@@ -10,18 +10,22 @@ use crate::grid::{Column, unknown};
 use crate::quality::{Quality, Slice};
 use crate::runs::Run;
 
-const COLUMNS: [Column<&Run>; 10] = [
-    ("run", false, |run| run.name().to_owned()),
-    ("n", true, |run| run.training.begin.blocks.len().to_string()),
-    ("seed", true, |run| run.configuration().seed.to_string()),
-    ("epoch", true, |run| run.chosen_epoch().to_string()),
-    ("validation %", true, |run| run.chosen(Split::Validation).map_or_else(unknown, |epoch| percent(epoch.accuracy))),
-    ("test %", true, |run| percent(run.test().0)),
-    ("peak % ‡", true, |run| run.peak().map_or_else(unknown, |peak| percent(peak.accuracy))),
-    ("training s", true, |run| format!("{:.1}", run.training.end.seconds)),
-    ("MiB", true, |run| (run.training.end.peak_memory_bytes >> 20).to_string()),
-    ("trained on", false, |run| run.measured_on()),
-];
+fn columns<'a>() -> [Column<&'a Run>; 10] {
+    [
+        ("run", false, |run| run.name().to_owned()),
+        ("n", true, |run| run.training.begin.blocks.len().to_string()),
+        ("seed", true, |run| run.configuration().seed.to_string()),
+        ("epoch", true, |run| run.chosen_epoch().to_string()),
+        ("validation %", true, |run| {
+            run.chosen(Split::Validation).map_or_else(unknown, |epoch| percent(epoch.accuracy))
+        }),
+        ("test %", true, |run| percent(run.test().0)),
+        ("peak % ‡", true, |run| run.peak().map_or_else(unknown, |peak| percent(peak.accuracy))),
+        ("training s", true, |run| format!("{:.1}", run.training.end.seconds)),
+        ("MiB", true, |run| (run.training.end.peak_memory_bytes >> 20).to_string()),
+        ("trained on", false, |run| run.measured_on()),
+    ]
+}
 
 fn percent(fraction: f64) -> String {
     format!("{:.2}", 100.0 * fraction)
@@ -37,7 +41,7 @@ pub(crate) fn chapter_of(material: &Material, figures: &[Figure]) -> Result<Mark
             (figure::named(figures, &["learning-curves"])?)
             details {
                 summary { "Each of the " (runs.len()) " runs" }
-                (table::sortable("Each run", &COLUMNS, &runs))
+                (table::sortable("Each run", &columns(), &runs))
             }
         },
     ))

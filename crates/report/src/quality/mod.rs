@@ -16,7 +16,7 @@ use anyhow::{Result, ensure};
 use rayon::prelude::*;
 use serde::Serialize;
 
-pub(crate) use text::text;
+pub(crate) use text::{columns, notes, text};
 
 use crate::runs::{self, Run};
 use confusion::Confusion;
@@ -105,7 +105,7 @@ impl Quality {
         let seeds: Option<Vec<Seed>> = runs.par_iter().map(|run| Seed::of(run)).collect();
         let seeds = seeds.filter(|seeds| !seeds.is_empty())?;
         let confusion = Confusion::sum(seeds.iter().map(|seed| &seed.confusion));
-        let f1 = columns(&seeds, |seed| seed.f1.clone());
+        let f1 = by_column(&seeds, |seed| seed.f1.clone());
         let outcomes: Vec<_> = runs.iter().filter_map(|run| run.outcomes.as_ref()).collect();
         let probabilities: Vec<_> = seeds.iter().map(|seed| &seed.probabilities).collect();
         let tempered: Option<Vec<_>> = seeds.iter().map(|seed| seed.tempered.as_ref()).collect();
@@ -120,7 +120,7 @@ impl Quality {
             raw: calibration::over_seeds(&seeds.iter().map(|seed| &seed.raw).collect::<Vec<_>>()),
             temperature: seeds.iter().map(|seed| seed.temperature).collect::<Option<Vec<_>>>().map(mean),
             tempered: tempered.map(|tempered| calibration::over_seeds(&tempered)),
-            risk_coverage: coverage::shares().zip(columns(&seeds, |seed| seed.risks.to_vec())).collect(),
+            risk_coverage: coverage::shares().zip(by_column(&seeds, |seed| seed.risks.to_vec())).collect(),
             risk_area: mean(seeds.iter().map(|seed| seed.risk_area)),
             by_length: slices::by_length(&outcomes, &probabilities),
             by_rating: slices::by_rating(&outcomes, &probabilities),
@@ -129,7 +129,7 @@ impl Quality {
 }
 
 /// The mean over the seeds, place by place.
-fn columns(seeds: &[Seed], row: impl Fn(&Seed) -> Vec<f64>) -> Vec<f64> {
+fn by_column(seeds: &[Seed], row: impl Fn(&Seed) -> Vec<f64>) -> Vec<f64> {
     let rows: Vec<Vec<f64>> = seeds.iter().map(row).collect();
     let width = rows.first().map_or(0, Vec::len);
     (0..width).map(|place| mean(rows.iter().map(|row| row[place]))).collect()

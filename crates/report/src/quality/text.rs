@@ -57,21 +57,29 @@ pub(crate) fn text(all: &[Quality], format: Format) -> Result<String> {
 }
 
 fn markdown(all: &[Quality]) -> String {
-    let is_tempered = all.iter().any(|quality| quality.temperature.is_some());
-    let columns = COLUMNS.iter().filter(|(name, ..)| is_tempered || !TEMPERED.contains(name));
     let part = |of: fn(&Quality) -> &[Slice]| {
         let rows = all.iter().flat_map(|q| of(q).iter().map(|slice| Part { configuration: &q.configuration, slice }));
         let rows: Vec<Part> = rows.collect();
         if rows.is_empty() { String::new() } else { grid::markdown(&part_columns(), &rows) + "\n" }
     };
     let (by_length, by_rating) = (part(|q| &q.by_length), part(|q| &q.by_rating));
-    let has_parts = !(by_length.is_empty() && by_rating.is_empty());
-    let table = grid::markdown(columns, all);
-    format!("{table}\n{by_length}{by_rating}{}", notes(is_tempered, has_parts))
+    let notes: String = notes(all).iter().map(|note| format!("- {note}\n")).collect();
+    format!("{}\n{by_length}{by_rating}{notes}", grid::markdown(&columns(all), all))
+}
+
+fn is_tempered(all: &[Quality]) -> bool {
+    all.iter().any(|quality| quality.temperature.is_some())
+}
+
+/// The columns that say something of these rows.
+pub(crate) fn columns(all: &[Quality]) -> Vec<Column<Quality>> {
+    COLUMNS.into_iter().filter(|(name, ..)| is_tempered(all) || !TEMPERED.contains(name)).collect()
 }
 
 /// How the numbers were found, only what applies.
-fn notes(is_tempered: bool, has_parts: bool) -> String {
+pub(crate) fn notes(all: &[Quality]) -> Vec<String> {
+    let is_tempered = is_tempered(all);
+    let has_parts = all.iter().any(|quality| !quality.by_length.is_empty() || !quality.by_rating.is_empty());
     let ece = format!(
         "ECE: expected calibration error, |accuracy − confidence| over {BINS} bins of equal width (Guo et al. 2017); \
          confidence: mean probability of the predicted class, which should be the accuracy"
@@ -85,7 +93,7 @@ fn notes(is_tempered: bool, has_parts: bool) -> String {
         Some(CONFUSED.to_owned()),
         has_parts.then(|| PARTS.to_owned()),
     ];
-    notes.into_iter().flatten().map(|note| format!("- {note}\n")).collect()
+    notes.into_iter().flatten().collect()
 }
 
 const TEST: &str = "on the test split, computed for each seed and averaged over the seeds";

@@ -20,7 +20,7 @@ use contrast::{contrast, mcnemar_by_seed};
 pub(crate) use json::text as json;
 pub(crate) use knee::Finding;
 pub(crate) use ladder::{Heads, Rung};
-pub(crate) use markdown::text as markdown;
+pub(crate) use markdown::{columns, method, rows, text as markdown};
 pub(crate) use sentence::sentences;
 
 /// Everything that is said of the depths of one encoder.
