@@ -29,8 +29,12 @@ use clap::Parser;
 use records::publish;
 
 use crate::arguments::{Arguments, Command, VerdictFormat};
+use crate::figures::Material;
 use crate::scores::Score;
-use crate::verdict::Verdict;
+use crate::verdict::{Heads, Verdict};
+
+/// How much accuracy may be lost in the figures, in points.
+const MARGIN: f64 = 0.5;
 
 fn main() -> ExitCode {
     console::main("report", run)
@@ -56,8 +60,12 @@ fn run() -> Result<()> {
             write(v.out.as_deref(), &text)
         }
         Command::Plot(p) => {
-            let frame = frame::per_configuration(&sources::read(&p.runs)?.runs)?;
-            figures::draw(&Score::all(&frame)?, sources::study(&p.runs), &p.out)
+            let input = sources::read(&p.runs)?;
+            let verdict = Verdict::new(&input.runs, &Heads::Deepest, MARGIN)?;
+            let scores = Score::all(&frame::per_configuration(&input.runs)?)?;
+            let (runs, study) = (&input.runs[..], sources::study(&p.runs));
+            let material = Material { scores: &scores, runs, verdict: &verdict, quality: &[], study: study.as_deref() };
+            figures::draw(&material, &p.out)
         }
     }
 }

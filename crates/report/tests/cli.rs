@@ -135,7 +135,11 @@ fn plot_writes_every_figure_as_svg_and_png_and_names_the_study() {
         let png = std::fs::read(out.join(format!("{figure}.png"))).unwrap();
         assert!(png.starts_with(b"\x89PNG") && png.len() > 10_000, "{} bytes", png.len());
     }
-    assert_eq!(std::fs::read_dir(&out).unwrap().count(), 4);
+    assert_eq!(
+        std::fs::read_dir(&out).unwrap().count(),
+        2 * 5,
+        "without predictions of validation nothing is said of confidence"
+    );
 }
 
 #[test]
