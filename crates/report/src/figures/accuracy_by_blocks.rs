@@ -1,25 +1,26 @@
 //! Test accuracy against the number of kept blocks: a line per head, intervals, published values.
 
-use plotters::style::text_anchor::HPos;
-
-use super::axis::Axis;
 use super::caption::{self, MARGIN};
+use super::csv::{self, Table};
 use super::legend::{Entry, Legend};
-use super::marks;
-use super::pen::{GREY, GRID, INK, INTERVAL, LABEL, PUBLISHED, PUBLISHED_LABEL, UPRIGHT, line, text, whisker};
-use super::picture::{At, Picture, Shape, Text};
-use super::series::{Point, Series, series};
+use super::panel::{AXIS_LEFT, Panel};
+use super::pen::{GREY, INTERVAL, PUBLISHED, PUBLISHED_LABEL, UPRIGHT, line, swatch, whisker};
+use super::picture::{At, Picture, Shape};
+use super::scale::Scale;
+use super::series::{Point, Series, Spread, series, spread};
+use super::{Figure, Material, marks};
 use crate::scores::Score;
 
 const WIDTH: f64 = 960.0;
-const LEFT: f64 = 92.0;
+const LEFT: f64 = 24.0 + AXIS_LEFT;
 const RIGHT: f64 = WIDTH - MARGIN;
 const TOP: f64 = 92.0;
 const BOTTOM: f64 = 512.0;
 const LEGEND: f64 = BOTTOM + 66.0;
 
-/// Free space beside the first and the last depth, in blocks.
+/// Free space beside the first and the last depth, in blocks, and how many depths are named at most.
 const BESIDE: f64 = 0.45;
+const TICKS: u64 = 16;
 
 /// Distance of points of one depth in pixels, and at most so much of the way to the next depth for all of them.
 const APART: f64 = 11.0;
@@ -28,29 +29,81 @@ const CROWD: f64 = 0.75;
 /// Radius of our marks.
 const MARK: f64 = 4.5;
 
+/// What the legend calls the bands.
+const SEEDS: &str = "from the worst to the best seed";
+
 /// The plot area: where data become pixels.
 struct Plot {
-    axis: Axis,
-    deepest: u64,
+    panel: Panel,
     series: Vec<Series>,
 }
 
+pub(super) fn figure(material: &Material) -> Option<Figure> {
+    let spread = spread(material.runs);
+    let all = series(material.scores, &spread);
+    Some(Figure {
+        name: "accuracy-by-blocks",
+        title: title(material.scores, material.study),
+        alt: alt(material.scores, &all),
+        csv: numbers(&all),
+        picture: picture(material.scores, &spread, material.study),
+    })
+    .filter(|_| !all.is_empty())
+}
+
+fn title(scores: &[Score], study: Option<&str>) -> String {
+    caption::title(scores, study, "accuracy by kept blocks")
+}
+
+/// The picture in words: each series from its first to its last point.
+fn alt(scores: &[Score], all: &[Series]) -> String {
+    let told = |series: &Series| {
+        let point = |point: &Point| format!("{:.2} % with {}", point.accuracy, super::blocks(point.n_blocks as usize));
+        let ends = series.points.first().zip(series.points.last().filter(|_| series.is_joined()));
+        let told = ends.map(|(first, last)| format!("{} to {}", point(first), point(last)));
+        format!("{}: {}", series.name, told.or(series.points.first().map(point)).unwrap_or_default())
+    };
+    let told = all.iter().map(told).collect::<Vec<_>>().join("; ");
+    format!("Test accuracy against the number of kept transformer blocks ({}). {told}.", caption::basis(scores.iter()))
+}
+
+fn numbers(all: &[Series]) -> String {
+    let mut table = Table::new(&[
+        "series",
+        "configuration",
+        "n_blocks",
+        "test_accuracy_percent",
+        "interval_low_percent",
+        "interval_high_percent",
+        "worst_seed_percent",
+        "best_seed_percent",
+        "published_accuracy_percent",
+    ]);
+    for (series, point) in all.iter().flat_map(|series| series.points.iter().map(move |point| (series, point))) {
+        let names = [series.name.clone(), point.configuration.clone(), point.n_blocks.to_string()];
+        let (worst, best) = (point.seeds.map(|seeds| seeds.0), point.seeds.map(|seeds| seeds.1));
+        let known = [point.accuracy, point.low, point.high].map(csv::number);
+        table.push(names.into_iter().chain(known).chain([worst, best, point.published].map(csv::maybe)));
+    }
+    table.text()
+}
+
 /// The whole figure.
-pub(crate) fn picture(scores: &[Score], study: Option<&str>) -> Picture {
-    let plot = Plot::new(series(scores));
-    let caption =
-        caption::shapes(caption::title(scores, study, "accuracy by kept blocks"), &[note(scores, &plot.axis)]);
+fn picture(scores: &[Score], spread: &Spread, study: Option<&str>) -> Picture {
+    let plot = Plot::new(series(scores, spread));
+    let caption = caption::shapes(title(scores, study), &[note(scores, &plot.panel.up)]);
     let legend = plot.legend();
-    let shapes = [caption, plot.frame(), plot.data(), legend.shapes((MARGIN, LEGEND))];
+    let frame = plot.panel.frame("kept transformer blocks", "test accuracy (%)");
+    let shapes = [caption, frame, plot.data(), legend.shapes((MARGIN, LEGEND))];
     let height = LEGEND + legend.height() + 14.0;
     Picture { width: WIDTH, height, shapes: shapes.into_iter().flatten().collect() }
 }
 
 /// What a reader must know before believing the lines.
-fn note(scores: &[Score], axis: &Axis) -> String {
+fn note(scores: &[Score], axis: &Scale) -> String {
     let basis = caption::basis(scores.iter());
     match axis.low > 0.0 {
-        true => format!("{basis}; the accuracy axis begins at {}, not at 0", axis.ticks()[0].1),
+        true => format!("{basis}; the accuracy axis begins at {}, not at 0", axis.ticks[0].1),
         false => basis,
     }
 }
@@ -58,58 +111,45 @@ fn note(scores: &[Score], axis: &Axis) -> String {
 impl Plot {
     fn new(series: Vec<Series>) -> Self {
         let points = series.iter().flat_map(|series| &series.points);
-        let values = points.clone().flat_map(|p| [Some(p.low), Some(p.high), p.published]).flatten();
-        let (axis, deepest) = (Axis::around(values), points.map(|point| point.n_blocks).max().unwrap_or(0));
-        Plot { axis, deepest, series }
-    }
-
-    fn x(&self, blocks: f64) -> f64 {
-        LEFT + (blocks + BESIDE) / (self.deepest as f64 + 2.0 * BESIDE) * (RIGHT - LEFT)
-    }
-
-    fn y(&self, accuracy: f64) -> f64 {
-        BOTTOM - self.axis.share(accuracy) * (BOTTOM - TOP)
+        let ends = |point: &Point| point.seeds.map(|(worst, best)| [worst, best]).into_iter().flatten();
+        let values = points.clone().flat_map(|p| [p.low, p.high].into_iter().chain(p.published).chain(ends(p)));
+        let deepest = points.clone().map(|point| point.n_blocks).max().unwrap_or(0);
+        let (across, up) = (Scale::counts(0, deepest, BESIDE, TICKS), Scale::per_cent(values));
+        Plot { panel: Panel { left: LEFT, right: RIGHT, top: TOP, bottom: BOTTOM, across, up }, series }
     }
 
     /// Points of one depth stand beside each other, so that their intervals do not hide one another.
     fn at(&self, point: &Point, accuracy: f64) -> At {
         let same = self.series.iter().flat_map(|series| &series.points).filter(|p| p.n_blocks == point.n_blocks);
         let (before, all) = (same.clone().take_while(|other| !std::ptr::eq(*other, point)).count(), same.count());
-        let apart = APART.min((self.x(1.0) - self.x(0.0)) * CROWD / all as f64);
+        let apart = APART.min((self.panel.x(1.0) - self.panel.x(0.0)) * CROWD / all as f64);
         let beside = (before as f64 - (all as f64 - 1.0) / 2.0) * apart;
-        (self.x(point.n_blocks as f64) + beside, self.y(accuracy))
+        (self.panel.x(point.n_blocks as f64) + beside, self.panel.y(accuracy))
     }
 
-    /// Grid, ticks and what the axes are.
-    fn frame(&self) -> Vec<Shape> {
-        let mut shapes = Vec::new();
-        for (value, label) in self.axis.ticks() {
-            shapes.push(line((LEFT, self.y(value)), (RIGHT, self.y(value)), 1.0, GRID));
-            shapes.push(text((LEFT - 10.0, self.y(value)), label, LABEL, HPos::Right, INK));
-        }
-        shapes.push(line((LEFT, BOTTOM), (RIGHT, BOTTOM), 1.5, INK));
-        for n_blocks in (0..=self.deepest).step_by(1 + self.deepest as usize / 16) {
-            let x = self.x(n_blocks as f64);
-            shapes.push(line((x, BOTTOM), (x, BOTTOM + 6.0), 1.5, INK));
-            shapes.push(text((x, BOTTOM + 20.0), n_blocks.to_string(), LABEL, HPos::Center, INK));
-        }
-        let (across, down) = ((LEFT + RIGHT) / 2.0, (TOP + BOTTOM) / 2.0);
-        shapes.push(text((across, BOTTOM + 46.0), "kept transformer blocks", LABEL, HPos::Center, INK));
-        let (at, text) = ((24.0, down), "test accuracy (%)".to_owned());
-        shapes.push(Shape::Text(Text { at, text, size: LABEL, side: HPos::Center, colour: INK, upwards: true }));
-        shapes
-    }
-
-    /// Lines below intervals below published marks below our own.
+    /// Bands below lines below intervals below published marks below our own.
     fn data(&self) -> Vec<Shape> {
         let each = || self.series.iter().enumerate().flat_map(|(i, s)| s.points.iter().map(move |point| (i, point)));
         let lines = self.series.iter().enumerate().filter(|(_, series)| series.is_joined());
         let lines = lines.map(|(i, series)| self.line(i, series));
+        let bands = self.series.iter().enumerate().flat_map(|(i, series)| self.bands(i, series));
         let intervals = each().flat_map(|(i, point)| self.interval(i, point));
         let published = each().filter_map(|(i, point)| Some((i, self.at(point, point.published?))));
         let published = published.flat_map(|(i, at)| marks::hollow(at, PUBLISHED, i, marks::colour(i)));
         let ours = each().flat_map(|(i, point)| marks::solid(self.at(point, point.accuracy), MARK, i));
-        lines.chain(intervals).chain(published).chain(ours).collect()
+        bands.chain(lines).chain(intervals).chain(published).chain(ours).collect()
+    }
+
+    /// From the worst to the best seed, wherever neighbours have several.
+    fn bands(&self, i: usize, series: &Series) -> Vec<Shape> {
+        let band = |pair: &[Point]| {
+            let ((low, high), (next_low, next_high)) = pair[0].seeds.zip(pair[1].seeds)?;
+            let (here, next) = (&pair[0], &pair[1]);
+            let low = [self.at(here, low), self.at(next, next_low)];
+            let points = low.into_iter().chain([self.at(next, next_high), self.at(here, high)]).collect();
+            Some(Shape::Band { points, colour: marks::colour(i) })
+        };
+        series.points.windows(2).filter_map(band).collect()
     }
 
     fn line(&self, i: usize, series: &Series) -> Shape {
@@ -121,7 +161,7 @@ impl Plot {
         whisker(self.at(point, point.low), self.at(point, point.high), UPRIGHT, marks::colour(i))
     }
 
-    /// The series, and what the two other marks mean.
+    /// The series, and what the other marks mean.
     fn legend(&self) -> Legend {
         let series = |(i, series): (usize, &Series)| {
             let is_joined = series.is_joined();
@@ -132,6 +172,9 @@ impl Plot {
         };
         let mut entries: Vec<Entry> = self.series.iter().enumerate().map(series).collect();
         entries.push(Entry::new(INTERVAL, |(x, y)| whisker((x, y + 10.0), (x, y - 10.0), UPRIGHT, GREY)));
+        if self.series.iter().enumerate().any(|(i, series)| !self.bands(i, series).is_empty()) {
+            entries.push(Entry::new(SEEDS, |at| swatch(at, GREY)));
+        }
         if self.series.iter().flat_map(|series| &series.points).any(|point| point.published.is_some()) {
             entries.push(Entry::new(PUBLISHED_LABEL, |at| marks::hollow(at, PUBLISHED, 0, GREY)));
         }
@@ -156,23 +199,46 @@ mod tests {
     }
 
     fn said(scores: &[Score], study: Option<&str>) -> Vec<String> {
-        picture(scores, study).texts().map(|text| text.text.clone()).collect()
+        picture(scores, &Spread::new(), study).texts().map(|text| text.text.clone()).collect()
     }
 
     #[test]
     fn a_lone_point_stands_on_its_depth_and_two_stand_on_either_side() {
-        let plot = Plot::new(series(&study()));
+        let plot = Plot::new(series(&study(), &Spread::new()));
         let x = |series: usize, point: usize| plot.at(&plot.series[series].points[point], 50.0).0;
-        assert_eq!((x(0, 0), x(1, 1)), (plot.x(0.0), plot.x(9.0)));
-        assert!((x(1, 0) + x(2, 0) - 2.0 * plot.x(1.0)).abs() < 1e-9 && x(1, 0) < x(2, 0));
-        assert!(x(2, 0) - x(1, 0) < plot.x(1.0) - plot.x(0.0));
+        assert_eq!((x(0, 0), x(1, 1)), (plot.panel.x(0.0), plot.panel.x(9.0)));
+        assert!((x(1, 0) + x(2, 0) - 2.0 * plot.panel.x(1.0)).abs() < 1e-9 && x(1, 0) < x(2, 0));
+        assert!(x(2, 0) - x(1, 0) < plot.panel.x(1.0) - plot.panel.x(0.0));
+    }
+
+    #[test]
+    fn a_band_lies_between_neighbours_of_several_seeds_and_the_legend_says_what_it_is() {
+        let of = |id: &str, tests: &[usize]| {
+            let made = tests.iter().enumerate().map(|(i, test)| Made::new(id, i as u64 + 1).test(&[0, *test, 0]));
+            made.collect::<Vec<_>>()
+        };
+        let made = [of("1VA", &[30, 34]), of("2VA", &[32, 38, 35]), of("4VA", &[38])].concat();
+        let text: String = made.iter().map(Made::metrics).collect();
+        let (scores, spread) = (from_text(&text), spread(&crate::sources::from_text(&text).unwrap()));
+        let plot = Plot::new(series(&scores, &spread));
+        let bands = plot.bands(0, &plot.series[0]);
+        let [Shape::Band { points, .. }] = &bands[..] else { panic!("{} bands", bands.len()) };
+        let expected = [(1.0, 75.0), (2.0, 80.0), (2.0, 95.0), (1.0, 85.0)].map(|(n, up)| plot.panel.at(n, up));
+        assert_eq!(points[..], expected);
+        let said = |spread: &Spread| picture(&scores, spread, None).texts().any(|text| text.text == SEEDS);
+        assert!(said(&spread) && !said(&Spread::new()));
+        assert!(numbers(&plot.series).contains("cls-linear,2VA,2,87.5,"), "{}", numbers(&plot.series));
+        assert!(numbers(&plot.series).lines().nth(2).is_some_and(|row| row.ends_with(",80,95,")));
+        assert_eq!(layout::faults(&picture(&scores, &spread, None)), [""; 0]);
+        let alt = alt(&scores, &plot.series);
+        assert!(alt.ends_with("cls-linear: 80.00 % with 1 block to 95.00 % with 4 blocks."), "{alt}");
     }
 
     #[test]
     fn data_stay_between_the_axis_and_the_edge_and_text_inside_the_picture() {
-        let plot = Plot::new(series(&study()));
-        assert!(plot.x(9.0) + PUBLISHED < RIGHT && plot.x(0.0) - PUBLISHED > LEFT);
-        assert_eq!(layout::faults(&picture(&study(), Some("imdb"))), [""; 0]);
+        let plot = Plot::new(series(&study(), &Spread::new()));
+        assert!(plot.panel.x(9.0) + PUBLISHED < RIGHT && plot.panel.x(0.0) - PUBLISHED > LEFT);
+        assert_eq!(layout::faults(&picture(&study(), &Spread::new(), Some("imdb"))), [""; 0]);
     }
 
     #[test]

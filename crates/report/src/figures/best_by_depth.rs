@@ -6,10 +6,11 @@ use plotters::style::text_anchor::HPos;
 use super::axis::Axis;
 use super::bars::{Bar, bars, best};
 use super::caption::{self, MARGIN};
+use super::csv::{self, Table};
 use super::legend::{Entry, Legend};
-use super::marks;
 use super::pen::{GRID, INK, INTERVAL, LABEL, LYING, PUBLISHED, PUBLISHED_LABEL, WHITE, line, room, text, whisker};
 use super::picture::{Colour, Picture, Shape};
+use super::{Figure, Material, blocks, marks};
 use crate::scores::Score;
 
 const WIDTH: f64 = 960.0;
@@ -43,11 +44,50 @@ struct Plot {
     end: f64,
 }
 
+pub(super) fn figure(material: &Material) -> Option<Figure> {
+    let bars = bars(material.scores);
+    Some(Figure {
+        name: "best-by-depth",
+        title: title(material.scores, material.study),
+        alt: alt(material.scores, &bars),
+        csv: numbers(&bars),
+        picture: picture(material.scores, material.study),
+    })
+    .filter(|_| !bars.is_empty())
+}
+
+fn title(scores: &[Score], study: Option<&str>) -> String {
+    caption::title(scores, study, "the best configuration of each depth")
+}
+
+/// The picture in words: each bar.
+fn alt(scores: &[Score], bars: &[Bar]) -> String {
+    let bar = |bar: &Bar| format!("{}: {} with {:.2} %", blocks(bar.n_blocks as usize), bar.name, bar.accuracy);
+    let (all, basis) = (bars.iter().map(bar).collect::<Vec<_>>().join("; "), caption::basis(best(scores).into_iter()));
+    format!("Of each depth the configuration with the best test accuracy ({basis}). {all}.")
+}
+
+fn numbers(bars: &[Bar]) -> String {
+    let mut table = Table::new(&[
+        "configuration",
+        "n_blocks",
+        "test_accuracy_percent",
+        "interval_low_percent",
+        "interval_high_percent",
+        "published_accuracy_percent",
+    ]);
+    for bar in bars {
+        let known = [bar.accuracy, bar.low, bar.high].map(csv::number);
+        let names = [bar.name.clone(), bar.n_blocks.to_string()];
+        table.push(names.into_iter().chain(known).chain([csv::maybe(bar.published)]));
+    }
+    table.text()
+}
+
 /// The whole figure.
-pub(crate) fn picture(scores: &[Score], study: Option<&str>) -> Picture {
+fn picture(scores: &[Score], study: Option<&str>) -> Picture {
     let plot = Plot::new(bars(scores));
-    let title = caption::title(scores, study, "the best configuration of each depth");
-    let caption = caption::shapes(title, &notes(scores, &plot.axis));
+    let caption = caption::shapes(title(scores, study), &notes(scores, &plot.axis));
     let (legend, below) = (plot.legend(), plot.bottom() + 66.0);
     let height = below + legend.height() + 14.0;
     let shapes = [caption, plot.frame(), plot.data(), legend.shapes((plot.start, below))];
@@ -72,7 +112,7 @@ impl Plot {
         let values = bars.iter().flat_map(|bar| [Some(bar.low), Some(bar.high), bar.published]).flatten();
         let axis = Axis::for_bars(values);
         let names = room(bars.iter().map(|bar| bar.name.as_str()));
-        let depths: Vec<String> = bars.iter().map(|bar| depth(bar.n_blocks)).collect();
+        let depths: Vec<String> = bars.iter().map(|bar| blocks(bar.n_blocks as usize)).collect();
         let names = MARGIN + room(depths.iter().map(String::as_str)) + COLUMN + names;
         let start = names + BESIDE;
         let end = (WIDTH - Plot::values()).max(start + SHORTEST);
@@ -125,7 +165,7 @@ impl Plot {
         let (accuracy, high) = (self.x(bar.accuracy), self.x(bar.high));
         let value = format!("{:.2}", bar.accuracy);
         let mut shapes = vec![
-            text((MARGIN, y), depth(bar.n_blocks), LABEL, HPos::Left, INK),
+            text((MARGIN, y), blocks(bar.n_blocks as usize), LABEL, HPos::Left, INK),
             text((self.names, y), bar.name.as_str(), LABEL, HPos::Right, INK),
             area((self.start, accuracy), y, bar.encoder.map_or(BASELINE, marks::pale)),
             area((high + BESIDE, high + BESIDE + room([value.as_str()].into_iter())), y, WHITE),
@@ -150,10 +190,6 @@ impl Plot {
 fn area((start, end): (f64, f64), y: f64, colour: Colour) -> Shape {
     let (top, bottom) = (y - THICK / 2.0, y + THICK / 2.0);
     Shape::Area { points: vec![(start, top), (end, top), (end, bottom), (start, bottom)], colour }
-}
-
-fn depth(n_blocks: u64) -> String {
-    format!("{n_blocks} {}", if n_blocks == 1 { "block" } else { "blocks" })
 }
 
 #[cfg(test)]
@@ -191,6 +227,19 @@ mod tests {
             assert!(said.windows(3).any(|texts| texts == line), "no {line:?} in {said:?}");
         }
         assert!(!said.contains(&"1VA".to_owned()) && said.contains(&"published".to_owned()));
+    }
+
+    #[test]
+    fn words_and_numbers_are_those_of_the_bars() {
+        let bars = bars(&study());
+        let alt = alt(&study(), &bars);
+        assert!(
+            alt.contains("(one seed; epoch chosen on validation). 0 blocks: custom-embedding with 50.00 %; "),
+            "{alt}"
+        );
+        let numbers = numbers(&bars);
+        assert_eq!(numbers.lines().count(), 5);
+        assert!(numbers.lines().nth(3).is_some_and(|row| row.starts_with("1VF,1,77.5,") && row.ends_with(",95")));
     }
 
     #[test]

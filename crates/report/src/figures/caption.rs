@@ -3,7 +3,7 @@
 use plotters::style::text_anchor::HPos;
 
 use super::pen::{GREY, INK, NOTE, TITLE, text};
-use super::picture::Shape;
+use super::picture::{Shape, text_width};
 use crate::scores::Score;
 
 /// Space on the left of everything.
@@ -41,6 +41,29 @@ pub(crate) fn shapes(title: String, notes: &[String]) -> Vec<Shape> {
     shapes
 }
 
+/// Notes broken into lines that fit `width`; readers of an SVG may have a wider font than ours.
+pub(crate) fn wrapped(notes: &[String], width: f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for note in notes {
+        let mut line = String::new();
+        for word in note.split(' ') {
+            let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
+            if 1.06 * text_width(&longer, NOTE) > width && !line.is_empty() {
+                lines.push(std::mem::replace(&mut line, word.to_owned()));
+            } else {
+                line = longer;
+            }
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+/// How high title and notes are.
+pub(crate) fn height(n_notes: usize) -> f64 {
+    52.0 + 20.0 * n_notes as f64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,6 +79,15 @@ mod tests {
         let scores = scores(&[Made::new("1VA", 1)]);
         assert_eq!(title(&scores, Some("imdb"), "it"), "imdb: it");
         assert_eq!(title(&scores, None, "it"), "tiny-bert: it");
+    }
+
+    #[test]
+    fn notes_break_between_words_and_nothing_is_lost() {
+        let note = "means over three seeds; the axis begins at 80, not at 0".to_owned();
+        let lines = wrapped(&[note.clone(), "short".to_owned()], 150.0);
+        assert!(lines.iter().all(|line| text_width(line, NOTE) <= 150.0) && lines.len() > 3, "{lines:?}");
+        assert_eq!(lines.join(" "), format!("{note} short"));
+        assert_eq!(wrapped(&["an-unbreakable-word".to_owned()], 9.0), ["an-unbreakable-word"]);
     }
 
     #[test]

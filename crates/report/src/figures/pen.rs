@@ -35,6 +35,46 @@ pub(crate) fn line(from: At, to: At, width: f64, colour: Colour) -> Shape {
     Shape::Path { points: vec![from, to], width, colour }
 }
 
+/// Lengths of a dash and of the gap behind it.
+const DASH: (f64, f64) = (7.0, 5.0);
+
+/// A dashed line through `points`; dashes go around corners.
+pub(crate) fn dashed(points: &[At], width: f64, colour: Colour) -> Vec<Shape> {
+    let (mut dashes, mut dash, mut left) =
+        (Vec::new(), points.first().copied().into_iter().collect::<Vec<At>>(), DASH.0);
+    for pair in points.windows(2) {
+        let (mut from, to) = (pair[0], pair[1]);
+        while (to.0 - from.0).hypot(to.1 - from.1) > left {
+            let share = left / (to.0 - from.0).hypot(to.1 - from.1);
+            from = (from.0 + share * (to.0 - from.0), from.1 + share * (to.1 - from.1));
+            if dash.is_empty() {
+                (dash, left) = (vec![from], DASH.0);
+            } else {
+                dash.push(from);
+                dashes.push(std::mem::take(&mut dash));
+                left = DASH.1;
+            }
+        }
+        left -= (to.0 - from.0).hypot(to.1 - from.1);
+        if !dash.is_empty() {
+            dash.push(to);
+        }
+    }
+    dashes.push(dash);
+    dashes.into_iter().filter(|dash| dash.len() > 1).map(|points| Shape::Path { points, width, colour }).collect()
+}
+
+/// A piece of a band around its middle, for a legend.
+pub(crate) fn swatch((x, y): At, colour: Colour) -> Vec<Shape> {
+    let (left, right, top, bottom) = (x - 18.0, x + 18.0, y - 8.0, y + 8.0);
+    vec![Shape::Band { points: vec![(left, top), (right, top), (right, bottom), (left, bottom)], colour }]
+}
+
+/// A stroke around its middle, for a legend.
+pub(crate) fn stroke((x, y): At) -> [At; 2] {
+    [(x - 18.0, y), (x + 18.0, y)]
+}
+
 pub(crate) fn text(at: At, text: impl Into<String>, size: f64, side: HPos, colour: Colour) -> Shape {
     Shape::Text(Text { at, text: text.into(), size, side, colour, upwards: false })
 }
@@ -50,6 +90,15 @@ mod tests {
 
     fn ends(shape: &Shape) -> Vec<At> {
         if let Shape::Path { points, .. } = shape { points.clone() } else { Vec::new() }
+    }
+
+    #[test]
+    fn dashes_keep_their_lengths_around_a_corner_and_end_with_the_line() {
+        let dashes: Vec<Vec<At>> = dashed(&[(0.0, 0.0), (10.0, 0.0), (10.0, 7.0)], 1.0, INK).iter().map(ends).collect();
+        assert_eq!(dashes, [vec![(0.0, 0.0), (7.0, 0.0)], vec![(10.0, 2.0), (10.0, 7.0)]]);
+        let around: Vec<Vec<At>> = dashed(&[(0.0, 0.0), (4.0, 0.0), (4.0, 9.0)], 1.0, INK).iter().map(ends).collect();
+        assert_eq!(around, [vec![(0.0, 0.0), (4.0, 0.0), (4.0, 3.0)], vec![(4.0, 8.0), (4.0, 9.0)]]);
+        assert!(dashed(&[], 1.0, INK).is_empty());
     }
 
     #[test]

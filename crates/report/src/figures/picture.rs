@@ -16,8 +16,20 @@ pub(crate) type Colour = (u8, u8, u8);
 
 /// Everything a figure needs.
 pub(crate) enum Shape {
-    Path { points: Vec<At>, width: f64, colour: Colour },
-    Area { points: Vec<At>, colour: Colour },
+    Path {
+        points: Vec<At>,
+        width: f64,
+        colour: Colour,
+    },
+    Area {
+        points: Vec<At>,
+        colour: Colour,
+    },
+    /// An area so pale that others, lines and texts are seen through it.
+    Band {
+        points: Vec<At>,
+        colour: Colour,
+    },
     Text(Text),
 }
 
@@ -39,6 +51,9 @@ pub(crate) struct Picture {
     pub(crate) height: f64,
     pub(crate) shapes: Vec<Shape>,
 }
+
+/// How much of its colour a band has.
+const BAND: f64 = 0.2;
 
 /// Pixels of the PNG for one of the SVG, and samples for one pixel of the PNG on each side.
 const PNG_SCALE: usize = 2;
@@ -90,6 +105,10 @@ impl Picture {
                 }
                 Shape::Area { points, colour } => {
                     area.draw(&Polygon::new(pixels(points), rgb(*colour).filled())).map_err(failed)?;
+                }
+                Shape::Band { points, colour } => {
+                    let style = rgb(*colour).mix(BAND).filled();
+                    area.draw(&Polygon::new(pixels(points), style)).map_err(failed)?;
                 }
                 Shape::Text(_) => {}
             }
@@ -200,6 +219,21 @@ mod tests {
         assert_eq!((red(8, 8), red(1, 1)), (0, 255));
         let inked = (20..120).filter(|&x| (0..20).any(|y| red(x, y) < 128)).count();
         assert!(inked > 30, "the text has ink in only {inked} columns");
+    }
+
+    #[test]
+    fn a_band_is_pale_in_both_forms_and_what_lies_below_is_seen() {
+        let square = |side: f64| vec![(0.0, 0.0), (side, 0.0), (side, side), (0.0, side)];
+        let below = Shape::Area { points: square(5.0), colour: (0, 0, 0) };
+        let band = Shape::Band { points: square(10.0), colour: (0, 0, 0) };
+        let picture = Picture { width: 10.0, height: 10.0, shapes: vec![below, band] };
+        let bytes = picture.png().unwrap();
+        let mut reader = png::Decoder::new(bytes.as_slice()).read_info().unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size()];
+        reader.next_frame(&mut pixels).unwrap();
+        let red = |x: usize, y: usize| pixels[3 * (y * 20 + x)];
+        assert!(red(4, 4) == 0 && (200..210).contains(&red(14, 14)), "{} {}", red(4, 4), red(14, 14));
+        assert!(picture.svg().unwrap().contains("opacity=\"0.2\""));
     }
 
     #[test]

@@ -1,0 +1,134 @@
+//! Accuracy and confidence of each depth, and what they say in words.
+
+use super::{Material, blocks};
+use crate::quality::Quality;
+use crate::verdict::Level;
+
+/// One depth, in per cent and points.
+pub(super) struct Depth {
+    pub(super) n_blocks: usize,
+    pub(super) configuration: String,
+    pub(super) accuracy: f64,
+    pub(super) confidence: f64,
+    /// Expected calibration error.
+    pub(super) error: f64,
+    /// Confidence and error after the temperature.
+    pub(super) tempered: Option<(f64, f64)>,
+    /// In nats.
+    pub(super) log_loss: f64,
+}
+
+pub(super) fn depths(material: &Material) -> Vec<Depth> {
+    let depth = |level: &Level| {
+        let Quality { configuration, accuracy, raw, tempered, .. } = material.quality(level)?;
+        Some(Depth {
+            n_blocks: level.rung.n_blocks(),
+            configuration: configuration.clone(),
+            accuracy: 100.0 * accuracy,
+            confidence: 100.0 * raw.confidence,
+            error: 100.0 * raw.error,
+            tempered: tempered.as_ref().map(|tempered| (100.0 * tempered.confidence, 100.0 * tempered.error)),
+            log_loss: raw.log_loss,
+        })
+    };
+    material.verdict.levels.iter().filter_map(depth).collect()
+}
+
+impl Depth {
+    pub(super) fn over_confidence(&self) -> f64 {
+        self.confidence - self.accuracy
+    }
+}
+
+/// What is seen, in words: over-confidence at both ends, and what gives way first as blocks are cut.
+pub(super) fn said(depths: &[Depth], margin: f64) -> Option<String> {
+    let (full, first) = (depths.last()?, depths.first()?);
+    let first_beyond = |worse: &dyn Fn(&Depth) -> f64| depths.iter().rev().find(|depth| worse(depth) > margin);
+    let less_accurate = first_beyond(&|depth| full.accuracy - depth.accuracy);
+    let less_true = first_beyond(&|depth| depth.error - full.error);
+    let at = |depth: &Depth| blocks(depth.n_blocks);
+    let (of_accuracy, of_confidence) = match (less_accurate, less_true) {
+        (None, None) => {
+            return Some(format!(
+                "{}; neither accuracy nor calibration gives way by more than {margin} points",
+                over(first, full)
+            ));
+        }
+        (accuracy, confidence) => {
+            let of =
+                |depth: Option<&Depth>| depth.map_or("never".to_owned(), |depth| format!("first at {}", at(depth)));
+            (of(accuracy), of(confidence))
+        }
+    };
+    let place = |depth: Option<&Depth>| depth.map_or(-1, |depth| depth.n_blocks as i64);
+    let which = match place(less_true).cmp(&place(less_accurate)) {
+        std::cmp::Ordering::Greater => "confidence suffers before accuracy",
+        std::cmp::Ordering::Equal => "both suffer at the same depth",
+        std::cmp::Ordering::Less => "accuracy suffers before confidence",
+    };
+    let beyond = format!("by more than {margin} points");
+    Some(format!(
+        "{}; as blocks are cut, calibration error rises {beyond} {of_confidence}, accuracy falls {beyond} {of_accuracy}: {which}",
+        over(first, full)
+    ))
+}
+
+/// `confidence exceeds accuracy by 2.1 points with 1 block and by 4.0 with 12 blocks`
+fn over(first: &Depth, full: &Depth) -> String {
+    let apart = |depth: &Depth| match depth.over_confidence() {
+        over if over >= 0.0 => format!("exceeds accuracy by {over:.1} points"),
+        under => format!("is {:.1} points below accuracy", -under),
+    };
+    let (shallow, deep) = (blocks(first.n_blocks), blocks(full.n_blocks));
+    format!("mean confidence {} with {shallow} and {} with {deep}", apart(first), apart(full))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Depths of which accuracy and calibration error are given.
+    fn depths(of: &[(usize, f64, f64)]) -> Vec<Depth> {
+        let depth = |&(n_blocks, accuracy, error): &(usize, f64, f64)| Depth {
+            n_blocks,
+            configuration: n_blocks.to_string(),
+            accuracy,
+            confidence: accuracy + error,
+            error,
+            tempered: None,
+            log_loss: 0.3,
+        };
+        of.iter().map(depth).collect()
+    }
+
+    #[test]
+    fn what_gives_way_first_is_the_deepest_depth_beyond_the_margin() {
+        for (of, expected) in [
+            (&[(1, 80.0, 5.0), (3, 89.8, 4.0), (12, 90.0, 1.0)], "confidence suffers before accuracy"),
+            (&[(1, 80.0, 5.0), (3, 85.0, 1.2), (12, 90.0, 1.0)], "accuracy suffers before confidence"),
+            (&[(1, 80.0, 1.0), (3, 85.0, 4.0), (12, 90.0, 1.0)], "both suffer at the same depth"),
+        ] {
+            let said = said(&depths(of), 0.5).unwrap();
+            assert!(said.ends_with(&format!(": {expected}")), "{said}");
+        }
+        let said = |of: &[(usize, f64, f64)]| said(&depths(of), 0.5).unwrap();
+        let first = said(&[(1, 80.0, 1.2), (3, 85.0, 1.2), (12, 90.0, 1.0)]);
+        assert!(
+            first.contains(
+                "error rises by more than 0.5 points never, accuracy falls by more than 0.5 points first at 3"
+            ),
+            "{first}"
+        );
+        let level = said(&[(1, 89.9, 1.0), (12, 90.0, 1.0)]);
+        assert!(level.ends_with("; neither accuracy nor calibration gives way by more than 0.5 points"), "{level}");
+    }
+
+    #[test]
+    fn over_and_under_confidence_have_their_words() {
+        let said = over(&depths(&[(1, 80.0, -2.5)])[0], &depths(&[(12, 90.0, 4.0)])[0]);
+        assert_eq!(
+            said,
+            "mean confidence is 2.5 points below accuracy with 1 block and exceeds accuracy by 4.0 points with 12 blocks"
+        );
+    }
+}
