@@ -6,6 +6,7 @@ mod figures;
 #[cfg(test)]
 #[path = "../tests/fixture/mod.rs"]
 mod fixture;
+mod flips;
 mod frame;
 mod grid;
 mod interval;
@@ -59,6 +60,7 @@ fn run() -> Result<()> {
             };
             write(v.out.as_deref(), &text)
         }
+        Command::Flips(f) => flips::print(&f),
         Command::Plot(p) => {
             let frame = frame::per_configuration(&sources::read(&p.runs)?.runs)?;
             figures::draw(&Score::all(&frame)?, sources::study(&p.runs), &p.out)
