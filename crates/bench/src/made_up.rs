@@ -46,6 +46,7 @@ pub(crate) fn shards(folder: &Path, data: &Data) -> anyhow::Result<()> {
             splits,
             duplicates: Duplicates::default(),
             shards,
+            texts: None,
         };
         Ok(publish::bytes(&out.join("manifest.json"), serde_json::to_string_pretty(&manifest)?.as_bytes())?)
     })

@@ -15,6 +15,8 @@ pub(crate) struct Tokenized {
     /// Tokens with `[CLS]` and `[SEP]`, before truncation.
     pub(crate) length: usize,
     pub(crate) example: Example,
+    /// As its source has it; of a test example only.
+    pub(crate) text: Option<String>,
 }
 
 /// Clean, tokenize and truncate all reviews; their order stays.
@@ -28,5 +30,5 @@ pub(crate) fn tokenize(tokenizer: &TextTokenizer, reviews: Vec<Review>) -> Resul
 fn tokenize_one(tokenizer: &TextTokenizer, Review { id, split, label, text }: Review) -> Result<Tokenized> {
     let tokens = tokenizer.ids(&text).with_context(|| format!("tokenizing `{id}`"))?;
     let example = Example { id, label, input_ids: tokens.input_ids };
-    Ok(Tokenized { split, length: tokens.length, example })
+    Ok(Tokenized { split, length: tokens.length, example, text: (split == Split::Test).then_some(text) })
 }

@@ -40,7 +40,22 @@ pub struct Manifest {
     pub duplicates: Duplicates,
     /// The shards, in reading order.
     pub shards: Vec<Shard>,
+    /// The texts of the test split; absent in manifests of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub texts: Option<Shard>,
 }
+
+/// A test example as its source has it, before any clean-up: a line of [`TEXTS`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Text {
+    /// The example's id.
+    pub id: String,
+    /// Word for word.
+    pub text: String,
+}
+
+/// The file of the texts of the test split, in the order of its shards.
+pub const TEXTS: &str = "texts.test.jsonl";
 
 /// Counts over one split.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -116,11 +131,20 @@ impl Manifest {
         Ok(examples)
     }
 
+    /// The texts of the test split, in shard order, checked against their sha256.
+    ///
+    /// # Errors
+    /// The folder has none, they are missing, have other bytes than the manifest says, or hold a wrong line.
+    pub fn texts(&self, folder: &Path) -> Result<Vec<Text>, Error> {
+        let without = "has no texts, because an older `prep` made it; run `prep` to another folder and name that";
+        let texts = self.texts.as_ref().ok_or_else(|| Error::file(folder, without))?;
+        let path = folder.join(&texts.file);
+        let bytes = texts.bytes(&path)?;
+        Reader::new(path.display().to_string(), BufReader::new(bytes.as_slice())).collect()
+    }
+
     fn read_shard(&self, path: &Path, shard: &Shard, examples: &mut Vec<Example>) -> Result<(), Error> {
-        let bytes = std::fs::read(path).map_err(|e| Error::io("reading", path, e))?;
-        if sha256_hex(&bytes) != shard.sha256 {
-            return Err(Error::file(path, "not the bytes its manifest names; remove the folder and run `prep` again"));
-        }
+        let bytes = shard.bytes(path)?;
         let mut lines = Reader::<Example, _>::new(path.display().to_string(), BufReader::new(bytes.as_slice()));
         while let Some(example) = lines.next().transpose()? {
             self.check(&example).map_err(|message| lines.error(message))?;
@@ -140,6 +164,17 @@ impl Manifest {
                 Err(format!("{} tokens, but at most {} may be", example.input_ids.len(), self.data.max_seq_length))
             }
             None => Ok(()),
+        }
+    }
+}
+
+impl Shard {
+    /// What is at `path`, if it is what the manifest says.
+    fn bytes(&self, path: &Path) -> Result<Vec<u8>, Error> {
+        let bytes = std::fs::read(path).map_err(|e| Error::io("reading", path, e))?;
+        match sha256_hex(&bytes) == self.sha256 {
+            true => Ok(bytes),
+            false => Err(Error::file(path, "not the bytes its manifest names; remove the folder and run `prep` again")),
         }
     }
 }
@@ -175,6 +210,7 @@ mod tests {
             splits: BTreeMap::new(),
             duplicates: Duplicates::default(),
             shards: vec![Shard { file: "s".into(), split: Split::Test, examples: 1, sha256: sha256_hex(bytes) }],
+            texts: None,
         }
     }
 
@@ -204,6 +240,39 @@ mod tests {
             let message = read(line.as_bytes(), line.as_bytes()).unwrap_err().to_string();
             assert!(message.contains(says) && message.contains("line 1"), "{message}");
         }
+    }
+
+    fn texts(on_disk: &[u8], in_manifest: &[u8]) -> Result<Vec<Text>, Error> {
+        let folder = tempfile::tempdir().unwrap();
+        publish::bytes(&folder.path().join(TEXTS), on_disk).unwrap();
+        let sha256 = sha256_hex(in_manifest);
+        let texts = Some(Shard { file: TEXTS.into(), split: Split::Test, examples: 1, sha256 });
+        Manifest { texts, ..manifest(b"") }.texts(folder.path())
+    }
+
+    #[test]
+    fn texts_are_read_as_they_stand_and_refused_where_they_were_changed_or_are_none() {
+        let line = "{\"id\":\"a\",\"text\":\" A <br />\\n\u{a0}film. \"}\n".as_bytes();
+        assert_eq!(texts(line, line).unwrap(), [Text { id: "a".into(), text: " A <br />\n\u{a0}film. ".into() }]);
+        let changed = texts(b"{}", line).unwrap_err().to_string();
+        assert!(
+            changed.contains("texts.test.jsonl`: not the bytes") && changed.contains("run `prep` again"),
+            "{changed}"
+        );
+        let wrong = texts(b"{}", b"{}").unwrap_err().to_string();
+        assert!(wrong.contains("texts.test.jsonl`, line 1"), "{wrong}");
+        let none = manifest(b"").texts(Path::new("old/shards")).unwrap_err().to_string();
+        assert!(
+            none.starts_with("`old/shards`: has no texts") && none.contains("run `prep` to another folder"),
+            "{none}"
+        );
+    }
+
+    #[test]
+    fn a_manifest_without_texts_is_one_of_an_older_version_and_has_its_bytes() {
+        let old = serde_json::to_string(&manifest(b"")).unwrap();
+        assert!(!old.contains("texts"));
+        assert_eq!(serde_json::from_str::<Manifest>(&old).unwrap(), manifest(b""));
     }
 
     #[test]

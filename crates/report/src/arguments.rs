@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Quality(Quality),
     /// Say how few blocks are enough, with paired tests, intervals and costs
     Verdict(Verdict),
+    /// Print the test examples that just one of two models gets right, as JSON Lines
+    Flips(Flips),
     /// Draw every figure, as SVG and PNG
     Plot(Plot),
     /// Write one self-contained HTML page with verdict, figures, tables and method
@@ -94,6 +96,35 @@ pub(crate) struct Question {
     /// What stands for a depth: the configuration with this head, with the `deepest` model's, or the `best` on validation
     #[arg(long = "head", value_name = "HEAD", default_value = "deepest")]
     pub(crate) heads: Heads,
+}
+
+const FLIPS_EXAMPLE: &str = "\
+One object a line, what tells the models apart most first. `direction` says who is right where the other is wrong; \
+`margin_a` and `margin_b` are the logit of the true class minus the largest other, mean over the seeds.
+
+Example: what six blocks understand and two do not
+  report flips out/imdb/runs/6VA out/imdb/runs/2VA --only a --shards data/shards/imdb | jq -r .text";
+
+#[derive(Debug, Args)]
+#[command(after_help = FLIPS_EXAMPLE)]
+pub(crate) struct Flips {
+    /// A run folder, or `out/sample/runs/3VA` for all seeds of that configuration
+    pub(crate) a: PathBuf,
+    /// The same; runs are paired by their seeds
+    pub(crate) b: PathBuf,
+    /// Add each text, from the shards that the runs were tested on
+    #[arg(long, value_name = "DIR")]
+    pub(crate) shards: Option<PathBuf>,
+    /// Only where it is A, or B, that is right whenever they differ
+    #[arg(long, value_enum)]
+    pub(crate) only: Option<Right>,
+}
+
+/// Who is right.
+#[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
+pub(crate) enum Right {
+    A,
+    B,
 }
 
 #[derive(Debug, Args)]

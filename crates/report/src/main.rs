@@ -6,6 +6,7 @@ mod figures;
 #[cfg(test)]
 #[path = "../tests/fixture/mod.rs"]
 mod fixture;
+mod flips;
 mod frame;
 mod grid;
 mod interval;
@@ -63,6 +64,7 @@ fn run() -> Result<()> {
             };
             write(v.out.as_deref(), &text)
         }
+        Some(Command::Flips(f)) => flips::print(&f),
         Some(Command::Plot(p)) => whole::with(&p.runs, &p.question, |whole| figures::draw(&whole.material, &p.out)),
         Some(Command::Page(p)) => whole::with(&p.runs, &p.question, |whole| {
             write(p.out.as_deref(), &page::text(&whole.material, whole.missing)?)

@@ -275,3 +275,191 @@ fn the_help_shows_what_can_be_pasted() {
     insta::assert_snapshot!("help", stdout(&["--help"], ""));
     insta::assert_snapshot!("help_table", stdout(&["table", "--help"], ""));
 }
+
+/// Predictions as of today, of IMDB: with tokens, and ratings in the ids.
+fn rated(predictions: &str) -> String {
+    let rated = |line: &str| {
+        let mut line: serde_json::Value = serde_json::from_str(line).unwrap();
+        if let Some(i) =
+            line["id"].as_str().and_then(|id| id.strip_prefix("test/")).map(|i| i.parse::<usize>().unwrap())
+        {
+            line["id"] = format!("test/{i}_{}", [1, 9, 4, 10][i % 4]).into();
+            line["tokens"] = (20 + 10 * i).min(350).into();
+        }
+        format!("{line}\n")
+    };
+    predictions.lines().map(rated).collect()
+}
+
+/// Three configurations: two seeds with predictions of both splits, one without any, and one with them of test alone.
+fn measured() -> String {
+    let whole = |seed: u64, right: usize| {
+        let made = Made::new("2VA", seed).validation(&[20, right, 25]).test(&[20, right, 25]);
+        let test = rated(&made.predictions());
+        made.metrics() + &test + &test.replace("\"split\":\"test\"", "\"split\":\"validation\"")
+    };
+    let alone = Made::new("1VA", 1);
+    whole(1, 36) + &whole(2, 32) + &Made::new("0BE", 1).metrics() + &alone.metrics() + &alone.predictions()
+}
+
+#[test]
+fn quality_is_two_tables_with_their_method_and_says_what_is_left_out() {
+    let (code, stdout, stderr) = report(&["quality", "-"], &measured());
+    assert_eq!(code, Some(0), "{stderr}");
+    insta::assert_snapshot!("quality", stdout);
+    assert!(stderr.contains("left out: `0BE`") && stderr.matches('\n').count() == 1, "{stderr}");
+    let (_, plain, _) = report(&["quality", "-"], &{
+        let made = Made::new("1VA", 1);
+        made.metrics() + &made.predictions()
+    });
+    assert!(!plain.contains("log loss, T") && !plain.contains("| part") && !plain.contains("parts:"), "{plain}");
+}
+
+#[test]
+fn quality_for_programs_has_the_same_numbers() {
+    let (_, json, _) = report(&["quality", "-", "--format", "json"], &measured());
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
+    assert_eq!((rows.len(), json.lines().count()), (2, 4));
+    let two = &rows[0];
+    assert_eq!((&two["configuration"], &two["n_seeds"]), (&"2VA".into(), &2.into()));
+    assert!((two["accuracy"].as_f64().unwrap() - 0.85).abs() < 1e-12);
+    let right: u64 = (0..2).map(|class| two["confusion"][class][class].as_u64().unwrap()).sum();
+    assert_eq!(right, 36 + 32);
+    // ±0.5 apart, right in 36 and 32 of 40: the best T of each seed has 1 / (1 + exp(−0.5 / T)) = accuracy
+    let expected = (0.5 / 9.0_f64.ln() + 0.5 / 4.0_f64.ln()) / 2.0;
+    assert!((two["temperature"].as_f64().unwrap() - expected).abs() < 1e-9, "{}", two["temperature"]);
+    assert!(two["tempered"]["error"].as_f64().unwrap() < 1e-9, "{}", two["tempered"]);
+    assert_eq!(rows[1]["temperature"], serde_json::Value::Null);
+    assert_eq!(two["risk_coverage"].as_array().unwrap().len(), 20);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("quality.csv");
+    report(&["quality", "-", "--out", &path.display().to_string()], &measured());
+    let csv = std::fs::read_to_string(path).unwrap();
+    assert!(csv.starts_with("configuration,n_seeds,accuracy,macro_f1,f1,auc,confusion,log_loss,"), "{csv}");
+    assert!(csv.lines().nth(1).unwrap().starts_with("2VA,2,0.85"), "{csv}");
+}
+
+#[test]
+fn quality_needs_predictions() {
+    let line = refusal(&["quality", "-"], &Made::new("1VA", 1).metrics());
+    assert!(line.contains("no predictions of test in the input: predict the test split with `evaluate`"), "{line}");
+}
+
+/// Two models and two seeds whose outcomes can be told by hand: seed 1 gets examples 23 to 28 right in B alone, seed 2
+/// gets 22 to 24 right in A alone.
+fn parting(runs: &Path) -> [String; 2] {
+    let made = [("1VA", 1, 30), ("1VA", 2, 39), ("2VA", 1, 36), ("2VA", 2, 36)];
+    for (configuration, seed, right) in made {
+        let made = Made::new(configuration, seed).test(&[20, right, 25]);
+        made.write(runs);
+        let path = runs.join(made.name()).join("predictions.test.jsonl");
+        publish::bytes(&path, rated(&made.predictions()).as_bytes()).unwrap();
+    }
+    ["1VA", "2VA"].map(|name| runs.join(name).display().to_string())
+}
+
+fn lines(text: &str) -> Vec<serde_json::Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Number, direction, seeds that are right of each flip.
+fn told(text: &str) -> Vec<(usize, String, [u64; 2])> {
+    let number = |id: &str| id.trim_start_matches("test/").split('_').next().unwrap().parse().unwrap();
+    let told = |line: &serde_json::Value| {
+        let right = ["seeds_a_right", "seeds_b_right"].map(|field| line[field].as_u64().unwrap());
+        (number(line["id"].as_str().unwrap()), line["direction"].as_str().unwrap().to_owned(), right)
+    };
+    lines(text).iter().map(told).collect()
+}
+
+#[test]
+fn flips_are_paired_by_seed_and_what_tells_the_models_apart_comes_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let [a, b] = parting(&folder.path().join("x/runs"));
+    let all = stdout(&["flips", &a, &b], "");
+    let expected = [
+        (22, "a", [2, 1]),
+        (25, "b", [0, 1]),
+        (26, "b", [1, 2]),
+        (27, "b", [1, 2]),
+        (28, "b", [1, 2]),
+        (23, "both ways", [1, 1]),
+        (24, "both ways", [1, 1]),
+    ];
+    assert_eq!(told(&all), expected.map(|(id, direction, right)| (id, direction.to_owned(), right)));
+    let first =
+        r#"{"type":"flip","id":"test/22_4","label":0,"direction":"a","seeds_a_right":2,"seeds_b_right":1,"seeds":2,"#;
+    let rest = r#""margin_a":0.5,"margin_b":0.0,"tokens":240,"rating":4}"#;
+    assert_eq!(all.lines().next().unwrap(), format!("{first}{rest}"));
+    let swapped = told(&stdout(&["flips", &b, &a], ""));
+    assert_eq!((swapped[0].1.as_str(), swapped.len()), ("b", 7));
+    let only = told(&stdout(&["flips", &a, &b, "--only", "b"], ""));
+    assert_eq!(only.iter().map(|flip| flip.0).collect::<Vec<_>>(), [25, 26, 27, 28]);
+    let one = told(&stdout(&["flips", &format!("{a}-s2"), &b], ""));
+    assert_eq!(one.iter().map(|flip| flip.0).collect::<Vec<_>>(), [22, 23, 24]);
+    assert_eq!(stdout(&["flips", &a, &a], ""), "");
+}
+
+/// A folder of shards with these texts of test and nothing else.
+fn with_texts(folder: &Path, texts: &str) {
+    let sha256 = records::shards::sha256_hex(texts.as_bytes());
+    let manifest = serde_json::json!({
+        "data": {"dataset": "d", "tokenizer": "t", "max_seq_length": 37}, "labels": ["a", "b"], "vocab_size": 25,
+        "pad_token_id": 0, "tokenizer_sha256": "", "splits": {}, "shards": [],
+        "duplicates": {"within_train": 0, "within_test": 0, "across": 0},
+        "texts": {"file": "texts.test.jsonl", "split": "test", "examples": 40, "sha256": sha256},
+    });
+    publish::bytes(&folder.join("manifest.json"), manifest.to_string().as_bytes()).unwrap();
+    publish::bytes(&folder.join("texts.test.jsonl"), texts.as_bytes()).unwrap();
+}
+
+#[test]
+fn flips_bring_their_texts_from_the_shards() {
+    let folder = tempfile::tempdir().unwrap();
+    let [a, b] = parting(&folder.path().join("x/runs"));
+    let shards = folder.path().join("shards");
+    let line =
+        |i: usize| serde_json::json!({"id": format!("test/{i}_{}", [1, 9, 4, 10][i % 4]), "text": format!("nº {i}")});
+    let texts: String = (0..40).map(|i| format!("{}\n", line(i))).collect();
+    with_texts(&shards, &texts);
+    let name = shards.display().to_string();
+    let all = lines(&stdout(&["flips", &a, &b, "--shards", &name], ""));
+    assert_eq!((&all[0]["id"], &all[0]["text"]), (&"test/22_4".into(), &"nº 22".into()));
+    assert!(all.iter().all(|flip| flip["text"].is_string()));
+    with_texts(&shards, &texts.replace("test/25_9", "test/25_8"));
+    let line = refusal(&["flips", &a, &b, "--shards", &name], "");
+    assert!(
+        line.contains("shards` has no text of `test/25_9`: name the shards that the runs were tested on"),
+        "{line}"
+    );
+    publish::bytes(&shards.join("texts.test.jsonl"), b"").unwrap();
+    let line = refusal(&["flips", &a, &b, "--shards", &name], "");
+    assert!(line.contains("texts.test.jsonl`: not the bytes its manifest names"), "{line}");
+}
+
+#[test]
+fn flips_of_runs_that_cannot_be_paired_are_refused_with_both_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs = folder.path().join("x/runs");
+    let [a, b] = parting(&runs);
+    let (one, two) = (format!("{a}-s1"), format!("{b}-s2"));
+    let line = refusal(&["flips", &one, &two], "");
+    assert!(line.contains("1VA-s1` (seed 1) and `") && line.contains("have no seed in common: name runs"), "{line}");
+    Made::new("4VA", 1).write(&runs); // without ratings in its ids
+    let other = runs.join("4VA").display().to_string();
+    let line = refusal(&["flips", &a, &other], "");
+    assert!(line.contains("1VA` and `") && line.contains("4VA` were tested on different examples: name"), "{line}");
+    let nowhere = runs.join("9VA").display().to_string();
+    let line = refusal(&["flips", &a, &nowhere], "");
+    assert!(line.contains("no run folder `") && line.contains("9VA-s1`: name runs"), "{line}");
+    std::fs::remove_file(runs.join("4VA-s1/predictions.test.jsonl")).unwrap();
+    let line = refusal(&["flips", &a, &other], "");
+    assert!(line.contains("4VA` has no predictions of test: predict"), "{line}");
+    let script = format!("'{REPORT}' flips '{a}' '{b}' | true; exit ${{PIPESTATUS[0]}}");
+    assert_eq!(outcome(Command::new("bash").args(["-c", &script]), ""), (Some(0), String::new(), String::new()));
+}
+
+#[test]
+fn the_help_of_flips_has_an_example() {
+    insta::assert_snapshot!("help_flips", stdout(&["flips", "--help"], ""));
+}

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use records::publish;
-use records::shards::{Duplicates, Manifest};
+use records::shards::{Duplicates, Manifest, TEXTS};
 use study::Data;
 use tokens::TextTokenizer;
 
@@ -69,7 +69,9 @@ pub(crate) fn list(source: &Opened, tokenizer: &TextTokenizer, output: &Output) 
     writeln!(stdout, "read   tokenizer `{}`", tokenizer.path.display())?;
     match output {
         Output::Stdout => writeln!(stdout, "write  JSON Lines to stdout")?,
-        Output::Shards(folder) => writeln!(stdout, "write  shards and `manifest.json` in `{}`", folder.display())?,
+        Output::Shards(folder) => {
+            writeln!(stdout, "write  shards, `{TEXTS}` and `manifest.json` in `{}`", folder.display())?
+        }
     }
     Ok(())
 }

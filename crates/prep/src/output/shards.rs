@@ -1,11 +1,12 @@
-//! A folder of shards with its manifest, published whole.
+//! A folder of shards with its manifest and the texts of the test split, published whole.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use records::shards::{Counts, Manifest, Shard, file_name, sha256_hex};
+use records::shards::{Counts, Manifest, Shard, TEXTS, Text, file_name, sha256_hex};
 use records::{Split, jsonl, publish};
+use serde::Serialize;
 
 use super::Prepared;
 use crate::tokenize::Tokenized;
@@ -14,13 +15,14 @@ use crate::tokenize::Tokenized;
 const EXAMPLES_PER_SHARD: usize = 3125;
 const MOST_SHARDS: usize = 8;
 
-/// Write shards, then the manifest, then give the folder its name; a failure leaves nothing.
+/// Write shards and texts, then the manifest, then give the folder its name; a failure leaves nothing.
 pub(super) fn write(folder: &Path, prepared: Prepared) -> Result<Manifest> {
     let examples = prepared.examples;
     let mut manifest = manifest(prepared);
     let published = publish::dir(folder, |inside| {
         manifest.shards =
             splits(examples).map(|split| write_split(inside, split)).collect::<Result<Vec<_>>>()?.concat();
+        manifest.texts = write_texts(inside, examples)?;
         let json = serde_json::to_string_pretty(&manifest).context("writing `manifest.json`")? + "\n";
         Ok::<_, anyhow::Error>(publish::bytes(&inside.join("manifest.json"), json.as_bytes())?)
     });
@@ -30,7 +32,7 @@ pub(super) fn write(folder: &Path, prepared: Prepared) -> Result<Manifest> {
     Ok(manifest)
 }
 
-/// The manifest of all but the shards.
+/// The manifest of all but the files.
 pub(super) fn manifest(prepared: Prepared) -> Manifest {
     let Prepared { data, labels, duplicates, tokenizer, examples } = prepared;
     let counts = |split: &[Tokenized]| (split[0].split, counts(split, labels.len(), data.max_seq_length));
@@ -44,6 +46,7 @@ pub(super) fn manifest(prepared: Prepared) -> Manifest {
         splits,
         duplicates,
         shards: Vec::new(),
+        texts: None,
     }
 }
 
@@ -69,17 +72,35 @@ fn write_split(folder: &Path, examples: &[Tokenized]) -> Result<Vec<Shard>> {
 }
 
 fn write_shard(folder: &Path, file: String, examples: &[Tokenized]) -> Result<Shard> {
-    let mut bytes = Vec::new();
-    for tokenized in examples {
-        jsonl::write(&mut bytes, &tokenized.example).with_context(|| format!("writing `{file}`"))?;
-    }
-    publish::bytes(&folder.join(&file), &bytes)?;
-    Ok(Shard { file, split: examples[0].split, examples: examples.len(), sha256: sha256_hex(&bytes) })
+    write_lines(folder, file, examples[0].split, examples.iter().map(|tokenized| &tokenized.example))
 }
 
-/// Whether a folder holds shards and their manifest and nothing else, so that it may be replaced.
+/// The texts of all test examples in one file; none where there is no test example.
+fn write_texts(folder: &Path, examples: &[Tokenized]) -> Result<Option<Shard>> {
+    let text = |Tokenized { example, text, .. }: &Tokenized| Some(Text { id: example.id.clone(), text: text.clone()? });
+    let texts = || examples.iter().filter_map(text);
+    texts().next().map(|_| write_lines(folder, TEXTS.to_owned(), Split::Test, texts())).transpose()
+}
+
+fn write_lines<T: Serialize>(
+    folder: &Path,
+    file: String,
+    split: Split,
+    lines: impl Iterator<Item = T>,
+) -> Result<Shard> {
+    let (mut bytes, mut examples) = (Vec::new(), 0);
+    for line in lines {
+        jsonl::write(&mut bytes, &line).with_context(|| format!("writing `{file}`"))?;
+        examples += 1;
+    }
+    publish::bytes(&folder.join(&file), &bytes)?;
+    Ok(Shard { file, split, examples, sha256: sha256_hex(&bytes) })
+}
+
+/// Whether a folder holds shards, their manifest and texts and nothing else, so that it may be replaced.
 pub(super) fn is_folder_of_shards(folder: &Path) -> bool {
-    let is_ours = |name: &str| name == "manifest.json" || (name.contains("-of-") && name.ends_with(".jsonl"));
+    let is_ours =
+        |name: &str| ["manifest.json", TEXTS].contains(&name) || (name.contains("-of-") && name.ends_with(".jsonl"));
     let entries = std::fs::read_dir(folder).and_then(|entries| entries.collect::<Result<Vec<_>, _>>());
     entries.is_ok_and(|entries| entries.iter().all(|entry| entry.file_name().to_str().is_some_and(is_ours)))
 }

@@ -51,7 +51,7 @@ fn a_folder_may_be_new_deep_or_already_there_and_its_name_may_end_in_a_slash() {
         let mut prep = workplace.prep_to(out);
         prep.args(["--models", "models"]).write_stdin(reviews(8)).assert().success();
         assert!(workplace.files("a/b/out").contains_key("manifest.json"));
-        assert_eq!(workplace.files("a/b/out").len(), 4);
+        assert_eq!(workplace.files("a/b/out").len(), 5);
     }
 }
 

@@ -132,3 +132,22 @@ fn a_manifest_from_before_there_was_cleaning_is_read_as_one_without() {
     workplace.put("out/manifest.json", json.to_string().as_bytes());
     assert_eq!(manifest(&workplace), now);
 }
+
+#[test]
+fn the_texts_of_test_stand_beside_the_shards_as_they_were_and_those_of_train_do_not() {
+    let workplace = Workplace::new(&format!("{JSONL}\n{ALL}"));
+    let lines = line("t", "train", "secret") + &line("u2", "test", "Second<br />  ONE ") + &line("u1", "test", "first");
+    prep(&workplace, &lines);
+    let texts = manifest(&workplace).texts(&workplace.path("out")).unwrap();
+    let texts: Vec<_> = texts.iter().map(|text| (text.id.as_str(), text.text.as_str())).collect();
+    assert_eq!(texts, [("u1", "first"), ("u2", "Second<br />  ONE ")]);
+    assert_eq!(ids(&workplace, Split::Test), ["u1", "u2"]);
+    assert_eq!(manifest(&workplace).texts.unwrap().examples, 2);
+    assert!(workplace.files("out").values().all(|bytes| !String::from_utf8_lossy(bytes).contains("secret")));
+    let first = workplace.files("out");
+    prep(&workplace, &lines); // a folder that holds texts is one of ours, and is replaced
+    assert_eq!(workplace.files("out"), first);
+    prep(&workplace, &line("t", "train", "secret"));
+    assert_eq!(manifest(&workplace).texts, None);
+    assert!(!workplace.files("out").contains_key("texts.test.jsonl"));
+}

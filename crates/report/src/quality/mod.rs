@@ -89,11 +89,11 @@ pub(crate) struct Slice {
 pub(crate) fn all(runs: &[Run]) -> Result<Vec<Quality>> {
     let groups = runs::by_configuration(runs)?;
     let found: Vec<Option<Quality>> = groups.par_iter().map(|group| Quality::of(group)).collect();
+    ensure!(found.iter().any(Option::is_some), "no predictions of test in the input: {REMEDY}");
     for (group, _) in groups.iter().zip(&found).filter(|(_, quality)| quality.is_none()) {
         let configuration = &group[0].configuration().configuration;
         log::warn!("left out: `{configuration}`, not all of its runs have predictions of test");
     }
-    ensure!(found.iter().any(Option::is_some), "no predictions of test in the input: {REMEDY}");
     Ok(found.into_iter().flatten().collect())
 }
 

@@ -77,7 +77,7 @@ fn lengths(tokens: &[usize]) -> Vec<Part> {
     sorted.sort_unstable();
     let (Some(&shortest), Some(&longest)) = (sorted.first(), sorted.last()) else { return Vec::new() };
     let runs = || sorted.chunk_by(|a, b| a == b).map(<[usize]>::len);
-    let n_longest = runs().last().unwrap_or(0);
+    let n_longest = runs().next_back().unwrap_or(0);
     let cut = 8 * n_longest >= sorted.len() && runs().rev().skip(1).all(|other| other < n_longest);
     if shortest == longest {
         return Vec::new();

@@ -1,0 +1,102 @@
+//! One example on which two models part.
+
+use serde::Serialize;
+
+use super::pairs::Pairs;
+use crate::outcomes::Outcomes;
+use crate::quality::slices;
+
+/// A line of output.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "type", rename = "flip")]
+pub(super) struct Flip<'a> {
+    pub(super) id: &'a str,
+    pub(super) label: usize,
+    pub(super) direction: Direction,
+    pub(super) seeds_a_right: usize,
+    pub(super) seeds_b_right: usize,
+    /// Those that both have.
+    pub(super) seeds: usize,
+    /// Logit of the true class minus the largest other, mean over the seeds: below 0 is wrong.
+    pub(super) margin_a: f64,
+    pub(super) margin_b: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tokens: Option<usize>,
+    /// The number at the end of the id, where all ids have one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) rating: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) text: Option<&'a str>,
+}
+
+/// Who is right where the other is wrong, in any seed.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(super) enum Direction {
+    #[serde(rename = "a")]
+    A,
+    #[serde(rename = "b")]
+    B,
+    #[serde(rename = "both ways")]
+    BothWays,
+}
+
+/// Every example on which both differ in some seed, in the order of the examples.
+pub(super) fn all<'a>(pairs: &Pairs<'a>) -> Vec<Flip<'a>> {
+    let Some(&(one, _)) = pairs.seeds().first() else { return Vec::new() };
+    let ratings = slices::ratings(one.examples(), one.len());
+    let flip = |example| {
+        let direction = direction(pairs, example)?;
+        let rating = ratings.as_ref().map(|ratings| ratings[example]);
+        Some(Flip { rating, ..unrated(pairs, one, example, direction) })
+    };
+    (0..one.len()).filter_map(flip).collect()
+}
+
+fn unrated<'a>(pairs: &Pairs<'a>, one: &'a Outcomes, example: usize, direction: Direction) -> Flip<'a> {
+    let (seeds, examples) = (pairs.seeds(), one.examples());
+    let right = |of: fn(&(&'a Outcomes, &'a Outcomes)) -> &'a Outcomes| {
+        seeds.iter().filter(|pair| of(pair).correct()[example]).count()
+    };
+    let margin = |of: fn(&(&'a Outcomes, &'a Outcomes)) -> &'a Outcomes| {
+        seeds.iter().map(|pair| margin(of(pair), example)).sum::<f64>() / seeds.len() as f64
+    };
+    Flip {
+        id: examples.id(example),
+        label: examples.label(example),
+        direction,
+        seeds_a_right: right(|pair| pair.0),
+        seeds_b_right: right(|pair| pair.1),
+        seeds: seeds.len(),
+        margin_a: margin(|pair| pair.0),
+        margin_b: margin(|pair| pair.1),
+        tokens: seeds.iter().flat_map(|pair| [pair.0, pair.1]).find_map(|of| of.examples().tokens(example)),
+        rating: None,
+        text: None,
+    }
+}
+
+/// Nothing where both are right or both wrong in every seed.
+fn direction(pairs: &Pairs, example: usize) -> Option<Direction> {
+    let right = pairs.seeds().iter().map(|(a, b)| (a.correct()[example], b.correct()[example]));
+    match right.fold((false, false), |(only_a, only_b), (a, b)| (only_a | (a & !b), only_b | (b & !a))) {
+        (false, false) => None,
+        (true, false) => Some(Direction::A),
+        (false, true) => Some(Direction::B),
+        (true, true) => Some(Direction::BothWays),
+    }
+}
+
+fn margin(outcomes: &Outcomes, example: usize) -> f64 {
+    let (logits, label) = (outcomes.logits(example), outcomes.examples().label(example));
+    let others = logits.iter().enumerate().filter(|(class, _)| *class != label).map(|(_, logit)| *logit);
+    f64::from(logits[label]) - f64::from(others.fold(f32::NEG_INFINITY, f32::max))
+}
+
+/// First where the seeds tell the models apart, then where the margins do, then by id.
+pub(super) fn sort(flips: &mut [Flip]) {
+    let by_margin = |flip: &Flip| (flip.margin_a - flip.margin_b).abs();
+    flips.sort_by(|one, two| {
+        let by_seeds = |flip: &Flip| flip.seeds_a_right.abs_diff(flip.seeds_b_right);
+        by_seeds(two).cmp(&by_seeds(one)).then(by_margin(two).total_cmp(&by_margin(one)))
+    });
+}

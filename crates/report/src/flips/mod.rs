@@ -1,0 +1,53 @@
+//! Where two models part: the test examples that one of both gets right and the other wrong.
+
+mod flip;
+mod pairs;
+
+use std::collections::HashMap;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use records::jsonl;
+use records::shards::Manifest;
+
+use crate::arguments::{Flips, Right};
+use flip::{Direction, Flip};
+use pairs::{Pairs, Side};
+
+/// One line of JSON for each such example, what tells the models apart most first; a reader that has enough may leave.
+pub(crate) fn print(asked: &Flips) -> Result<()> {
+    let (a, b) = (Side::read(&asked.a)?, Side::read(&asked.b)?);
+    let pairs = Pairs::new(&a, &b)?;
+    let mut flips = flip::all(&pairs);
+    flips.retain(|flip| asked.only.is_none_or(|only| flip.direction == only.direction()));
+    flip::sort(&mut flips);
+    let texts = asked.shards.as_deref().map(|shards| texts(shards, &flips)).transpose()?;
+    let mut output = BufWriter::new(std::io::stdout().lock());
+    for mut flip in flips {
+        flip.text = texts.as_ref().and_then(|texts| texts.get(flip.id)).map(String::as_str);
+        jsonl::write(&mut output, &flip).context("writing stdout")?;
+    }
+    output.flush().context("writing stdout")
+}
+
+impl Right {
+    fn direction(self) -> Direction {
+        match self {
+            Right::A => Direction::A,
+            Right::B => Direction::B,
+        }
+    }
+}
+
+/// The text of each id in a folder of shards; every flip must find its own.
+fn texts(shards: &Path, flips: &[Flip]) -> Result<HashMap<String, String>> {
+    let (manifest, _) = Manifest::read(shards)?;
+    let texts: HashMap<String, String> = manifest.texts(shards)?.into_iter().map(|text| (text.id, text.text)).collect();
+    let missing = flips.iter().find(|flip| !texts.contains_key(flip.id));
+    missing.map_or(Ok(()), |flip| {
+        let (folder, id) = (shards.display(), flip.id);
+        Err(anyhow::anyhow!("`{folder}` has no text of `{id}`: name the shards that the runs were tested on"))
+    })?;
+    Ok(texts)
+}
