@@ -293,13 +293,15 @@ fn rated(predictions: &str) -> String {
 
 /// Three configurations: two seeds with predictions of both splits, one without any, and one with them of test alone.
 fn measured() -> String {
-    let whole = |seed: u64, right: usize| {
-        let made = Made::new("2VA", seed).validation(&[20, right, 25]).test(&[20, right, 25]);
-        let test = rated(&made.predictions());
-        made.metrics() + &test + &test.replace("\"split\":\"test\"", "\"split\":\"validation\"")
+    let whole = |seed: u64, right: usize, in_validation: usize| {
+        let made = Made::new("2VA", seed).validation(&[20, in_validation, 25]).test(&[20, right, 25]);
+        let validation = made.clone().test(&[20, in_validation, 25]).predictions();
+        made.metrics()
+            + &rated(&made.predictions())
+            + &validation.replace("\"split\":\"test\"", "\"split\":\"validation\"")
     };
     let alone = Made::new("1VA", 1);
-    whole(1, 36) + &whole(2, 32) + &Made::new("0BE", 1).metrics() + &alone.metrics() + &alone.predictions()
+    whole(1, 36, 30) + &whole(2, 32, 28) + &Made::new("0BE", 1).metrics() + &alone.metrics() + &alone.predictions()
 }
 
 #[test]
@@ -325,10 +327,13 @@ fn quality_for_programs_has_the_same_numbers() {
     assert!((two["accuracy"].as_f64().unwrap() - 0.85).abs() < 1e-12);
     let right: u64 = (0..2).map(|class| two["confusion"][class][class].as_u64().unwrap()).sum();
     assert_eq!(right, 36 + 32);
-    // ±0.5 apart, right in 36 and 32 of 40: the best T of each seed has 1 / (1 + exp(−0.5 / T)) = accuracy
-    let expected = (0.5 / 9.0_f64.ln() + 0.5 / 4.0_f64.ln()) / 2.0;
+    // ±0.5 apart, right in 30 and 28 of 40 of validation: the best T of each seed has 1 / (1 + exp(−0.5 / T)) = that
+    let expected = (0.5 / 3.0_f64.ln() + 0.5 / (7.0_f64 / 3.0).ln()) / 2.0;
     assert!((two["temperature"].as_f64().unwrap() - expected).abs() < 1e-9, "{}", two["temperature"]);
-    assert!(two["tempered"]["error"].as_f64().unwrap() < 1e-9, "{}", two["tempered"]);
+    let (error, confidence) =
+        (two["tempered"]["error"].as_f64().unwrap(), two["tempered"]["confidence"].as_f64().unwrap());
+    assert!((error - ((0.9 - 0.75) + (0.8 - 0.7)) / 2.0).abs() < 1e-9, "{error}");
+    assert!((confidence - (0.75 + 0.7) / 2.0).abs() < 1e-9, "{confidence}");
     assert_eq!(rows[1]["temperature"], serde_json::Value::Null);
     assert_eq!(two["risk_coverage"].as_array().unwrap().len(), 20);
     let folder = tempfile::tempdir().unwrap();

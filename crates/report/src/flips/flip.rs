@@ -100,3 +100,40 @@ pub(super) fn sort(flips: &mut [Flip]) {
         by_seeds(two).cmp(&by_seeds(one)).then(by_margin(two).total_cmp(&by_margin(one)))
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcomes::{Answer, Gathered, Known};
+
+    #[test]
+    fn seeds_come_before_margins_and_margins_before_ids() {
+        let flip = |id: &'static str, seeds_a_right, margin_a| Flip {
+            id,
+            label: 0,
+            direction: Direction::A,
+            seeds_a_right,
+            seeds_b_right: 1,
+            seeds: 3,
+            margin_a,
+            margin_b: -1.0,
+            tokens: None,
+            rating: None,
+            text: None,
+        };
+        let mut flips = [flip("a", 2, 1.0), flip("b", 2, 1.0), flip("c", 2, -9.0), flip("d", 3, 0.5)];
+        sort(&mut flips);
+        assert_eq!(flips.map(|flip| flip.id), ["d", "c", "a", "b"]);
+    }
+
+    #[test]
+    fn a_margin_is_over_the_largest_other_class() {
+        let mut gathered = Gathered::default();
+        for (id, label) in [("a", 1), ("b", 2)] {
+            let answer = Answer { id, label, predicted: 1, logits: &[2.0, 5.0, -1.0], tokens: None };
+            gathered.push(&answer).unwrap();
+        }
+        let outcomes = gathered.finish(&Known::default()).unwrap();
+        assert_eq!([margin(&outcomes, 0), margin(&outcomes, 1)], [3.0, -6.0]);
+    }
+}
