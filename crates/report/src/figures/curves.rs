@@ -42,7 +42,7 @@ pub(super) fn curves(material: &Material, split: Split) -> Vec<Curves> {
         let (n_blocks, runs) = (level.rung.n_blocks(), &level.rung.runs);
         let chosen = runs.iter().filter_map(|run| run.chosen(split));
         let chosen = chosen.map(|epoch| (epoch.epoch as u64, 100.0 * epoch.accuracy)).collect();
-        let knee = if knee == Some(n_blocks) { ", the knee" } else { "" };
+        let knee = if knee == Some(n_blocks) { ", knee" } else { "" };
         let configuration = level.rung.configuration().to_owned();
         let name = format!("{}{knee}: {configuration}", blocks(n_blocks));
         Curves { configuration, name, judged: moments(runs, split), train: moments(runs, Split::Train), chosen }

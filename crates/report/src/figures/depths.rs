@@ -1,5 +1,7 @@
 //! Accuracy and confidence of each depth, and what they say in words.
 
+use std::cmp::Ordering;
+
 use super::{Material, blocks};
 use crate::quality::Quality;
 use crate::verdict::Level;
@@ -43,37 +45,34 @@ impl Depth {
 /// What is seen, in words: over-confidence at both ends, and what gives way first as blocks are cut.
 pub(super) fn said(depths: &[Depth], margin: f64) -> Option<String> {
     let (full, first) = (depths.last()?, depths.first()?);
-    let first_beyond = |worse: &dyn Fn(&Depth) -> f64| depths.iter().rev().find(|depth| worse(depth) > margin);
-    let less_accurate = first_beyond(&|depth| full.accuracy - depth.accuracy);
-    let less_true = first_beyond(&|depth| depth.error - full.error);
-    let at = |depth: &Depth| blocks(depth.n_blocks);
-    let (of_accuracy, of_confidence) = match (less_accurate, less_true) {
-        (None, None) => {
-            return Some(format!(
-                "{}; neither accuracy nor calibration gives way by more than {margin} points",
-                over(first, full)
-            ));
-        }
-        (accuracy, confidence) => {
-            let of =
-                |depth: Option<&Depth>| depth.map_or("never".to_owned(), |depth| format!("first at {}", at(depth)));
-            (of(accuracy), of(confidence))
-        }
-    };
-    let place = |depth: Option<&Depth>| depth.map_or(-1, |depth| depth.n_blocks as i64);
-    let which = match place(less_true).cmp(&place(less_accurate)) {
-        std::cmp::Ordering::Greater => "confidence suffers before accuracy",
-        std::cmp::Ordering::Equal => "both suffer at the same depth",
-        std::cmp::Ordering::Less => "accuracy suffers before confidence",
-    };
-    let beyond = format!("by more than {margin} points");
-    Some(format!(
-        "{}; as blocks are cut, calibration error rises {beyond} {of_confidence}, accuracy falls {beyond} {of_accuracy}: {which}",
-        over(first, full)
-    ))
+    let over = over(first, full);
+    let beyond = |worse: &dyn Fn(&Depth) -> f64| depths.iter().rev().find(|depth| worse(depth) > margin);
+    let less_accurate = beyond(&|depth| full.accuracy - depth.accuracy);
+    let less_true = beyond(&|depth| depth.error - full.error);
+    let by = format!("by more than {margin} points");
+    let when =
+        |depth: Option<&Depth>| depth.map_or("never".to_owned(), |at| format!("first at {}", blocks(at.n_blocks)));
+    let (error, accuracy) = (when(less_true), when(less_accurate));
+    Some(match which(less_true, less_accurate) {
+        None => format!("{over}; neither accuracy nor calibration gives way {by}"),
+        Some(which) => format!(
+            "{over}; as blocks are cut, calibration error rises {by} {error}, accuracy falls {by} {accuracy}: {which}"
+        ),
+    })
 }
 
-/// `confidence exceeds accuracy by 2.1 points with 1 block and by 4.0 with 12 blocks`
+/// Which gives way at the deeper depth, if one does.
+fn which(less_true: Option<&Depth>, less_accurate: Option<&Depth>) -> Option<&'static str> {
+    let [confidence, accuracy] = [less_true, less_accurate].map(|depth| depth.map(|depth| depth.n_blocks));
+    match confidence.cmp(&accuracy) {
+        Ordering::Equal if confidence.is_none() => None,
+        Ordering::Greater => Some("confidence suffers before accuracy"),
+        Ordering::Equal => Some("both suffer at the same depth"),
+        Ordering::Less => Some("accuracy suffers before confidence"),
+    }
+}
+
+/// `mean confidence exceeds accuracy by 2.1 points with 1 block and by 4.0 with 12 blocks`
 fn over(first: &Depth, full: &Depth) -> String {
     let apart = |depth: &Depth| match depth.over_confidence() {
         over if over >= 0.0 => format!("exceeds accuracy by {over:.1} points"),

@@ -4,13 +4,13 @@ use plotters::style::text_anchor::HPos;
 
 use super::caption::{self, MARGIN};
 use super::csv::{self, Table};
+use super::gains::{Step, signed, steps};
 use super::legend::{Entry, Legend};
 use super::panel::{AXIS_LEFT, Panel};
 use super::pen::{GREY, INK, INTERVAL, LABEL, NOTE, UPRIGHT, line, text, whisker};
 use super::picture::{Picture, Shape, text_width};
 use super::scale::Scale;
 use super::{Figure, Material, marks};
-use crate::verdict::{Level, Verdict};
 
 const WIDTH: f64 = 960.0;
 const LEFT: f64 = 24.0 + AXIS_LEFT;
@@ -31,16 +31,6 @@ const PER_BLOCK: f64 = 6.0;
 /// Form of the gains per block: a square that stands on a corner.
 const DIAMOND: usize = 3;
 
-/// From one depth to the next deeper one; the gain in points.
-#[derive(Debug, PartialEq)]
-struct Step {
-    from: usize,
-    to: usize,
-    gain: f64,
-    low: f64,
-    high: f64,
-}
-
 pub(super) fn figure(material: &Material) -> Option<Figure> {
     let steps = steps(material.verdict);
     let title = material.title("what each further block gains");
@@ -52,42 +42,6 @@ pub(super) fn figure(material: &Material) -> Option<Figure> {
         title,
     })
     .filter(|_| !steps.is_empty())
-}
-
-/// Of neighbours on the verdict's ladder; without an interval there is no step.
-fn steps(verdict: &Verdict) -> Vec<Step> {
-    let step = |pair: &[Level]| {
-        let gain = pair[1].gain.as_ref()?;
-        let interval = gain.interval(0.95);
-        let (from, to) = (pair[0].rung.n_blocks(), pair[1].rung.n_blocks());
-        Some(Step { from, to, gain: 100.0 * gain.mean, low: 100.0 * interval.low, high: 100.0 * interval.high })
-    };
-    let steps = verdict.levels.windows(2).filter_map(step);
-    steps.filter(|step| step.low.is_finite() && step.high.is_finite()).collect()
-}
-
-impl Step {
-    fn name(&self) -> String {
-        format!("{} → {}", self.from, self.to)
-    }
-
-    /// Points per block, where the step spans several.
-    fn per_block(&self) -> Option<f64> {
-        (self.to > self.from + 1).then(|| self.gain / (self.to - self.from) as f64)
-    }
-
-    /// Whether the data tell that something was gained or lost.
-    fn is_certain(&self) -> bool {
-        self.low > 0.0 || self.high < 0.0
-    }
-}
-
-/// `+0.31` or `−0.31`
-fn signed(points: f64) -> String {
-    match format!("{points:+.2}").as_str() {
-        "-0.00" | "+0.00" => "0.00".to_owned(),
-        text => text.replace('-', "−"),
-    }
 }
 
 /// The picture in words: the largest gain, then each.
@@ -247,14 +201,6 @@ mod tests {
             ["1 → 2", "2 → 4", "per block, of a step of several"].iter().all(|text| said.contains(text)),
             "{said:?}"
         );
-    }
-
-    #[test]
-    fn what_a_step_gains_per_block_is_its_share() {
-        let step = |from, to| Step { from, to, gain: 3.0, low: -1.0, high: 7.0 };
-        assert_eq!([step(6, 12).per_block(), step(2, 3).per_block()], [Some(0.5), None]);
-        assert!(!step(2, 3).is_certain() && Step { low: 0.5, ..step(2, 3) }.is_certain());
-        assert!(Step { high: -0.5, ..step(2, 3) }.is_certain());
     }
 
     #[test]

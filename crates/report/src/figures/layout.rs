@@ -3,7 +3,9 @@
 use plotters::style::text_anchor::HPos;
 
 use super::pen::{GRID, WHITE};
-use super::picture::{At, Picture, Shape, Text, text_width};
+#[cfg(test)]
+use super::picture::Picture;
+use super::picture::{At, Shape, Text, text_width};
 
 /// Left, top, right and bottom.
 pub(super) type Extent = [f64; 4];

@@ -11,6 +11,7 @@ mod curves;
 mod depths;
 mod front;
 mod gain_per_block;
+mod gains;
 mod labels;
 mod layout;
 mod learning_curves;

@@ -72,7 +72,7 @@ fn alt(costs: &[Cost], knee: Option<&str>) -> String {
         let (front, beaten) = front::split(&cost.offers);
         let front = front.iter().map(point).collect::<Vec<_>>().join(", ");
         let beaten = beaten.len();
-        format!("The Pareto front of test accuracy against {} is {front}; {beaten} others are dominated.", cost.name)
+        format!("The Pareto front of test accuracy against {} is {front}; dominated: {beaten}.", cost.name)
     };
     let knee = knee.map(|knee| format!("The verdict's knee is {knee}."));
     costs.iter().map(told).chain(knee).collect::<Vec<_>>().join(" ")
@@ -202,8 +202,7 @@ mod tests {
             rows[1..],
             ["1VA,1,75,,2,100,true,true", "2VA,2,90,,4,200,true,true", "4VA,4,87.5,,8,300,false,false"]
         );
-        let said =
-            "the time of one training epoch is 1VA (2.0 s, 75.00 %), 2VA (4.0 s, 90.00 %); 1 others are dominated.";
+        let said = "the time of one training epoch is 1VA (2.0 s, 75.00 %), 2VA (4.0 s, 90.00 %); dominated: 1.";
         assert!(figure.alt.contains(said) && figure.alt.contains("2VA (200 MB, 90.00 %)"), "{}", figure.alt);
         let texts: Vec<&str> = figure.picture.texts().map(|text| text.text.as_str()).collect();
         assert!(["time of one training epoch (s)", "size of the model (MB)"].iter().all(|axis| texts.contains(axis)));
