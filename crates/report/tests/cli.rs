@@ -133,6 +133,32 @@ fn the_verdict_for_programs_holds_what_the_words_say() {
     assert!(near.contains("no run has the head `cls-liner`"), "{near}");
 }
 
+/// Three seeds of each depth, 2,000 test examples; the seeds differ by one answer.
+fn large(correct: &[(&str, usize)]) -> String {
+    let runs = correct.iter().flat_map(|&(id, correct)| {
+        (0..3).map(move |seed| Made::new(id, seed as u64).examples(2_000).test(&[0, correct + seed, 0]))
+    });
+    whole(&runs.collect::<Vec<_>>())
+}
+
+#[test]
+fn every_kind_of_verdict_is_a_plain_sentence() {
+    let said = |correct: &[(&str, usize)]| {
+        let text = stdout(&["verdict", "-", "--format", "json"], &large(correct));
+        let verdict: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let sentences = verdict["sentences"].as_array().unwrap().iter().map(|sentence| sentence.as_str().unwrap());
+        format!("knee {}\n{}", verdict["knee_blocks"], sentences.collect::<Vec<_>>().join("\n"))
+    };
+    let all = [
+        said(&[("1VA", 1600), ("2VA", 1798), ("4VA", 1800)]),
+        said(&[("1VA", 1795), ("2VA", 1798), ("4VA", 1800)]),
+        said(&[("1VA", 1600), ("2VA", 1700), ("4VA", 1800)]),
+        said(&[("1VA", 1600), ("2VA", 1788), ("4VA", 1800)]),
+        said(&[("0BE", 1799), ("2VA", 1800), ("4VA", 1798)]),
+    ];
+    insta::assert_snapshot!("verdicts", all.join("\n\n"));
+}
+
 #[test]
 fn where_there_is_no_verdict_a_sentence_says_why() {
     let twice = |id: &str, correct: usize| [1, 2].map(|seed| Made::new(id, seed).test(&[0, correct, 0])).to_vec();

@@ -94,7 +94,7 @@ fn depths(material: &Material, figures: &[Figure]) -> Result<Markup> {
         html! {
             (figure::named(figures, &["accuracy-by-blocks", "gain-per-block"])?)
             (table::sortable("Depth by depth, against the full model", &verdict::columns(), &verdict::rows(material.verdict)))
-            p { (material.verdict.claim.sentence) "." }
+            p.said { (material.verdict.claim.sentence) "." }
             (figure::named(figures, &["best-by-depth"])?)
         },
     ))
