@@ -1,7 +1,7 @@
 //! How long `report` takes for a study of hundreds of runs, all made up.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Context;
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn a_made_up_run_is_what_the_records_say_it_is() {
         let folder = tempfile::tempdir().unwrap();
-        let run = RunDir::new(Path::new(folder.path()).join(name(7)));
+        let run = RunDir::new(folder.path().join(name(7)));
         make(&run, 7, 40).unwrap();
         let metrics = jsonl::Reader::<records::metrics::Metric, _>::open(&run.metrics()).unwrap();
         assert_eq!(metrics.collect::<Result<Vec<_>, _>>().unwrap().len(), 2 + 3 * EPOCHS);

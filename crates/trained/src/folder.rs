@@ -28,6 +28,7 @@ pub struct Trained {
     pub data: Data,
     /// Class names by index.
     pub labels: Vec<String>,
+    /// What it answers with.
     pub answers: Answers,
     /// Of the saved model, so with the kept blocks; nothing where it is no network.
     pub encoder: Option<Config>,
