@@ -171,10 +171,14 @@ $(LATENCIES): %/latency.json: %/train.json | build-tensor
 	$(call PREDICT,--latency)
 
 # One call reads all runs once and writes all of these.
-REPORTED := $(addprefix $(REPORT)/,table.md table.csv verdict.md verdict.json index.html)
+REPORTED := $(addprefix $(REPORT)/,table.md table.csv verdict.md verdict.json quality.md quality.csv index.html)
+# Its name tells what was asked, so that another MARGIN or HEAD makes the report anew.
+QUESTION := $(OUT)/question-$(or $(MARGIN),default)-$(or $(HEAD),default)
+$(QUESTION):
+	@rm -f $(OUT)/question-* && touch $@
 report: $(REPORTED) ## Tables, the verdict, and one page with everything
 plot: $(CHARTS) ## Every figure, as SVG and PNG
-$(REPORTED) $(CHARTS) &: $(TRAINED) $(PREDICTIONS) $(VALIDATED) $(LATENCIES) $(BIN)/report
+$(REPORTED) $(CHARTS) &: $(TRAINED) $(PREDICTIONS) $(VALIDATED) $(LATENCIES) $(QUESTION) $(BIN)/report
 	$(BIN)/report all $(RUN_DIRS) $(MARGIN:%=--margin %) $(HEAD:%=--head %) --out $(REPORT)$(eval REDRAWN := yes)
 so-far: $(CONFIGS) $(BIN)/report ## The same of the runs that are finished by now; the others are listed as missing
 	$(BIN)/report all $(RUN_DIRS) $(MARGIN:%=--margin %) $(HEAD:%=--head %) --out $(REPORT)

@@ -39,7 +39,7 @@ const REPORT: &str = r#"
 while [ $# -gt 0 ] && [ "$1" != --out ]; do what=${what:-$1}; shift; done
 case $what in
   all) mkdir -p "$2"; printf "| the table |\n\nthe verdict\n" > "$2/table.md"
-    for name in accuracy-by-blocks.svg best-by-depth.svg table.csv verdict.md verdict.json index.html; do
+    for name in accuracy-by-blocks.svg best-by-depth.svg table.csv verdict.md verdict.json quality.md quality.csv index.html; do
       echo made > "$2/$name"
     done ;;
 esac"#;
@@ -245,6 +245,15 @@ fn a_deleted_chart_is_drawn_again() {
     fs::remove_file(project.path("out/stub/report/best-by-depth.svg")).unwrap();
     assert_eq!(project.make(&["plot"]).0, ["report all"]);
     assert!(project.path("out/stub/report/best-by-depth.svg").exists());
+}
+
+#[test]
+fn another_margin_or_head_makes_the_report_anew_and_nothing_else() {
+    let project = Project::new();
+    project.make(&[]);
+    assert_eq!(project.make(&["MARGIN=1"]).0, ["report all"]);
+    assert_eq!(project.make(&["MARGIN=1"]).0, [""; 0]);
+    assert_eq!(project.make(&["HEAD=best"]).0, ["report all"]);
 }
 
 #[test]

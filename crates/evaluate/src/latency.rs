@@ -116,7 +116,7 @@ fn rank(sorted: &[Duration], share: f64) -> f64 {
     sorted.get(place).map_or(f64::NAN, Duration::as_secs_f64)
 }
 
-/// What the kept blocks ask of one token: a product with a weight is two operations, 4 H² + 2 H I weights a block, and
+/// What the kept blocks ask of one token of a text of mean length: a product with a weight is two operations, 4 H² + 2 H I weights a block, and
 /// attention over P neighbours takes 4 P H. Embeddings, normalisation, pooler and head count nothing, nor does what we save.
 fn flops_per_token(encoder: &Config, mean_tokens: f64) -> f64 {
     let (h, i) = (encoder.hidden_size as f64, encoder.intermediate_size as f64);

@@ -28,7 +28,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::{CommandFactory, Parser};
 use records::publish;
 
@@ -47,17 +47,18 @@ fn run() -> Result<()> {
         None => write(None, &(verify::verify(&sources::read(&arguments.verify)?)? + "\n")),
         Some(Command::Table(t)) => {
             let input = sources::read(&t.runs)?;
-            let verdict = Verdict::new(&input.runs, &t.question.heads, t.question.margin)?;
+            let verdict = Verdict::new(&input.runs, &input.missing, &t.question.heads, t.question.margin)?;
             let frame = frame::per_configuration(&input.runs)?;
             write(t.out.as_deref(), &table::text(&frame, t.format(), &verdict::sentences(&verdict))?)
         }
         Some(Command::Quality(q)) => {
             let all = quality::all(&sources::read(&q.runs)?.runs)?;
+            ensure!(!all.is_empty(), "no predictions of test in the input: {}", quality::REMEDY);
             write(q.out.as_deref(), &quality::text(&all, q.format())?)
         }
         Some(Command::Verdict(v)) => {
             let input = sources::read(&v.runs)?;
-            let verdict = Verdict::new(&input.runs, &v.question.heads, v.question.margin)?;
+            let verdict = Verdict::new(&input.runs, &input.missing, &v.question.heads, v.question.margin)?;
             let text = match v.format() {
                 VerdictFormat::Markdown => verdict::markdown(&verdict),
                 VerdictFormat::Json => verdict::json(&verdict)?,

@@ -1,6 +1,6 @@
 //! What the columns of the table mean, and how far to trust them: only what applies to these rows.
 
-use crate::interval::{BOOTSTRAP_SEED, DRAWS, Method};
+use crate::interval::{BOOTSTRAP_COVERAGE, BOOTSTRAP_SEED, DRAWS, Method};
 use crate::scores::Score;
 
 /// One line of a markdown list for each thing a reader must know.
@@ -10,12 +10,12 @@ pub(crate) fn notes(scores: &[Score]) -> String {
     let terms = scores.iter().any(|score| score.head == "tf-idf");
     let sized = scores.iter().any(|score| score.model_bytes.is_some());
     let by = |method: Method| scores.iter().any(|score| score.interval_method == method.name());
-    let few = |score: &Score| score.interval_method == Method::Bootstrap.name() && (2..5).contains(&score.n_seeds);
+    let few = |score: &Score| score.interval_method == Method::Bootstrap.name() && (2..=5).contains(&score.n_seeds);
     let notes = [
         Some(test(scores)),
         on_test.then(|| ON_TEST.to_owned()),
         by(Method::Bootstrap).then(bootstrap),
-        scores.iter().any(few).then(|| FEW_SEEDS.to_owned()),
+        scores.iter().any(few).then(|| format!("with two to five seeds: {BOOTSTRAP_COVERAGE}")),
         by(Method::Wilson).then(|| WILSON.to_owned()),
         Some(PEAK.to_owned()),
         published.then(|| self::published(scores)),
@@ -27,7 +27,7 @@ pub(crate) fn notes(scores: &[Score]) -> String {
 }
 
 const ON_TEST: &str = "†: no validation split, so the epoch was chosen on test and the number flatters";
-const FEW_SEEDS: &str = "with two to four seeds the interval understates the spread between seeds";
+
 const WILSON: &str = "95 % interval, where there are no predictions: Wilson's, over the test examples of one run; \
                       it leaves out the spread between seeds";
 const PEAK: &str = "peak ‡: best test accuracy of any epoch, the protocol of the source study; chosen on test, so it \
@@ -79,9 +79,9 @@ mod tests {
         let whole = |made: &Made| made.metrics() + &made.predictions();
         let one = notes(&from_text(&whole(&Made::new("1VA", 1))));
         assert!(one.contains("hierarchical bootstrap") && !one.contains("Wilson") && !one.contains('†'), "{one}");
-        assert!(!one.contains("two to four seeds") && !one.contains("published"), "{one}");
+        assert!(!one.contains("two to five seeds") && !one.contains("published"), "{one}");
         let two = notes(&from_text(&(whole(&Made::new("1VA", 1)) + &whole(&Made::new("1VA", 2)))));
-        assert!(two.contains("two to four seeds"), "{two}");
+        assert!(two.contains("two to five seeds"), "{two}");
         let held_out = notes(&from_text(&Made::new("1VA", 1).published(0.9).metrics()));
         assert!(held_out.contains("trained without the reviews held out"), "{held_out}");
         let terms = notes(&from_text(&Made::new("0T", 1).head("tf-idf").metrics()));

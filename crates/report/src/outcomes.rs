@@ -100,7 +100,7 @@ impl Outcomes {
     /// Whether both are about the same examples.
     pub(crate) fn pairs_with(&self, other: &Outcomes) -> bool {
         let (one, two) = (&self.examples, &other.examples);
-        Arc::ptr_eq(one, two) || (one.ids == two.ids && one.labels == two.labels)
+        self.n_classes == other.n_classes && (Arc::ptr_eq(one, two) || (one.ids == two.ids && one.labels == two.labels))
     }
 }
 

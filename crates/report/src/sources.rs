@@ -73,6 +73,9 @@ fn read_folder(run: &RunDir, known: &Known) -> Result<Found> {
     let name = run.path().file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let missing = |why: &str| Ok(Found::Missing(Missing { run: name.clone(), why: why.to_owned() }));
     match read_streams(run, known) {
+        Err(_) if run.stamp().exists() && !run.metrics().exists() => {
+            missing("its metrics are gone: remove its folder, then run make")
+        }
         Err(_) if run.config().exists() && !run.metrics().exists() => missing("not trained"),
         Err(error) if run.config().exists() && error.is::<Unfinished>() => missing("not finished"),
         streams => Ok(Found::Streams(streams?)),

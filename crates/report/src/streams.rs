@@ -82,7 +82,11 @@ pub(crate) fn read<R: BufRead>(name: &str, mut lines: Reader<Value, R>, known: &
             taken.map_err(|e| lines.error(e.to_string()))?;
             continue;
         }
-        let line = lines.parse().map_err(|e| unreadable(e, open.as_ref()))?;
+        let line = match lines.parse() {
+            Ok(line) => line,
+            Err(error) if lines.advance().unwrap_or(false) => return Err(error.into()),
+            Err(error) => return Err(unreadable(error, open.as_ref())),
+        };
         open = match (line, open) {
             (Line::Begin(_), Some(cut)) => return Err(cut.unfinished(name)),
             (Line::Begin(value), None) => Some(Open::begin(value).map_err(|e| lines.error(e.to_string()))?),
@@ -161,7 +165,7 @@ impl Open {
     }
 }
 
-/// A line that is no record, often the last one of a run that was killed.
+/// A last line that is no record, as a run that was killed leaves it.
 fn unreadable(error: records::Error, open: Option<&Open>) -> anyhow::Error {
     match open {
         Some(open) => Unfinished(format!("{error}; run `{}` is broken off", open.run())).into(),

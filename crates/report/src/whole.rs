@@ -23,7 +23,7 @@ pub(crate) struct Whole<'a> {
 /// Read `runs` and hand over all that follows from them.
 pub(crate) fn with<T>(runs: &[PathBuf], question: &Question, make: impl FnOnce(&Whole) -> Result<T>) -> Result<T> {
     let input = sources::read(runs)?;
-    let verdict = Verdict::new(&input.runs, &question.heads, question.margin)?;
+    let verdict = Verdict::new(&input.runs, &input.missing, &question.heads, question.margin)?;
     let frame = frame::per_configuration(&input.runs)?;
     let (scores, quality) = (Score::all(&frame)?, quality::all(&input.runs)?);
     let study = sources::study(runs);

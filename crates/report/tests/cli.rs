@@ -161,20 +161,24 @@ fn every_kind_of_verdict_is_a_plain_sentence() {
 
 #[test]
 fn where_there_is_no_verdict_a_sentence_says_why() {
-    let twice = |id: &str, correct: usize| [1, 2].map(|seed| Made::new(id, seed).test(&[0, correct, 0])).to_vec();
+    let thrice = |id: &str, correct: usize| [1, 2, 3].map(|seed| Made::new(id, seed).test(&[0, correct, 0])).to_vec();
     let said = |made: &[Made]| {
         let text = stdout(&["verdict", "-"], &whole(made));
         text.lines().next().unwrap().trim_matches('*').to_owned()
     };
     let one_seed = [Made::new("1VA", 1).test(&[0, 34, 0]), Made::new("4VA", 1).test(&[0, 36, 0])];
     for (made, says) in [
-        (one_seed.to_vec(), "no verdict from one seed: 1 block lies 5.00 points below the full model"),
-        (twice("4VA", 36), "no verdict: only one depth with head `cls-linear` here, 4 blocks (`4VA`)"),
         (
-            [twice("1VA", 0), twice("4VA", 0)].concat(),
+            [1, 2].map(|seed| one_seed.clone().map(|made| made.seed(seed))).concat(),
+            "no verdict from two seeds: 1 block lies",
+        ),
+        (one_seed.to_vec(), "no verdict from one seed: 1 block lies 5.00 points below the full model"),
+        (thrice("4VA", 36), "no verdict: only one depth with head `cls-linear` here, 4 blocks (`4VA`)"),
+        (
+            [thrice("1VA", 0), thrice("4VA", 0)].concat(),
             "no verdict: the full model itself (4 blocks, 0.00 %) is no better",
         ),
-        ([twice("1VA", 36), twice("4VA", 36)].concat(), "1 of 4 blocks is enough: level with the full model"),
+        ([thrice("1VA", 36), thrice("4VA", 36)].concat(), "1 of 4 blocks is enough: level with the full model"),
     ] {
         assert!(said(&made).starts_with(says), "{}", said(&made));
     }
@@ -214,6 +218,15 @@ fn all_of_it_is_one_folder_and_missing_runs_are_named_on_the_page() {
     let outside = |address: &str| page.matches(address).count();
     assert_eq!((outside("src="), outside("<link"), outside("@import")), (0, 0, 0));
     assert!(page.contains("default-src 'none'"));
+}
+
+#[test]
+fn metrics_alone_make_figures_and_a_page() {
+    let folder = tempfile::tempdir().unwrap();
+    stdout(&["plot", "-", "--out", &folder.path().display().to_string()], &metrics(&study()));
+    assert!(folder.path().join("accuracy-by-blocks.svg").exists());
+    assert!(stdout(&["page", "-"], &metrics(&study())).contains("No predictions, so there is nothing but accuracy"));
+    assert!(refusal(&["quality", "-"], &metrics(&study())).contains("no predictions of test in the input"));
 }
 
 #[test]

@@ -56,7 +56,7 @@ pub(super) fn said(depths: &[Depth], margin: f64) -> Option<String> {
     Some(match which(less_true, less_accurate) {
         None => format!("{over}; neither accuracy nor calibration gives way {by}"),
         Some(which) => format!(
-            "{over}; as blocks are cut, calibration error rises {by} {error}, accuracy falls {by} {accuracy}: {which}"
+            "{over}; by the means and without a test, as blocks are cut, calibration error rises {by} {error}, accuracy falls {by} {accuracy}: {which}"
         ),
     })
 }

@@ -18,7 +18,7 @@ pub(super) fn runs(made: &[Made]) -> Vec<Run> {
 
 /// Ask something of the material that these runs are.
 pub(super) fn with<T>(runs: &[Run], quality: &[Quality], ask: impl FnOnce(&Material) -> T) -> T {
-    let verdict = Verdict::new(runs, &Heads::Deepest, 10.0).unwrap();
+    let verdict = Verdict::new(runs, &[], &Heads::Deepest, 10.0).unwrap();
     let scores = Score::all(&frame::per_configuration(runs).unwrap()).unwrap();
     ask(&Material { scores: &scores, runs, verdict: &verdict, quality, study: Some("imdb") })
 }
@@ -28,7 +28,7 @@ pub(super) fn figure(made: &[Made], quality: &[Quality], draw: super::Draw) -> O
     with(&runs(made), quality, draw)
 }
 
-/// Twelve depths and a baseline of long names, two seeds each; accuracy rises and then stays.
+/// Twelve depths and a baseline of long names, three seeds each; accuracy rises and then stays.
 pub(super) fn deep() -> Vec<Made> {
     let id = |n_blocks: usize| match n_blocks {
         0 => "0-a-baseline-without-any-block".to_owned(),
@@ -41,7 +41,7 @@ pub(super) fn deep() -> Vec<Made> {
             .seconds(1.0 + n_blocks as f64)
             .model_bytes(90_000_000 + 28_000_000 * n_blocks as u64)
     };
-    (0..=12).flat_map(|n_blocks| [1, 2].map(|seed| made(n_blocks, seed))).collect()
+    (0..=12).flat_map(|n_blocks| [1, 2, 3].map(|seed| made(n_blocks, seed))).collect()
 }
 
 /// Confidence of 0.95, 0.75 and 0.55, each right in fewer cases than it says.

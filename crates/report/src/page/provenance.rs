@@ -33,7 +33,7 @@ pub(crate) fn chapter_of(material: &Material, missing: &[Missing]) -> Markup {
             @if !missing.is_empty() {
                 ul { @for Missing { run, why } in missing { li { code { (run) } ": " (why) } } }
             }
-            p.note { "Made by Fathom " (env!("CARGO_PKG_VERSION")) " from the runs' own records; every number but those of training \
+            p.note { "Made by Fathom " (env!("CARGO_PKG_VERSION")) " from the runs' own records; what is said of the test split \
                       was computed anew from the predictions." }
         },
     )
@@ -44,10 +44,9 @@ fn warnings(commits: &BTreeSet<String>, data: &BTreeSet<String>, missing: &[Miss
     let dirty = commits.iter().any(|commit| commit.ends_with("-dirty"));
     [
         (commits.len() > 1).then(|| format!("The runs were trained by {} different commits.", commits.len())),
-        dirty.then(|| "Some were trained by code that was not committed.".to_owned()),
+        dirty.then(|| "Some runs were trained by code that was not committed.".to_owned()),
         (data.len() > 1).then(|| format!("The runs were trained on {} different sets of shards.", data.len())),
-        (!missing.is_empty())
-            .then(|| format!("{} of the study's runs are missing; they are listed below.", missing.len())),
+        (!missing.is_empty()).then(|| format!("Missing runs, listed below: {}.", missing.len())),
     ]
     .into_iter()
     .flatten()

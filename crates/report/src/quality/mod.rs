@@ -12,7 +12,7 @@ pub(crate) mod slices;
 mod temperature;
 mod text;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -85,19 +85,21 @@ pub(crate) struct Slice {
 /// Each configuration that has predictions of test for all of its seeds, in order of first appearance.
 ///
 /// # Errors
-/// Runs do not belong together, or none has predictions.
+/// Runs do not belong together.
 pub(crate) fn all(runs: &[Run]) -> Result<Vec<Quality>> {
     let groups = runs::by_configuration(runs)?;
     let found: Vec<Option<Quality>> = groups.par_iter().map(|group| Quality::of(group)).collect();
-    ensure!(found.iter().any(Option::is_some), "no predictions of test in the input: {REMEDY}");
-    for (group, _) in groups.iter().zip(&found).filter(|(_, quality)| quality.is_none()) {
+    let some = found.iter().any(Option::is_some);
+    for (group, _) in groups.iter().zip(&found).filter(|(_, quality)| some && quality.is_none()) {
         let configuration = &group[0].configuration().configuration;
         log::warn!("left out: `{configuration}`, not all of its runs have predictions of test");
     }
     Ok(found.into_iter().flatten().collect())
 }
 
-const REMEDY: &str = "predict the test split with `evaluate`, and name run folders, such as `out/sample/runs/*`";
+/// What brings predictions.
+pub(crate) const REMEDY: &str =
+    "predict the test split with `evaluate`, and name run folders, such as `out/sample/runs/*`";
 
 impl Quality {
     /// Of the runs of one configuration; nothing where a run has no predictions of test.

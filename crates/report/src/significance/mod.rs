@@ -12,5 +12,5 @@ mod student;
 
 pub(crate) use difference::{Difference, Range};
 pub(crate) use holm::holm;
-pub(crate) use mcnemar::mcnemar;
-pub(crate) use p_values::twice_the_mean;
+pub(crate) use mcnemar::{mcnemar, one_sided};
+pub(crate) use p_values::either_way;

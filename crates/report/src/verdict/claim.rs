@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::contrast::contrast;
+use super::knee::LEAST_SEEDS;
 use super::ladder::Rung;
 use super::sentence::{between, signed_points};
 use crate::significance::Range;
@@ -26,6 +27,8 @@ pub(crate) struct Rival {
     /// In accuracy.
     pub(crate) difference: f64,
     pub(crate) interval: Range,
+    /// The interval that refutes the claim: corrected by Bonferroni, since one rival of many would do.
+    pub(crate) refuting: Range,
     pub(crate) n_seeds: usize,
 }
 
@@ -36,24 +39,27 @@ impl Claim {
         let at = |n_blocks: usize| rungs.iter().find(|rung| rung.n_blocks() == n_blocks);
         let deepest = rungs.last().map_or(0, Rung::n_blocks);
         let (Some(two), Some(three)) = (at(2), at(3)) else { return Self::untested("2 and 3 blocks") };
-        let Some(half) = at(deepest / 2).filter(|_| deepest > 3) else {
-            return Self::untested("2, 3, half of the blocks and all of them");
+        let Some(half) = at(deepest / 2).filter(|_| deepest >= 6) else {
+            return Self::untested("2, 3, half of the blocks and all of at least 6");
         };
         let with_blocks = || rungs.iter().filter(|rung| rung.n_blocks() > 0);
         let steps = with_blocks().zip(with_blocks().skip(1)).filter(|(from, _)| from.n_blocks() != 2);
         let steps = steps.filter(|(from, to)| to.n_blocks() == from.n_blocks() + 1);
         let halves = rungs.last().map(|full| (half, full)).filter(|(half, full)| full.n_blocks() > half.n_blocks() + 1);
-        let rival = |(from, to): (&Rung, &Rung)| {
+        let pairs: Vec<(&Rung, &Rung)> = steps.chain(halves).collect();
+        let corrected = 1.0 - 0.05 / pairs.len().max(1) as f64;
+        let rival = |&(from, to): &(&Rung, &Rung)| {
             let gains = contrast(&[(three, 1.0), (two, -1.0), (to, -1.0), (from, 1.0)])?;
             Some(Rival {
                 from: from.n_blocks(),
                 to: to.n_blocks(),
                 difference: gains.value.mean,
                 interval: gains.value.interval(0.95),
+                refuting: gains.value.interval(corrected),
                 n_seeds: gains.n_seeds,
             })
         };
-        match steps.chain(halves).map(rival).collect::<Option<Vec<Rival>>>() {
+        match pairs.iter().map(rival).collect::<Option<Vec<Rival>>>() {
             Some(rivals) => Claim { sentence: sentence(&rivals), rivals },
             None => Self::untested("predictions of the same examples at all depths, with common seeds"),
         }
@@ -75,16 +81,19 @@ fn sentence(rivals: &[Rival]) -> String {
     };
     let list =
         |chosen: &dyn Fn(&&Rival) -> bool| rivals.iter().filter(chosen).map(named).collect::<Vec<_>>().join(", ");
-    let (larger, smaller) = (list(&|r| r.interval.low > 0.0), list(&|r| r.interval.high < 0.0));
-    let open = list(&|r| r.interval.low <= 0.0 && r.interval.high >= 0.0);
-    let one_seed = if rivals.iter().any(|rival| rival.n_seeds < 2) { "; from one seed, so as a hint only" } else { "" };
+    let (larger, smaller) = (list(&|r| r.interval.low > 0.0), list(&|r| r.refuting.high < 0.0));
+    let open = list(&|r| r.interval.low <= 0.0);
+    let few =
+        if rivals.iter().any(|rival| rival.n_seeds < LEAST_SEEDS) { "; from so few seeds as a hint only" } else { "" };
     let claim = "the source's claim (the third block gains most, and more than the second half of all blocks)";
     match (smaller.is_empty(), open.is_empty()) {
-        (false, _) => format!("{claim} does not hold here: its gain differs from that of {smaller}{one_seed}"),
-        (true, true) => format!("{claim} holds here: its gain is larger than that of {larger}{one_seed}"),
+        (false, _) => format!("{claim} does not hold here: its gain is smaller than that of {smaller}{few}"),
+        (true, true) => {
+            format!("{claim} holds here for the steps at hand: its gain is larger than that of {larger}{few}")
+        }
         (true, false) => {
             let sure = if larger.is_empty() { String::new() } else { format!("; larger than that of {larger}") };
-            format!("{claim} is open here: the gain cannot be told from that of {open}{sure}{one_seed}")
+            format!("{claim} is open here: the gain cannot be told from that of {open}{sure}{few}")
         }
     }
 }
@@ -94,7 +103,14 @@ mod tests {
     use super::*;
 
     fn rival(from: usize, to: usize, low: f64, high: f64) -> Rival {
-        Rival { from, to, difference: (low + high) / 2.0, interval: Range { low, high }, n_seeds: 3 }
+        Rival {
+            from,
+            to,
+            difference: (low + high) / 2.0,
+            interval: Range { low, high },
+            refuting: Range { low, high },
+            n_seeds: 3,
+        }
     }
 
     #[test]
@@ -103,7 +119,7 @@ mod tests {
         let said = |rivals: &[&Rival]| sentence(&rivals.iter().map(|rival| (*rival).clone()).collect::<Vec<_>>());
         assert!(
             said(&[&small])
-                .ends_with("holds here: its gain is larger than that of 1 to 2 blocks by 2.00 points (1.00 to 3.00)")
+                .ends_with("holds here for the steps at hand: its gain is larger than that of 1 to 2 blocks by 2.00 points (1.00 to 3.00)")
         );
         let both = said(&[&small, &open]);
         assert!(

@@ -1,7 +1,7 @@
 //! Models weighed against each other, example by example and seed by seed.
 
 use super::ladder::Rung;
-use crate::significance::{Difference, mcnemar};
+use crate::significance::{Difference, either_way, mcnemar, one_sided};
 
 /// A weighted sum of correct answers, in accuracy.
 #[derive(Debug, Clone)]
@@ -45,6 +45,15 @@ pub(crate) fn contrast(terms: &[(&Rung, f64)]) -> Option<Contrast> {
 pub(crate) fn mcnemar_by_seed(one: &Rung, other: &Rung) -> Vec<f64> {
     let Some(right) = common(&[one, other]) else { return Vec::new() };
     right[0].iter().zip(&right[1]).map(|(one, other)| mcnemar(one, other)).collect()
+}
+
+/// One p value over the seeds, for a difference in either direction.
+pub(crate) fn p_value(one: &Rung, other: &Rung) -> f64 {
+    let Some(right) = common(&[one, other]) else { return 1.0 };
+    let pairs = || right[0].iter().zip(&right[1]);
+    let up: Vec<f64> = pairs().map(|(one, other)| one_sided(one, other)).collect();
+    let down: Vec<f64> = pairs().map(|(one, other)| one_sided(other, one)).collect();
+    either_way(&up, &down)
 }
 
 #[cfg(test)]

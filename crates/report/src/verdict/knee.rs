@@ -14,16 +14,20 @@ pub(crate) enum Finding {
     TooFew,
     /// The margin lies inside the interval.
     Unclear,
-    /// One seed does not tell how much seeds differ.
-    OneSeed,
+    /// One or two seeds do not tell how much seeds differ.
+    FewSeeds,
 }
+
+/// With two seeds, one degree of freedom, the interval holds the truth in 89 to 97 % of simulated studies, and "enough" is
+/// said wrongly in up to 5.5 %: too often.
+pub(crate) const LEAST_SEEDS: usize = 3;
 
 /// Non-inferiority by the 95 % interval: a one-sided test at 2.5 % (Wellek 2010, *Testing Statistical Hypotheses of
 /// Equivalence and Noninferiority*, chapter 2). `loss` and `margin` are fractions of accuracy.
 pub(crate) fn finding(loss: &Difference, n_seeds: usize, margin: f64) -> Finding {
     let interval = loss.interval(0.95);
     match n_seeds {
-        0 | 1 => Finding::OneSeed,
+        0..LEAST_SEEDS => Finding::FewSeeds,
         _ if interval.high < margin => Finding::Enough,
         _ if interval.low > margin => Finding::TooFew,
         _ => Finding::Unclear,
@@ -31,7 +35,7 @@ pub(crate) fn finding(loss: &Difference, n_seeds: usize, margin: f64) -> Finding
 }
 
 /// The place of the knee among `findings`, which stand from the deepest but one downwards: the last before the first that is not
-/// enough. Tested in this fixed order (Maurer, Hothorn and Lehmacher 1995), every test keeps its 2.5 %, and so does the
+/// enough. Tested in this fixed order (Maurer, Hothorn and Lehmacher 1995), every test keeps its level, nominally 2.5 %, and so does the
 /// whole: the first depth that truly loses too much must be passed before any below it can be called enough.
 pub(crate) fn knee(findings: &[Finding]) -> Option<usize> {
     findings.iter().take_while(|finding| **finding == Finding::Enough).count().checked_sub(1)
@@ -39,7 +43,7 @@ pub(crate) fn knee(findings: &[Finding]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::Finding::{Enough, OneSeed, TooFew, Unclear};
+    use super::Finding::{Enough, FewSeeds, TooFew, Unclear};
     use super::*;
     use crate::significance::simulation::{Kind, STUDIES, loss};
     use rayon::prelude::*;
@@ -50,7 +54,7 @@ mod tests {
             (&[Enough, Enough, TooFew, TooFew][..], Some(1)),
             (&[Enough, Unclear, Enough], Some(0)),
             (&[Unclear, Enough], None),
-            (&[OneSeed], None),
+            (&[FewSeeds], None),
             (&[], None),
         ] {
             assert_eq!(knee(findings), expected, "{findings:?}");
@@ -59,12 +63,12 @@ mod tests {
 
     #[test]
     fn a_finding_is_where_the_interval_lies() {
-        let around = |mean: f64| Difference::new(2, 2000, move |_, i| mean + if i % 2 == 0 { 0.04 } else { -0.04 });
+        let around = |mean: f64| Difference::new(3, 2000, move |_, i| mean + if i % 2 == 0 { 0.04 } else { -0.04 });
         let half = around(0.0).interval(0.95).high;
         assert!((0.0010..0.0025).contains(&half), "{half}");
         let of = |mean: f64, n_seeds| finding(&around(mean), n_seeds, 0.005);
-        assert_eq!([of(0.0, 2), of(0.005, 2), of(0.01, 2), of(-0.1, 2)], [Enough, Unclear, TooFew, Enough]);
-        assert_eq!(of(0.0, 1), OneSeed);
+        assert_eq!([of(0.0, 3), of(0.005, 3), of(0.01, 3), of(-0.1, 3)], [Enough, Unclear, TooFew, Enough]);
+        assert_eq!([of(0.0, 1), of(0.0, 2)], [FewSeeds, FewSeeds]);
     }
 
     /// Of `accuracies` from deep to shallow the first is the full model; how often a depth is called enough that loses the margin or more?
@@ -81,7 +85,7 @@ mod tests {
     #[test]
     fn enough_is_said_wrongly_in_at_most_one_of_twenty_studies_at_the_margin() {
         let margin = 0.02;
-        for (n_seeds, of_seeds) in [(2, 0.1), (3, 0.0), (3, 0.05), (3, 0.3), (5, 0.1)] {
+        for (n_seeds, of_seeds) in [(3, 0.0), (3, 0.05), (3, 0.2), (3, 0.3), (3, 0.5), (5, 0.3)] {
             let kind = Kind { n_seeds, n_examples: 1_000, of_seeds };
             for accuracies in [&[0.90, 0.88][..], &[0.90, 0.88, 0.88, 0.88, 0.88], &[0.90, 0.90, 0.90, 0.88, 0.88]] {
                 let wrong = wrong(kind, accuracies, margin);

@@ -3,12 +3,14 @@
 use super::sentence::{between, signed_points};
 use super::{Comparison, Finding, Level, Verdict, sentences};
 use crate::grid::{self, Column, unknown};
-use crate::interval::{BOOTSTRAP_SEED, DRAWS};
+use crate::interval::{BOOTSTRAP_COVERAGE, BOOTSTRAP_SEED, DRAWS};
 
 /// A row and the full model it is held against.
 pub(crate) struct Row<'a> {
     level: &'a Level<'a>,
     full: &'a Level<'a>,
+    /// Whether every depth's time is that of an answer; otherwise it is that of a training pass.
+    by_latency: bool,
 }
 
 /// What each column means stands in [`method`].
@@ -29,7 +31,7 @@ pub(crate) fn columns<'a>() -> [Column<Row<'a>>; 13] {
         ("95 % of the gain", true, |r| r.level.gain.map_or_else(unknown, |gain| between(gain.interval(0.95)))),
         ("time %", true, |r| {
             let (own, full) = (&r.level.costs, &r.full.costs);
-            share(own.share_of_latency(full).or(own.share_of_training(full)))
+            share(if r.by_latency { own.share_of_latency(full) } else { own.share_of_training(full) })
         }),
         ("size %", true, |r| share(r.level.costs.share_of_size(&r.full.costs))),
     ]
@@ -52,14 +54,22 @@ pub(crate) fn spoken(finding: Finding) -> &'static str {
         Finding::Enough => "enough",
         Finding::TooFew => "too few",
         Finding::Unclear => "unclear",
-        Finding::OneSeed => "one seed",
+        Finding::FewSeeds => "few seeds",
     }
 }
 
 /// Rows from shallow to deep.
 pub(crate) fn rows<'a>(verdict: &'a Verdict<'a>) -> Vec<Row<'a>> {
-    let row = |full| verdict.levels.iter().map(|level| Row { level, full }).collect();
+    let by_latency = by_latency(verdict);
+    let row = |full| verdict.levels.iter().map(|level| Row { level, full, by_latency }).collect();
     verdict.full().map_or_else(Vec::new, row)
+}
+
+/// Whether all depths were measured on one machine.
+fn by_latency(verdict: &Verdict) -> bool {
+    let measured =
+        |full: &Level| verdict.levels.iter().all(|level| level.costs.share_of_latency(&full.costs).is_some());
+    verdict.full().is_some_and(measured)
 }
 
 /// The whole verdict.
@@ -75,26 +85,27 @@ pub(crate) fn text(verdict: &Verdict) -> String {
 
 /// How the numbers were found.
 pub(crate) fn method(verdict: &Verdict) -> Vec<String> {
-    let by_latency = verdict.full().is_some_and(|full| full.costs.latency.is_some());
-    let time = if by_latency { "for one answer (median)" } else { "of a training pass" };
+    let time = if by_latency(verdict) { "for one answer (median)" } else { "of a training pass" };
     vec![
         format!(
             "test: mean over the seeds, each at the epoch chosen on validation; interval: hierarchical bootstrap (seeds, then \
-             test examples; percentiles of {DRAWS} draws, random seed {BOOTSTRAP_SEED}), too narrow with few seeds"
+             test examples; percentiles of {DRAWS} draws, random seed {BOOTSTRAP_SEED}); {BOOTSTRAP_COVERAGE}"
         ),
         format!(
             "loss: accuracy of the full model minus that of the depth, paired by seed and test example, in points; its \
              interval: analysis of variance with seeds and examples as crossed random factors, Student's t with \
-             Satterthwaite's degrees of freedom (holds the truth in 93 to 97 % of simulated studies where seeds differ, \
-             in up to 99 % where they do not). Enough: the whole interval lies below {} points; too few: above; unclear: on \
+             Satterthwaite's degrees of freedom (with three seeds or more it holds the truth in 93 to 97 % of \
+             simulated studies where seeds differ, in up to 99 % where they do not). Enough: the whole interval lies below {} points; too few: above; unclear: on \
              both sides",
             verdict.margin
         ),
-        "the depths are tried from the deepest downwards, and the first that is not enough ends it: so the chance of calling a depth enough that \
-         loses the margin stays at 2.5 %, however many depths there are (Maurer et al. 1995)"
+        "the depths are tried from the deepest downwards, and the first that is not enough ends it: so the chance of calling \
+         a depth enough that loses the margin does not grow with their number (Maurer et al. 1995); it is 2.5 % by name, and \
+         at most 5 % in simulated studies with three seeds or more"
             .to_owned(),
-        "p: McNemar's exact test of each seed, over seeds twice their mean (Vovk and Wang 2020), over depths corrected by \
-         Holm; small: the depth differs from the full model, whether or not that matters"
+        "p: McNemar's exact test of each seed, one-sided; over seeds twice their mean (Vovk and Wang 2020), for the \
+         direction that is more surprising, doubled; over depths corrected by Holm; small: all seeds together say that the \
+         depth differs, whether or not that matters"
             .to_owned(),
         "gain: accuracy above the next shallower depth, paired and with its interval as the loss".to_owned(),
         format!("time %: {time}, size %: weights on disk, both beside the full model"),

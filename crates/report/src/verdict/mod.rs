@@ -12,8 +12,9 @@ use anyhow::Result;
 
 use crate::costs::Costs;
 use crate::interval::{self, Interval};
-use crate::runs::{self, Run};
-use crate::significance::{Difference, holm, twice_the_mean};
+use crate::runs::{Run, by_configuration};
+use crate::significance::{Difference, holm};
+use crate::sources::Missing;
 
 pub(crate) use claim::Claim;
 use contrast::{contrast, mcnemar_by_seed};
@@ -36,6 +37,8 @@ pub(crate) struct Verdict<'a> {
     pub(crate) claim: Claim,
     /// Why there is none, if there is none.
     pub(crate) none: Option<String>,
+    /// Runs that are asked for and not finished.
+    pub(crate) missing: Vec<String>,
 }
 
 /// One depth.
@@ -66,19 +69,20 @@ pub(crate) struct Comparison {
 }
 
 impl<'a> Verdict<'a> {
-    /// Of `runs` that were read, at a margin in points.
+    /// Of `runs` that were read, and others that are missing, at a margin in points.
     ///
     /// # Errors
     /// Runs do not belong together, or no run has the head that was named.
-    pub(crate) fn new(runs: &'a [Run], heads: &Heads, margin: f64) -> Result<Self> {
-        let rungs = ladder::ladder(&runs::by_configuration(runs)?, heads)?;
+    pub(crate) fn new(runs: &'a [Run], missing: &[Missing], heads: &Heads, margin: f64) -> Result<Self> {
+        let rungs = ladder::ladder(&by_configuration(runs)?, heads)?;
+        let missing = missing.iter().map(|missing| missing.run.clone()).collect();
         let comparisons = comparisons(&rungs, margin / 100.0);
         let findings: Vec<Finding> = comparisons.iter().flatten().rev().map(|against| against.finding).collect();
         let whole = comparisons.iter().filter(|against| against.is_some()).count() + 1 == rungs.len();
         let none = sentence::no_verdict(&rungs, whole);
         let knee = knee::knee(&findings).filter(|_| none.is_none()).map(|knee| rungs.len() - 2 - knee);
         let claim = Claim::new(&rungs);
-        Ok(Verdict { margin, levels: levels(rungs, comparisons), knee, claim, none })
+        Ok(Verdict { margin, levels: levels(rungs, comparisons), knee, claim, none, missing })
     }
 
     /// The deepest.
@@ -100,7 +104,7 @@ fn comparisons(rungs: &[Rung], margin: f64) -> Vec<Option<Comparison>> {
 fn comparison(full: &Rung, rung: &Rung, margin: f64) -> Option<Comparison> {
     let loss = contrast(&[(full, 1.0), (rung, -1.0)])?;
     let mcnemar = mcnemar_by_seed(full, rung);
-    let p_value = twice_the_mean(&mcnemar);
+    let p_value = contrast::p_value(full, rung);
     let finding = knee::finding(&loss.value, loss.n_seeds, margin);
     Some(Comparison { n_seeds: loss.n_seeds, loss: loss.value, mcnemar, p_value, p_holm: p_value, finding })
 }

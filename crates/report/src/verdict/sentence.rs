@@ -1,6 +1,6 @@
 //! The verdict in words: one plain sentence first, then what is next and what to beware of.
 
-use super::knee::Finding;
+use super::knee::{Finding, LEAST_SEEDS};
 use super::ladder::Rung;
 use super::{Comparison, Level, Verdict};
 use crate::significance::{Difference, Range};
@@ -12,6 +12,9 @@ pub(crate) fn sentences(verdict: &Verdict) -> Vec<String> {
         (None, Some(full)) => told(verdict, full),
         (None, None) => Vec::new(),
     };
+    if let Some(first) = sentences.first_mut().filter(|_| !verdict.missing.is_empty()) {
+        *first = format!("preliminary, with {} missing: {first}", runs(verdict.missing.len()));
+    }
     sentences.extend(caveats(verdict));
     sentences
 }
@@ -34,9 +37,14 @@ pub(crate) fn no_verdict(rungs: &[Rung], compared: bool) -> Option<String> {
             named(rung)
         ));
     }
-    let data = |rung: &Rung| rung.runs[0].training.begin.shards_sha256.clone();
-    if let Some(other) = others.iter().find(|rung| data(rung) != data(full)) {
-        return Some(format!("no verdict: {} and {} were trained on different data", named(other), named(full)));
+    let data = &full.runs[0].training.begin.shards_sha256;
+    let of_other = |rung: &&Rung| rung.runs.iter().any(|run| run.training.begin.shards_sha256 != *data);
+    if let Some(other) = rungs.iter().find(of_other) {
+        return Some(format!(
+            "no verdict: the runs of {} and of {} were not all trained on the same data",
+            named(other),
+            named(full)
+        ));
     }
     if !compared {
         return Some(format!(
@@ -100,6 +108,7 @@ fn below(next: &Level, against: &Comparison, full: &Level, margin: f64) -> Strin
             let outside = format!("outside the {margin} margin");
             format!("{who} {is} too few: {}{}", place(against, margin, &outside), price(next, full))
         }
+        Finding::FewSeeds => format!("whether {who} {is} enough was not tried: {}", few_seeds(next, against, margin)),
         _ => {
             let across = format!("across the {margin} margin");
             let place = place(against, margin, &across);
@@ -120,17 +129,25 @@ fn none_is_enough(next: &Level, against: &Comparison, full: &Level, margin: f64)
                 price(next, full)
             )
         }
-        Finding::OneSeed => format!(
-            "no verdict from one seed: {} lies {}, but how much seeds differ is unknown: run 2 more seeds",
-            blocks(next_blocks),
-            place(against, margin, "over test examples alone")
-        ),
+        Finding::FewSeeds => format!("no verdict from {}", few_seeds(next, against, margin)),
         _ => format!(
             "the data cannot tell {next_blocks} from {all} blocks: {}; {}",
             place(against, margin, &format!("across the {margin} margin")),
             remedy(&against.loss, margin)
         ),
     }
+}
+
+/// What a depth seems to lose, and how many seeds are lacking for more than that.
+fn few_seeds(next: &Level, against: &Comparison, margin: f64) -> String {
+    let (seeds, more) = match LEAST_SEEDS.saturating_sub(against.n_seeds) {
+        0 | 1 => ("two seeds", "1 more seed"),
+        _ => ("one seed", "2 more seeds"),
+    };
+    let n_blocks = next.rung.n_blocks();
+    let lie = if n_blocks < 2 { "lies" } else { "lie" };
+    let place = place(against, margin, "which leaves open how much seeds differ");
+    format!("{seeds}: {} {lie} {place}: run {more}", blocks(n_blocks))
 }
 
 /// `0.31 points below the full model (95 % interval 0.17 to 0.45, inside the 0.5 margin)`
@@ -162,8 +179,11 @@ fn price(level: &Level, full: &Level) -> String {
 /// What would decide it.
 fn remedy(loss: &Difference, margin: f64) -> String {
     match loss.seeds_to_leave(margin / 100.0) {
-        Some(1) => "run 1 more seed".to_owned(),
-        Some(more) => format!("run {more} more seeds"),
+        Some(1) => "run about 1 more seed".to_owned(),
+        Some(more) => format!("run about {more} more seeds"),
+        None if loss.is_of_seeds() => {
+            "seeds differ too much for 30 of them to tell: it takes a steadier recipe, or another margin".to_owned()
+        }
         None => "no number of seeds up to 30 would tell: it takes more test examples, or another margin".to_owned(),
     }
 }
@@ -171,17 +191,10 @@ fn remedy(loss: &Difference, margin: f64) -> String {
 /// What a reader must know before believing it.
 fn caveats(verdict: &Verdict) -> Vec<String> {
     let Some(full) = verdict.full() else { return Vec::new() };
-    let seeds = |level: &Level| level.against.as_ref().map_or(level.rung.runs.len(), |against| against.n_seeds);
-    let fewest = verdict.levels.iter().map(seeds).min().unwrap_or(0);
     let on_test = verdict.levels.iter().flat_map(|level| &level.rung.runs).any(|run| !run.has_validation());
     let (kept, whole) = (full.rung.n_blocks(), full.rung.runs[0].training.begin.encoder_blocks);
-    let few = (2..3).contains(&fewest) && verdict.none.is_none();
     [
-        few.then(|| {
-            "with two seeds the spread between seeds is hardly known: the intervals hold the truth in 90 to 96 % of \
-                 simulated studies"
-                .to_owned()
-        }),
+        verdict.missing.first().map(|first| missing(first, verdict.missing.len())),
         on_test.then(|| "epochs were chosen on test, which flatters".to_owned()),
         (kept < whole)
             .then(|| format!("the whole encoder has {whole} blocks, of which the deepest model here keeps {kept}")),
@@ -189,6 +202,18 @@ fn caveats(verdict: &Verdict) -> Vec<String> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Runs that are not finished may change everything said here.
+fn missing(first: &str, number: usize) -> String {
+    let others = if number > 1 { format!(" and {} more", number - 1) } else { String::new() };
+    format!(
+        "missing: `{first}`{others}; the deepest finished model stands for the full one, and the verdict may change"
+    )
+}
+
+fn runs(number: usize) -> String {
+    if number == 1 { "1 run".to_owned() } else { format!("{number} runs") }
 }
 
 /// `0.17 to 0.45`, in points.
