@@ -51,7 +51,7 @@ fn zero(mut derivatives: impl FnMut(f64) -> (f64, f64), (mut low, mut high): (f6
     b
 }
 
-/// First and second derivative by b of the mean log loss: mean of E[l] − l_true, and of Var[l], under softmax(b·l).
+/// First and second derivative by b of the mean log loss: mean of `E(l) − l_true`, and of `Var(l)`, under softmax(b·l).
 fn derivatives(outcomes: &Outcomes, b: f64, probabilities: &mut [f64]) -> (f64, f64) {
     let (mut slope, mut curvature) = (0.0, 0.0);
     for example in 0..outcomes.len() {
