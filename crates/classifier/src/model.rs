@@ -48,6 +48,21 @@ impl Model {
         self.head.forward(Features { encoded, layout: batch.layout.clone() })
     }
 
+    /// As [`Model::forward`], with every hidden state kept: `[R, H]` each, then the logits.
+    pub fn forward_to_look_at(&self, batch: &Batch) -> (Vec<Tensor<2>>, Tensor<2>) {
+        let encoded = self.body.forward(batch, Pass { only_pooled: false, ..self.pass });
+        let hidden_states = encoded.hidden_states.clone();
+        (hidden_states, self.head.forward(Features { encoded, layout: batch.layout.clone() }))
+    }
+
+    /// The encoder, unless the model has embeddings of its own.
+    pub fn encoder(&self) -> Option<&Encoder> {
+        match &self.body {
+            Body::Bert(encoder) => Some(encoder),
+            Body::Table(_) => None,
+        }
+    }
+
     /// `sequences` one behind the other, as this model wants them.
     pub fn batch(&self, sequences: &[&[u32]], pad_token_id: u32, device: &Device) -> Batch {
         Batch::new(sequences, pad_token_id, self.least_positions, device)

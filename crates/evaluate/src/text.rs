@@ -27,19 +27,7 @@ struct Text {
 
 /// Predict every text of `from`, a file or `-`.
 pub(crate) fn predict(chosen: &Trained, from: &str, engine: &Engine) -> anyhow::Result<()> {
-    let (vocab_size, positions) = (chosen.vocab_size, chosen.positions);
-    let folder = chosen.folder.display();
-    ensure!(
-        (3..=positions).contains(&chosen.data.max_seq_length),
-        "`{folder}`: max_seq_length {} must be from 3 to the model's {positions} positions",
-        chosen.data.max_seq_length
-    );
-    let tokenizer = TextTokenizer::load(&chosen.folder, &chosen.data)?;
-    ensure!(
-        tokenizer.vocab_size <= vocab_size,
-        "`{folder}`: the tokenizer has {} tokens, the model {vocab_size}; give the tokenizer it was trained with",
-        tokenizer.vocab_size
-    );
+    let tokenizer = chosen.tokenizer()?;
     let input: Box<dyn Read> = match from {
         "-" => Box::new(std::io::stdin().lock()),
         path => Box::new(File::open(path).with_context(|| format!("reading `{path}`"))?),
@@ -47,26 +35,16 @@ pub(crate) fn predict(chosen: &Trained, from: &str, engine: &Engine) -> anyhow::
     let name = if from == "-" { "stdin" } else { from };
     let mut texts: Reader<Text, _> = Reader::new(name, BufReader::new(input));
     let mut output = BufWriter::new(std::io::stdout().lock());
-    while let Some(batch) = next_batch(&mut texts)? {
+    loop {
+        let batch = texts.next_batch(TEXTS_PER_BATCH)?;
+        if batch.is_empty() {
+            return Ok(());
+        }
         for prediction in predict_batch(chosen, &tokenizer, batch, engine)? {
             jsonl::write(&mut output, &Record::Prediction(prediction)).context("writing stdout")?;
         }
         output.flush().context("writing stdout")?;
     }
-    Ok(())
-}
-
-/// Whole lines that are there already, one at least; none at the end.
-fn next_batch(texts: &mut Reader<Text, BufReader<Box<dyn Read>>>) -> Result<Option<Vec<Text>>, records::Error> {
-    let Some(first) = texts.next().transpose()? else { return Ok(None) };
-    let mut batch = vec![first];
-    while batch.len() < TEXTS_PER_BATCH && texts.is_line_waiting() {
-        match texts.next().transpose()? {
-            Some(text) => batch.push(text),
-            None => break,
-        }
-    }
-    Ok(Some(batch))
 }
 
 fn predict_batch(

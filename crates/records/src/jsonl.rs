@@ -34,8 +34,23 @@ impl<T: DeserializeOwned> Reader<T, BufReader<File>> {
 }
 
 impl<T: DeserializeOwned, R: Read> Reader<T, BufReader<R>> {
-    /// Whether a whole line has arrived already, so that reading it will not wait.
-    pub fn is_line_waiting(&self) -> bool {
+    /// The lines that are there already, one at least and `most` at most; none at the end. Only the first one is waited
+    /// for, so that whoever writes lines slowly gets an answer to each.
+    ///
+    /// # Errors
+    /// The input cannot be read, or a line is no such record.
+    pub fn next_batch(&mut self, most: usize) -> Result<Vec<T>, Error> {
+        let mut batch: Vec<T> = self.next().transpose()?.into_iter().collect();
+        while !batch.is_empty() && batch.len() < most && self.is_line_waiting() {
+            match self.next().transpose()? {
+                Some(record) => batch.push(record),
+                None => break,
+            }
+        }
+        Ok(batch)
+    }
+
+    fn is_line_waiting(&self) -> bool {
         self.input.buffer().contains(&b'\n')
     }
 }

@@ -11,6 +11,7 @@ use records::run_dir::RunDir;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use study::{Configuration, Data};
+use tokens::TextTokenizer;
 
 use crate::answers::Answers;
 
@@ -60,6 +61,26 @@ impl Trained {
     /// Any Hugging Face folder of a `BertForSequenceClassification`, or the model folder of a run.
     pub fn from_model(folder: &Path, engine: &Engine) -> anyhow::Result<Self> {
         Self::load(folder, None, engine)
+    }
+
+    /// The tokenizer that the model reads with, which must fit it.
+    ///
+    /// # Errors
+    /// There is none, it has more tokens than the model, or texts are to be longer than the model can read.
+    pub fn tokenizer(&self) -> anyhow::Result<TextTokenizer> {
+        let (vocab_size, positions, folder) = (self.vocab_size, self.positions, self.folder.display());
+        ensure!(
+            (3..=positions).contains(&self.data.max_seq_length),
+            "`{folder}`: max_seq_length {} must be from 3 to the model's {positions} positions",
+            self.data.max_seq_length
+        );
+        let tokenizer = TextTokenizer::load(&self.folder, &self.data)?;
+        ensure!(
+            tokenizer.vocab_size <= vocab_size,
+            "`{folder}`: the tokenizer has {} tokens, the model {vocab_size}; give the tokenizer it was trained with",
+            tokenizer.vocab_size
+        );
+        Ok(tokenizer)
     }
 
     /// The model folder of `configuration`, or of nobody knows what, which is computed in fp32.

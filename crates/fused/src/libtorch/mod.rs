@@ -22,6 +22,8 @@ pub(crate) use block::block;
 pub(crate) use lstm::lstm;
 #[cfg(test)]
 pub(crate) use lstm::lstm_recorded;
+#[cfg(test)]
+pub(crate) use native::lstm::is_here as has_lstm_kernels;
 pub(crate) use native::simd::is_here as has_bf16_kernels;
 pub(crate) use norm::layer_norm;
 pub(crate) use shim::{keep_memory, version};

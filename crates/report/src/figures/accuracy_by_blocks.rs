@@ -5,11 +5,11 @@ use super::csv::{self, Table};
 use super::legend::{Entry, Legend};
 use super::panel::{AXIS_LEFT, Panel};
 use super::pen::{GREY, INTERVAL, PUBLISHED, PUBLISHED_LABEL, UPRIGHT, line, swatch, whisker};
-use super::picture::{At, Picture, Shape};
 use super::scale::Scale;
 use super::series::{Point, Series, Spread, series, spread};
 use super::{Figure, Material, marks};
 use crate::scores::Score;
+use drawing::{At, Picture, Shape};
 
 const WIDTH: f64 = 960.0;
 const LEFT: f64 = 24.0 + AXIS_LEFT;

@@ -1,7 +1,7 @@
 //! The best configuration of each depth, as the source study draws it: one lying bar each, with its interval and its
 //! published value.
 
-use plotters::style::text_anchor::HPos;
+use drawing::HPos;
 
 use super::axis::Axis;
 use super::bars::{Bar, bars, best};
@@ -9,9 +9,9 @@ use super::caption::{self, MARGIN};
 use super::csv::{self, Table};
 use super::legend::{Entry, Legend};
 use super::pen::{GRID, INK, INTERVAL, LABEL, LYING, PUBLISHED, PUBLISHED_LABEL, WHITE, line, room, text, whisker};
-use super::picture::{Colour, Picture, Shape};
 use super::{Figure, Material, blocks, marks};
 use crate::scores::Score;
+use drawing::{Colour, Picture, Shape};
 
 const WIDTH: f64 = 960.0;
 const TOP: f64 = 108.0;

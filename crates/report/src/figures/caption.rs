@@ -1,10 +1,10 @@
 //! What stands above a figure: which study it is, and what a reader must know before believing it.
 
-use plotters::style::text_anchor::HPos;
+use drawing::HPos;
 
 use super::pen::{GREY, INK, NOTE, TITLE, text};
-use super::picture::{Shape, text_width};
 use crate::scores::Score;
+use drawing::{Shape, text_width};
 
 /// Space on the left of everything.
 pub(crate) const MARGIN: f64 = 20.0;

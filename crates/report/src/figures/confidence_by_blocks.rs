@@ -6,9 +6,9 @@ use super::depths::{Depth, depths, said};
 use super::legend::{Entry, Legend};
 use super::panel::{AXIS_LEFT, Panel};
 use super::pen::{dashed, line, stroke, swatch};
-use super::picture::{At, Picture, Shape};
 use super::scale::Scale;
 use super::{Figure, Material, blocks, marks};
+use drawing::{At, Picture, Shape};
 
 const WIDTH: f64 = 960.0;
 const LEFT: f64 = 24.0 + AXIS_LEFT;

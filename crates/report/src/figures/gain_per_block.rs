@@ -1,6 +1,6 @@
 //! What each further block gains: the accuracy over the next shallower depth, with its interval.
 
-use plotters::style::text_anchor::HPos;
+use drawing::HPos;
 
 use super::caption::{self, MARGIN};
 use super::csv::{self, Table};
@@ -8,9 +8,9 @@ use super::gains::{Step, signed, steps};
 use super::legend::{Entry, Legend};
 use super::panel::{AXIS_LEFT, Panel};
 use super::pen::{GREY, INK, INTERVAL, LABEL, NOTE, UPRIGHT, line, text, whisker};
-use super::picture::{Picture, Shape, text_width};
 use super::scale::Scale;
 use super::{Figure, Material, marks};
+use drawing::{Picture, Shape, text_width};
 
 const WIDTH: f64 = 960.0;
 const LEFT: f64 = 24.0 + AXIS_LEFT;

@@ -1,10 +1,10 @@
 //! Labels beside points, wherever they cover nothing.
 
-use plotters::style::text_anchor::HPos;
+use drawing::HPos;
 
 use super::layout::{self, Extent};
 use super::pen::{GREY, NOTE, line};
-use super::picture::{At, Colour, Shape, Text};
+use drawing::{At, Colour, Shape, Text};
 
 /// How far a label that stands close to its point is from it, and how far those on leaders are.
 const CLOSE: f64 = 9.0;
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
     use crate::figures::layout::faults;
     use crate::figures::marks;
-    use crate::figures::picture::Picture;
+    use drawing::Picture;
 
     #[test]
     fn labels_of_a_crowd_meet_nothing_and_those_without_a_place_are_counted() {

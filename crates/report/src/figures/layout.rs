@@ -1,11 +1,11 @@
 //! Where texts and what is drawn meet: what labels avoid, and what tests ask of every figure.
 
-use plotters::style::text_anchor::HPos;
+use drawing::HPos;
 
 use super::pen::{GRID, WHITE};
 #[cfg(test)]
-use super::picture::Picture;
-use super::picture::{At, Shape, Text, text_width};
+use drawing::Picture;
+use drawing::{At, Shape, Text, text_width};
 
 /// Left, top, right and bottom.
 pub(super) type Extent = [f64; 4];

@@ -1,6 +1,6 @@
 //! How each depth learned: accuracy by epoch, one small panel for each depth, all on one scale.
 
-use plotters::style::text_anchor::HPos;
+use drawing::HPos;
 use records::Split;
 
 use super::caption::{self, MARGIN};
@@ -9,9 +9,9 @@ use super::curves::{Curves, Moment, curves, judged_on};
 use super::legend::{Entry, Legend};
 use super::panel::{AXIS_LEFT, Panel, upwards};
 use super::pen::{INK, LABEL, NOTE, dashed, line, stroke, swatch, text};
-use super::picture::{At, Picture, Shape};
 use super::scale::Scale;
 use super::{Figure, Material, marks};
+use drawing::{At, Picture, Shape};
 
 const WIDTH: f64 = 960.0;
 const LEFT: f64 = 24.0 + AXIS_LEFT;

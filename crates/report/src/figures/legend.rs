@@ -1,9 +1,9 @@
 //! A legend: marks and what they mean, in columns across the picture.
 
-use plotters::style::text_anchor::HPos;
+use drawing::HPos;
 
 use super::pen::{INK, LABEL, room, text};
-use super::picture::{At, Shape};
+use drawing::{At, Shape};
 
 /// From the left end of an entry to the middle of its mark, to its label, and from its label to the next entry.
 const MARK: f64 = 18.0;
@@ -64,7 +64,7 @@ impl Legend {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::figures::picture::{Text, text_width};
+    use drawing::{Text, text_width};
 
     fn labels(names: &[&str], width: f64) -> (f64, Vec<Text>) {
         let legend = Legend::new(names.iter().map(|name| Entry::new(name, |_| Vec::new())).collect(), width);

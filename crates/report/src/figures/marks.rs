@@ -1,7 +1,7 @@
 //! Colours that colour-blind readers can tell apart, and a form for each, so that grey print will do.
 
 use super::pen::WHITE;
-use super::picture::{At, Colour, Shape};
+use drawing::{At, Colour, Shape};
 
 /// Okabe and Ito's palette (2008, "Color Universal Design") without its yellow, which is pale on white.
 const PALETTE: [Colour; 7] =

@@ -16,7 +16,6 @@ mod labels;
 mod layout;
 mod learning_curves;
 mod legend;
-mod lettering;
 mod marks;
 #[cfg(test)]
 mod material;
@@ -24,7 +23,6 @@ mod offers;
 mod panel;
 mod pareto;
 mod pen;
-mod picture;
 mod reliability;
 mod scale;
 mod series;
@@ -38,7 +36,7 @@ use crate::quality::Quality;
 use crate::runs::Run;
 use crate::scores::Score;
 use crate::verdict::{Level, Verdict};
-pub(crate) use picture::Picture;
+pub(crate) use drawing::Picture;
 
 /// What figures are made from.
 pub(crate) struct Material<'a> {

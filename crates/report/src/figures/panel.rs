@@ -1,10 +1,10 @@
 //! A plot area with two scales: where data become pixels, and the frame around it.
 
-use plotters::style::text_anchor::HPos;
+use drawing::HPos;
 
 use super::pen::{GRID, INK, LABEL, NOTE, line, text};
-use super::picture::{At, Shape, Text, text_width};
 use super::scale::Scale;
+use drawing::{At, Shape, Text, text_width};
 
 /// A rectangle of the picture and what it spans.
 pub(super) struct Panel {

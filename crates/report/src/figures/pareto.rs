@@ -8,10 +8,10 @@ use super::legend::{Entry, Legend};
 use super::offers::{Cost, Known, known, several_machines, size, time};
 use super::panel::{AXIS_LEFT, Panel};
 use super::pen::{GREY, INK, line, stroke};
-use super::picture::{At, Colour, Picture, Shape};
 use super::scale::Scale;
 use super::{Figure, Material, marks};
 use crate::scores::Score;
+use drawing::{At, Colour, Picture, Shape};
 
 const WIDTH: f64 = 960.0;
 const LEFT: f64 = 24.0 + AXIS_LEFT;

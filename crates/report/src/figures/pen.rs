@@ -1,8 +1,8 @@
 //! What all figures draw alike: sizes of text, inks, lines and intervals.
 
-use plotters::style::text_anchor::HPos;
+use drawing::HPos;
 
-use super::picture::{At, Colour, Shape, Text, text_width};
+use drawing::{At, Colour, Shape, Text, text_width};
 
 /// Pixels to the em.
 pub(crate) const TITLE: f64 = 20.0;

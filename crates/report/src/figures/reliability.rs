@@ -1,18 +1,18 @@
 //! Whether confidence is true: accuracy against confidence, for the knee and the full model, before and after the
 //! temperature.
 
-use plotters::style::text_anchor::HPos;
+use drawing::HPos;
 
 use super::caption::{self, MARGIN};
 use super::csv::{self, Table};
 use super::legend::{Entry, Legend};
 use super::panel::{AXIS_BELOW, AXIS_LEFT, Panel};
 use super::pen::{GREY, INK, LABEL, NOTE, dashed, line, stroke, text};
-use super::picture::{At, Picture, Shape};
 use super::scale::Scale;
 use super::{Figure, Material, blocks, marks};
 use crate::quality::{Bin, Calibration, Quality};
 use crate::verdict::Level;
+use drawing::{At, Picture, Shape};
 
 const WIDTH: f64 = 960.0;
 const LEFT: f64 = 24.0 + AXIS_LEFT;

@@ -3,7 +3,7 @@
 use ab_glyph::{Font, FontRef, Glyph, InvalidFont, PxScale, ScaleFont, point};
 
 /// A Latin subset of DejaVu Sans: no text in a PNG depends on what the machine has.
-const FONT: &[u8] = include_bytes!("../../assets/DejaVuSans-Latin.ttf");
+const FONT: &[u8] = include_bytes!("../assets/DejaVuSans-Latin.ttf");
 
 /// How far below its middle a line of text stands on its baseline, in ems: half of the height of a digit.
 pub(crate) const MIDDLE: f64 = 0.36;

@@ -6,50 +6,67 @@ use plotters::prelude::*;
 use plotters::style::FontTransform;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::lettering::{Lettering, MIDDLE};
+use crate::lettering::{Lettering, MIDDLE};
 
 /// Pixels of the SVG, from the upper left corner.
-pub(crate) type At = (f64, f64);
+pub type At = (f64, f64);
 
 /// Red, green, blue.
-pub(crate) type Colour = (u8, u8, u8);
+pub type Colour = (u8, u8, u8);
 
 /// Everything a figure needs.
-pub(crate) enum Shape {
+pub enum Shape {
+    /// A line through points.
     Path {
+        /// In order.
         points: Vec<At>,
+        /// Pixels.
         width: f64,
+        /// Of the line.
         colour: Colour,
     },
+    /// A polygon.
     Area {
+        /// Its corners.
         points: Vec<At>,
+        /// All over it.
         colour: Colour,
     },
     /// An area so pale that others, lines and texts are seen through it.
     Band {
+        /// Its corners.
         points: Vec<At>,
+        /// Before it is made pale.
         colour: Colour,
     },
+    /// A line of text.
     Text(Text),
 }
 
 /// One line of text, its middle at the height of `at`.
-pub(crate) struct Text {
-    pub(crate) at: At,
-    pub(crate) text: String,
+pub struct Text {
+    /// Where it begins, has its middle, or ends: `side` says which.
+    pub at: At,
+    /// What is written.
+    pub text: String,
     /// Pixels to the em.
-    pub(crate) size: f64,
-    pub(crate) side: HPos,
-    pub(crate) colour: Colour,
+    pub size: f64,
+    /// Which end of the text is at `at`.
+    pub side: HPos,
+    /// Of the letters.
+    pub colour: Colour,
     /// Read from below.
-    pub(crate) upwards: bool,
+    pub upwards: bool,
 }
 
 /// Shapes on white, later ones above earlier ones; in a PNG text is above all.
-pub(crate) struct Picture {
-    pub(crate) width: f64,
-    pub(crate) height: f64,
-    pub(crate) shapes: Vec<Shape>,
+pub struct Picture {
+    /// Pixels of the SVG; the PNG has twice as many.
+    pub width: f64,
+    /// The same.
+    pub height: f64,
+    /// From the lowest to the highest.
+    pub shapes: Vec<Shape>,
 }
 
 /// How much of its colour a band has.
@@ -60,7 +77,11 @@ const PNG_SCALE: usize = 2;
 const SAMPLES: usize = 2;
 
 impl Picture {
-    pub(crate) fn svg(&self) -> Result<String> {
+    /// The picture as SVG.
+    ///
+    /// # Errors
+    /// plotters cannot draw a shape.
+    pub fn svg(&self) -> Result<String> {
         let mut svg = String::new();
         let area = SVGBackend::with_string(&mut svg, self.pixels(1)).into_drawing_area();
         self.draw(&area, 1.0)?;
@@ -71,7 +92,11 @@ impl Picture {
         Ok(svg)
     }
 
-    pub(crate) fn png(&self) -> Result<Vec<u8>> {
+    /// The picture as PNG, twice as large, its text set in the embedded font.
+    ///
+    /// # Errors
+    /// plotters cannot draw a shape, or the picture has no pixel.
+    pub fn png(&self) -> Result<Vec<u8>> {
         let scale = PNG_SCALE * SAMPLES;
         let (width, height) = self.pixels(scale);
         let mut samples = vec![0; 3 * width as usize * height as usize];
@@ -87,7 +112,8 @@ impl Picture {
         ((self.width as usize * scale) as u32, (self.height as usize * scale) as u32)
     }
 
-    pub(crate) fn texts(&self) -> impl Iterator<Item = &Text> {
+    /// All that is written in it.
+    pub fn texts(&self) -> impl Iterator<Item = &Text> {
         self.shapes.iter().filter_map(|shape| if let Shape::Text(text) = shape { Some(text) } else { None })
     }
 
@@ -158,7 +184,7 @@ impl Text {
 }
 
 /// How wide a text of this size is in the embedded font.
-pub(crate) fn text_width(text: &str, size: f64) -> f64 {
+pub fn text_width(text: &str, size: f64) -> f64 {
     Lettering::new(text, size).map_or(0.6 * size * text.chars().count() as f64, |lettering| lettering.width)
 }
 

@@ -1,0 +1,82 @@
+//! Attention weights of a text, block by block, so that no more than one block's maps are in memory.
+
+use std::collections::HashMap;
+
+use anyhow::ensure;
+use burn::tensor::Tensor;
+
+use crate::map::Map;
+use crate::subject::{Seen, Subject};
+use crate::{gradient, rollout};
+
+/// The weights `[P]` of each of `maps`, `query` being the token that attends.
+///
+/// # Errors
+/// The text has no token `query`, or the model no attention.
+pub(crate) fn weights(
+    subject: &Subject,
+    seen: &Seen,
+    input_ids: &[u32],
+    maps: &[Map],
+    query: usize,
+) -> anyhow::Result<Vec<Vec<f32>>> {
+    let last = input_ids.len() - 1;
+    ensure!(query <= last, "there is no token {query}: the text has {}, counted from 0 to {last}", last + 1);
+    let mut found = of_attention(subject, seen, maps, query)?;
+    for (map, weights) in gradient::of_the_answer(subject, seen, input_ids, maps) {
+        found.insert(map, weights);
+    }
+    Ok(maps.iter().filter_map(|map| found.remove(map)).collect())
+}
+
+fn of_attention(subject: &Subject, seen: &Seen, maps: &[Map], query: usize) -> anyhow::Result<HashMap<Map, Vec<f32>>> {
+    let mut found = HashMap::new();
+    if maps.iter().all(|map| map.is_of_the_answer()) {
+        return Ok(found);
+    }
+    let goes_through_all = maps.contains(&Map::Rollout);
+    let mut means = Vec::new(); // [P, P] each: all that outlives its block
+    for (block, (layer, hidden)) in subject.encoder()?.blocks().iter().zip(&seen.hidden_states).enumerate() {
+        let asked: Vec<Map> = maps.iter().copied().filter(|map| map.is_of_block(block)).collect();
+        if asked.is_empty() && !goes_through_all {
+            continue;
+        }
+        let all = layer.attention_weights(hidden.clone()); // [N, P, P]
+        let rows = numbers::<2>(all.clone().narrow(1, query, 1).squeeze_dim(1)); // [N, P]
+        found.extend(asked.into_iter().map(|map| (map, row(&rows, seen.tokens(), map))));
+        means.extend(goes_through_all.then(|| all.mean_dim(0).squeeze_dim::<2>(0)));
+    }
+    if goes_through_all {
+        found.insert(Map::Rollout, rollout::row(&means, query));
+    }
+    Ok(found)
+}
+
+/// One attention head's weights, or the mean over all.
+fn row(rows: &[f32], tokens: usize, map: Map) -> Vec<f32> {
+    match map {
+        Map::Attention { head: Some(head), .. } => rows[head * tokens..][..tokens].to_vec(),
+        _ => {
+            let heads = (rows.len() / tokens) as f32;
+            (0..tokens).map(|token| rows.iter().skip(token).step_by(tokens).sum::<f32>() / heads).collect()
+        }
+    }
+}
+
+/// A tensor's numbers, row by row.
+pub(crate) fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().iter::<f32>().collect()
+}
+
+impl Map {
+    fn is_of_block(self, asked: usize) -> bool {
+        matches!(self, Map::Attention { block, .. } if block == asked)
+    }
+}
+
+impl Seen {
+    /// P
+    pub(crate) fn tokens(&self) -> usize {
+        self.hidden_states[0].dims()[0]
+    }
+}

@@ -1,0 +1,143 @@
+//! The texts to look at: named at the shell, by id from shards, or as JSON Lines as they come.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+use anyhow::{Context, anyhow};
+use records::Split;
+use records::jsonl::Reader;
+use records::shards::Manifest;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::arguments::Args;
+
+/// A text to look at.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(try_from = "Line")]
+pub(crate) struct Review {
+    pub(crate) id: String,
+    pub(crate) text: String,
+    /// The true class, where it is known.
+    pub(crate) label: Option<Label>,
+}
+
+/// A class as its source names it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Label {
+    Index(usize),
+    Name(String),
+}
+
+/// One line of the input, such as `report flips` writes; other fields are left alone.
+#[derive(Deserialize)]
+struct Line {
+    /// A string or a number.
+    id: Value,
+    text: Option<String>,
+    label: Option<Label>,
+}
+
+/// Where texts come from.
+pub(crate) enum Input {
+    Named(std::vec::IntoIter<Review>),
+    Stream(Box<Reader<Review, BufReader<Box<dyn Read>>>>),
+}
+
+impl Input {
+    /// What `args` name.
+    ///
+    /// # Errors
+    /// The file or the shards cannot be read, or hold no such review.
+    pub(crate) fn new(args: &Args) -> anyhow::Result<Self> {
+        if let Some(path) = &args.file {
+            let input: Box<dyn Read> = match path.as_str() {
+                "-" => Box::new(std::io::stdin()),
+                path => Box::new(File::open(path).with_context(|| format!("reading `{path}`"))?),
+            };
+            let name = if path == "-" { "stdin" } else { path };
+            return Ok(Input::Stream(Box::new(Reader::new(name, BufReader::new(input)))));
+        }
+        let named = match args.review.is_empty() {
+            true => args.text.iter().enumerate().map(|(place, text)| named(place, text)).collect(),
+            false => of_shards(args.shards(), &args.review)?,
+        };
+        Ok(Input::Named(named.into_iter()))
+    }
+
+    /// The texts that are there already, one at least and `most` at most; none at the end.
+    ///
+    /// # Errors
+    /// A line is no text.
+    pub(crate) fn next_batch(&mut self, most: usize) -> anyhow::Result<Vec<Review>> {
+        match self {
+            Input::Named(reviews) => Ok(reviews.take(most).collect()),
+            Input::Stream(lines) => Ok(lines.next_batch(most)?),
+        }
+    }
+
+    /// Whether it goes on after a text that cannot be looked at.
+    pub(crate) fn is_stream(&self) -> bool {
+        matches!(self, Input::Stream(_))
+    }
+}
+
+fn named(place: usize, text: &str) -> Review {
+    Review { id: format!("text {}", place + 1), text: text.to_owned(), label: None }
+}
+
+impl TryFrom<Line> for Review {
+    type Error = String;
+
+    fn try_from(line: Line) -> Result<Self, String> {
+        let id = line.id.as_str().map_or_else(|| line.id.to_string(), str::to_owned);
+        let missing = || format!("`{id}` has no `text`; `report flips` gives it with --shards DIR");
+        let text = line.text.ok_or_else(missing)?;
+        Ok(Review { id, text, label: line.label })
+    }
+}
+
+/// Test reviews by their ids, in the order asked.
+fn of_shards(shards: &Path, ids: &[String]) -> anyhow::Result<Vec<Review>> {
+    let (manifest, _) = Manifest::read(shards).context("run `prep` first")?;
+    let texts: HashMap<String, String> = manifest.texts(shards)?.into_iter().map(|text| (text.id, text.text)).collect();
+    let examples = manifest.examples(shards, Split::Test)?;
+    let labels: HashMap<&str, usize> = examples.iter().map(|example| (example.id.as_str(), example.label)).collect();
+    let review = |id: &String| {
+        let text = texts.get(id).ok_or_else(|| unknown(shards, id, texts.keys()))?.clone();
+        Ok(Review { id: id.clone(), text, label: labels.get(id.as_str()).map(|&label| Label::Index(label)) })
+    };
+    ids.iter().map(review).collect()
+}
+
+fn unknown<'a>(shards: &Path, id: &str, known: impl Iterator<Item = &'a String>) -> anyhow::Error {
+    let nearest = known.map(|other| (strsim::damerau_levenshtein(id, other), other)).min();
+    let shards = shards.display();
+    match nearest {
+        Some((distance, other)) if distance <= 3.max(id.chars().count() / 3) => {
+            anyhow!("no test review `{id}` in `{shards}`; did you mean `{other}`?")
+        }
+        _ => anyhow!("no test review `{id}` in `{shards}`"),
+    }
+}
+
+impl Label {
+    /// The class's name, among `labels` by index.
+    pub(crate) fn name<'a>(&'a self, labels: &'a [String]) -> std::borrow::Cow<'a, str> {
+        match self {
+            Label::Name(name) => name.into(),
+            Label::Index(index) => labels.get(*index).map_or_else(|| index.to_string().into(), |name| name.into()),
+        }
+    }
+
+    /// Whether it is this class.
+    pub(crate) fn is(&self, class: usize, labels: &[String]) -> bool {
+        match self {
+            Label::Index(index) => *index == class,
+            Label::Name(name) => labels.get(class) == Some(name),
+        }
+    }
+}

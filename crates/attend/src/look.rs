@@ -1,0 +1,146 @@
+//! From what was asked to what is shown: models, then texts as they come, then the answer's end.
+
+use std::io::{BufWriter, Write};
+
+use anyhow::{Context, bail, ensure};
+use clap::error::ErrorKind;
+use classifier::device::Engine;
+use records::publish;
+
+use crate::arguments::{Args, Format, usage};
+use crate::change::Reference;
+use crate::choice::Choice;
+use crate::faithfulness::{self, Scores};
+use crate::input::{Input, Review};
+use crate::subject::Subject;
+use crate::view::{Lens, View};
+use crate::{ansi, jsonl, page, png};
+
+/// Texts looked at together at most.
+const TEXTS_AT_ONCE: usize = 16;
+
+/// Something that shows views.
+pub(crate) trait Show {
+    /// What holds for all texts.
+    fn begin(&mut self, lenses: &[Lens], scores: &[Scores], output: &mut dyn Write) -> anyhow::Result<()>;
+    /// One text as each model sees it.
+    fn text(&mut self, views: &[View], output: &mut dyn Write) -> anyhow::Result<()>;
+    /// After the last text.
+    fn end(&mut self, output: &mut dyn Write) -> anyhow::Result<()>;
+}
+
+/// Do what `args` ask for.
+///
+/// # Errors
+/// A model, a text or the output cannot be used.
+pub(crate) fn look(args: &Args) -> anyhow::Result<()> {
+    let choice = Choice::new(args);
+    if !args.names_texts() && args.faithfulness.is_none() {
+        usage(ErrorKind::MissingRequiredArgument, "nothing to look at: give --text, --review, or FILE (`-` is stdin)");
+    }
+    let engine = Engine::open(&args.device)?;
+    let lenses = lenses(args, choice, &engine)?;
+    match &args.out {
+        None => write(args, &lenses, &mut BufWriter::new(std::io::stdout().lock())),
+        Some(path) => {
+            let mut bytes = Vec::new();
+            write(args, &lenses, &mut bytes)?;
+            Ok(publish::bytes(path, &bytes)?)
+        }
+    }
+}
+
+fn write(args: &Args, lenses: &[Lens], output: &mut dyn Write) -> anyhow::Result<()> {
+    let scores = match args.faithfulness {
+        Some(reviews) => faithfulness::of(lenses, args.shards(), reviews as usize)?,
+        None => Vec::new(),
+    };
+    let mut show: Box<dyn Show> = match args.format {
+        Format::Ansi => Box::new(ansi::Terminal::new(args)),
+        Format::Jsonl => Box::new(jsonl::Lines::new(args)),
+        Format::Html => Box::new(page::Page::new(args)),
+        Format::Png => Box::new(png::Figure::new(args)),
+    };
+    show.begin(lenses, &scores, output)?;
+    output.flush().context("writing the answer")?;
+    if args.names_texts() {
+        texts(args, lenses, show.as_mut(), output)?;
+    }
+    show.end(output)?;
+    output.flush().context("writing the answer")
+}
+
+fn texts(args: &Args, lenses: &[Lens], show: &mut dyn Show, output: &mut dyn Write) -> anyhow::Result<()> {
+    let mut input = Input::new(args)?;
+    let mut left = args.limit.map_or(usize::MAX, |limit| limit as usize);
+    let mut shown = 0;
+    while left > 0 {
+        let reviews = input.next_batch(TEXTS_AT_ONCE.min(left))?;
+        if reviews.is_empty() {
+            break;
+        }
+        left -= reviews.len();
+        let readable = readable(lenses, reviews, input.is_stream())?;
+        shown += readable.len();
+        let seen = lenses.iter().map(|lens| lens.look(&readable)).collect::<anyhow::Result<Vec<_>>>()?;
+        let mut seen: Vec<_> = seen.into_iter().map(Vec::into_iter).collect();
+        for _ in &readable {
+            let views: Vec<View> = seen.iter_mut().filter_map(Iterator::next).collect();
+            show.text(&views, output)?;
+        }
+        output.flush().context("writing the answer")?;
+    }
+    ensure!(shown > 0, "there was no text to look at");
+    Ok(())
+}
+
+/// Those with something to attend to; in a stream one without is said and passed over.
+fn readable(lenses: &[Lens], reviews: Vec<Review>, is_stream: bool) -> anyhow::Result<Vec<Review>> {
+    let mut readable = Vec::with_capacity(reviews.len());
+    for review in reviews {
+        let read = lenses.iter().try_for_each(|lens| lens.subject.read(&review.text).map(drop));
+        match read {
+            Ok(()) => readable.push(review),
+            Err(error) if is_stream => log::warn!("left out: `{}`: {error}", review.id),
+            Err(error) => return Err(error.context(format!("`{}`", review.id))),
+        }
+    }
+    Ok(readable)
+}
+
+fn lenses(args: &Args, choice: Choice, engine: &Engine) -> anyhow::Result<Vec<Lens>> {
+    let runs = args.run.iter().map(|folder| Subject::of_run(folder, engine));
+    let models = args.model.iter().map(|folder| Subject::of_model(folder, engine));
+    let lenses: Vec<Lens> = runs
+        .chain(models)
+        .map(|subject| subject.and_then(|subject| lens(args, choice, subject, engine)))
+        .collect::<anyhow::Result<_>>()?;
+    if lenses.len() > 1 && args.format == Format::Png {
+        bail!("a figure shows one model: name one, or ask for --format html");
+    }
+    Ok(lenses)
+}
+
+fn lens(args: &Args, choice: Choice, subject: Subject, engine: &Engine) -> anyhow::Result<Lens> {
+    let reference = args.against.as_deref().map(|named| reference(args, named, &subject, engine)).transpose()?;
+    let mut maps = vec![choice.map(&subject)?];
+    if let Some(reference) = &reference {
+        reference.maps(&subject, &maps)?;
+    }
+    if args.format == Format::Html {
+        maps = subject.maps();
+        let has = |map: &crate::map::Map| reference.as_ref().is_none_or(|other| other.maps(&subject, &[*map]).is_ok());
+        maps.retain(has);
+    }
+    Ok(Lens { subject, reference, maps, choice })
+}
+
+fn reference(args: &Args, named: &str, subject: &Subject, engine: &Engine) -> anyhow::Result<Reference> {
+    let folder = std::path::Path::new(named);
+    let other = match named {
+        "pretrained" => subject.pretrained(&args.models)?,
+        _ if records::run_dir::RunDir::new(folder).stamp().exists() => Subject::of_run(folder, engine)?,
+        _ => Subject::of_model(folder, engine)?,
+    };
+    Reference::new(other, subject)
+}

@@ -1,0 +1,36 @@
+//! See what a trained model attends to, token by token, and how far the picture can be trusted.
+
+mod ansi;
+mod arguments;
+mod attention;
+mod change;
+mod choice;
+mod colour;
+mod faithfulness;
+mod gradient;
+mod input;
+mod jsonl;
+mod look;
+mod map;
+mod page;
+mod png;
+mod rollout;
+mod scale;
+mod segments;
+mod subject;
+mod terminal;
+#[cfg(test)]
+mod testing;
+mod view;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    console::main("attend", || {
+        let args = arguments::Args::parse();
+        args.verbosity.start();
+        look::look(&args)
+    })
+}

@@ -1,0 +1,125 @@
+//! What one model makes of one text, ready to be shown.
+
+use anyhow::Context;
+use classifier::predicted;
+use tokens::Spanned;
+
+use crate::attention;
+use crate::change::Reference;
+use crate::choice::Choice;
+use crate::input::Review;
+use crate::map::{Block, Map};
+use crate::segments::{Segment, pieces, words};
+use crate::subject::{Seen, Subject};
+
+/// A model, the weights that are asked of it, and what they are held against.
+pub(crate) struct Lens {
+    pub(crate) subject: Subject,
+    pub(crate) reference: Option<Reference>,
+    pub(crate) maps: Vec<Map>,
+    pub(crate) choice: Choice,
+}
+
+/// What one model makes of one text.
+pub(crate) struct View<'a> {
+    pub(crate) lens: &'a Lens,
+    pub(crate) review: &'a Review,
+    pub(crate) tokens: Vec<Spanned>,
+    /// `[C]`, summing to 1.
+    pub(crate) probabilities: Vec<f32>,
+    /// `[P]` for each of the lens's maps.
+    pub(crate) weights: Vec<Vec<f32>>,
+}
+
+/// R at most of the texts that are computed together: every hidden state of them is kept.
+const ROWS: usize = 2048;
+
+impl Lens {
+    /// `reviews` as this model sees them, in their order.
+    ///
+    /// # Errors
+    /// A text has nothing to attend to, or no token that is asked about.
+    pub(crate) fn look<'a>(&'a self, reviews: &'a [Review]) -> anyhow::Result<Vec<View<'a>>> {
+        let named = |review: &Review| format!("`{}`", review.id);
+        let read = |review: &Review| self.subject.read(&review.text).with_context(|| named(review));
+        let tokens = reviews.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
+        let ids: Vec<Vec<u32>> = tokens.iter().map(|tokens| tokens.iter().map(|token| token.id).collect()).collect();
+        let mut seen = Vec::with_capacity(ids.len());
+        while seen.len() < ids.len() {
+            let rest = &ids[seen.len()..];
+            let fit = classifier::fit(rest.iter().map(|ids| ids.len().max(self.subject.model.least_positions())), ROWS);
+            let now: Vec<&[u32]> = rest[..fit].iter().map(Vec::as_slice).collect();
+            seen.extend(self.subject.see(&now)?);
+        }
+        let view = |(((review, tokens), ids), seen): (((&'a Review, Vec<Spanned>), Vec<u32>), Seen)| {
+            let weights = self.weights(&seen, &ids).with_context(|| named(review))?;
+            Ok(View { lens: self, review, tokens, probabilities: seen.probabilities, weights })
+        };
+        reviews.iter().zip(tokens).zip(ids).zip(seen).map(view).collect()
+    }
+
+    fn weights(&self, seen: &Seen, ids: &[u32]) -> anyhow::Result<Vec<Vec<f32>>> {
+        let query = self.choice.query;
+        let weights = attention::weights(&self.subject, seen, ids, &self.maps, query)?;
+        match &self.reference {
+            None => Ok(weights),
+            Some(reference) => {
+                let maps = reference.maps(&self.subject, &self.maps)?;
+                reference.taken_from(weights, ids, &maps, query)
+            }
+        }
+    }
+
+    /// The block that the first map is of, by both of its names.
+    pub(crate) fn block(&self) -> Option<Block> {
+        match self.maps.first() {
+            Some(&Map::Attention { block, .. }) => Some(Block { kept: block, pretrained: self.subject.blocks[block] }),
+            _ => None,
+        }
+    }
+
+    /// What is shown, in words.
+    pub(crate) fn name(&self) -> String {
+        let map = self.maps.first().map_or_else(String::new, |map| map.name(&self.subject.blocks));
+        let against =
+            self.reference.as_ref().map_or_else(String::new, |other| format!(", change against {}", other.name()));
+        format!("{map}{against}")
+    }
+}
+
+impl View<'_> {
+    /// The class with the largest probability.
+    pub(crate) fn predicted(&self) -> usize {
+        predicted(&self.probabilities)
+    }
+
+    /// The predicted class by name.
+    pub(crate) fn predicted_name(&self) -> String {
+        let class = self.predicted();
+        self.lens.subject.labels.get(class).map_or_else(|| class.to_string(), String::clone)
+    }
+
+    /// `predicted pos 98.2 %, true neg`.
+    pub(crate) fn answer(&self) -> String {
+        let percent = 100.0 * self.probabilities[self.predicted()];
+        let label = self.review.label.as_ref().map(|label| label.name(&self.lens.subject.labels));
+        let label = label.map_or_else(String::new, |label| format!(", true {label}"));
+        format!("predicted {} {percent:.1} %{label}", self.predicted_name())
+    }
+
+    /// The text in segments, words put together unless `apart`.
+    pub(crate) fn segments(&self, apart: bool) -> Vec<Segment<'_>> {
+        let pieces = pieces(&self.review.text, &self.tokens);
+        if apart { pieces } else { words(pieces) }
+    }
+
+    /// Whether a segment is `[CLS]` or `[SEP]`.
+    pub(crate) fn is_special(&self, segment: &Segment) -> bool {
+        segment.tokens().any(|token| token == 0 || token + 1 == self.tokens.len())
+    }
+
+    /// The weight of a segment: the sum over its tokens.
+    pub(crate) fn weight(&self, map: usize, segment: &Segment) -> f32 {
+        segment.tokens().map(|token| self.weights[map][token]).sum()
+    }
+}
