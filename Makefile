@@ -19,7 +19,7 @@ SHELL       := bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS   += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
-.PHONY: all demo plan data prep estimate train evaluate latency report plot so-far build build-files build-report build-tensor \
+.PHONY: all demo plan data prep estimate train evaluate latency report plot so-far attend build build-files build-report build-tensor \
         libtorch test check bench bench-report gpu-check clean help
 
 all: report plot ## Run STUDY from raw text to table and chart (default: imdb)
@@ -43,7 +43,7 @@ build-files:
 build-report:
 	@$(COMPILE) -p report $(QUIETLY)
 build-tensor:
-	@$(COMPILE) -p train -p evaluate $(if $(filter bench bench-report gpu-check,$(MAKECMDGOALS)),-p bench) $(FEATURES) $(QUIETLY)
+	@$(COMPILE) -p train -p evaluate -p attend $(if $(filter bench bench-report gpu-check,$(MAKECMDGOALS)),-p bench) $(FEATURES) $(QUIETLY)
 
 # What needs a binary is made again when it changes; what costs hours needs its `build-…`, order-only.
 $(BIN)/fetch $(BIN)/plan: build-files ;
@@ -183,13 +183,32 @@ $(REPORTED) $(CHARTS) &: $(TRAINED) $(PREDICTIONS) $(VALIDATED) $(LATENCIES) $(Q
 so-far: $(CONFIGS) $(BIN)/report ## The same of the runs that are finished by now; the others are listed as missing
 	$(BIN)/report all $(RUN_DIRS) $(MARGIN:%=--margin %) $(HEAD:%=--head %) --out $(REPORT)
 
+# Two runs that differ in depth alone, the shallowest and the deepest of a head unless A and B name others.
+A        ?= $(firstword $(CONTRAST))
+B        ?= $(lastword $(CONTRAST))
+EXAMPLES ?= 40
+TRIED    ?= 100
+ifneq ($(filter attend,$(MAKECMDGOALS)),)
+  ifneq ($(filter-out $(RUN_IDS),$(A) $(B)),)
+    $(error no run `$(firstword $(filter-out $(RUN_IDS),$(A) $(B)))` in study `$(STUDY)`; A and B may be: $(RUN_IDS))
+  endif
+endif
+ATTENDED := $(if $(and $(A),$(B)),$(REPORT)/attend-$(A)-$(B).html)
+attend: $(ATTENDED) ## A page of reviews on which runs A and B part, and what each attends to
+	@$(if $(ATTENDED),echo 'page: $(ATTENDED)',echo 'study `$(STUDY)` has no head at two depths: name two runs, as in make attend A=RUN B=RUN' >&2; exit 1)
+$(ATTENDED): $(foreach run,$(A) $(B),$(RUNS)/$(run)/train.json $(RUNS)/$(run)/predictions.test.jsonl) $(BIN)/report | build-tensor
+	@mkdir -p $(@D)
+	$(BIN)/report flips $(RUNS)/$(A) $(RUNS)/$(B) --shards $(SHARDS) \
+	  | $(ON_DEVICE) $(BIN)/attend --run $(RUNS)/$(A) --run $(RUNS)/$(B) --shards $(SHARDS) --faithfulness $(TRIED) \
+	  --limit $(EXAMPLES) --format html --device $(DEVICE) - > $@.partial && mv $@.partial $@
+
 # ---- For developers -------------------------------------------------------------------------------------------
 
 TEST := $(CARGO_ALONE) test --release --locked
 test: build ## All tests; on flex unless BACKEND=libtorch
 	$(TEST) -p study -p records -p console@0.1.0 -p fetch -p plan -p prep -p tokens -p tfidf
-	$(TEST) -p report
-	$(TEST) -p fused -p bert -p classifier -p train -p evaluate -p bench $(FEATURES)
+	$(TEST) -p report -p drawing
+	$(TEST) -p fused -p bert -p classifier -p train -p evaluate -p attend -p bench $(FEATURES)
 	BIN=$(abspath $(BIN)) $(TEST) -p pipeline-tests
 
 # The release profile throughout, so that lints and docs share build scripts and macros with the tools.
@@ -240,4 +259,5 @@ clean: ## Remove the results of STUDY; data/ and target/ stay
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
 	@echo 'Variables: STUDY BACKEND DEVICE LAUNCH MARGIN HEAD INPUT IMDB_ARCHIVE MODELS_DIR LIBTORCH CARGO'
+	@echo 'of attend: A B EXAMPLES TRIED'
 	@echo 'of bench and gpu-check: PEER PEER_VENV ROWS ROUNDS BENCH_EXAMPLES GPU_EXAMPLES BENCH_OUT'

@@ -1,5 +1,6 @@
 //! Expand a study definition into one configuration per run.
 
+mod contrast;
 mod make;
 
 use std::io::Write;

@@ -6,6 +6,8 @@ use std::fmt::Write;
 use anyhow::ensure;
 use study::{Configuration, Study};
 
+use crate::contrast::contrast;
+
 /// One `NAME := value` a line; every value is a list of plain words.
 pub(crate) fn variables(study: &Study, configurations: &[Configuration]) -> anyhow::Result<String> {
     let encoders: BTreeSet<&str> = configurations.iter().map(|run| run.encoder.as_str()).collect();
@@ -21,6 +23,7 @@ pub(crate) fn variables(study: &Study, configurations: &[Configuration]) -> anyh
     define("SHARDS_NAME", &[&study.data.shards_name()])?;
     define("RUN_IDS", &ids)?;
     define("MEASURED_IDS", &first_seeds(configurations))?;
+    define("CONTRAST", &contrast(configurations).map_or(Vec::new(), Vec::from))?;
     define("SPLITS", if study.data.validation > 0.0 { &["test", "validation"] } else { &["test"] })?;
     for run in configurations {
         define(&format!("ENCODER_{}", run.id), &[&run.encoder])?;

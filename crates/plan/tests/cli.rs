@@ -99,6 +99,7 @@ TOKENIZER := sample-bert
 SHARDS_NAME := sample-sample-bert-64-head+tail
 RUN_IDS := 0-s1 0-s2 1VA-s1 1VA-s2
 MEASURED_IDS := 0-s1 1VA-s1
+CONTRAST := 
 SPLITS := test validation
 ENCODER_0-s1 := sample-bert
 ENCODER_0-s2 := sample-bert

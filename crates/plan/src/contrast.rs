@@ -1,0 +1,60 @@
+//! Which two runs of a study are farthest apart in depth and alike in all else that matters.
+
+use study::Configuration;
+
+/// No encoder has more blocks than this.
+const DEEPEST_ENCODER: usize = 256;
+
+/// The run with the fewest blocks and the one with the most, among those of the first head that has two depths; blocks that
+/// are none do not attend, so one must be kept. Of several alike the first.
+pub(crate) fn contrast(configurations: &[Configuration]) -> Option<[&str; 2]> {
+    let alike = |run: &Configuration| {
+        let kept = |other: &&Configuration| {
+            (&other.encoder, &other.head, &other.embeddings) == (&run.encoder, &run.head, &run.embeddings)
+        };
+        let depths = configurations.iter().filter(kept).filter_map(|run| Some((depth(run, configurations)?, run)));
+        let depths: Vec<(usize, &str)> = depths.filter(|(n, _)| *n > 0).map(|(n, run)| (n, run.id.as_str())).collect();
+        let shallow = depths.iter().min_by_key(|(n, _)| *n)?;
+        let deep = depths.iter().rev().max_by_key(|(n, _)| *n)?;
+        (shallow.0 < deep.0).then_some([shallow.1, deep.1])
+    };
+    configurations.iter().find_map(alike)
+}
+
+/// Kept blocks, in the smallest encoder that has all the blocks which the study asks of it.
+fn depth(run: &Configuration, configurations: &[Configuration]) -> Option<usize> {
+    let of_encoder: Vec<_> = configurations.iter().filter(|other| other.encoder == run.encoder).collect();
+    let holds_all = |&depth: &usize| of_encoder.iter().all(|other| other.blocks.indices(depth).is_ok());
+    let encoder = (1..=DEEPEST_ENCODER).find(holds_all)?;
+    run.blocks.indices(encoder).ok().map(|kept| kept.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn runs(rows: &[(&str, &str, &str)]) -> Vec<Configuration> {
+        let run = |(id, blocks, head): &(&str, &str, &str)| {
+            let configuration = serde_json::json!({"id": id, "configuration": id, "seed": 1, "encoder": "e",
+                "weights": "pretrained", "blocks": blocks, "head": {"kind": head}, "precision": "fp32", "epochs": 1,
+                "batch_size": 8, "dropout": 0.1,
+                "optimizer": {"kind": "adamw", "encoder_learning_rate": 1e-4, "head_learning_rate": 1e-4}});
+            Configuration::from_json(&configuration.to_string()).unwrap()
+        };
+        rows.iter().map(run).collect()
+    }
+
+    #[test]
+    fn the_ends_of_one_heads_depths_are_told_apart() {
+        let all = runs(&[
+            ("bag", "none", "mean-linear"),
+            ("2VA", "first:2", "cls-linear"),
+            ("12VA", "first:12", "cls-linear"),
+            ("1VL", "last:1", "bilstm"),
+            ("6VA", "every:2", "cls-linear"),
+        ]);
+        assert_eq!(contrast(&all), Some(["2VA", "12VA"]));
+        assert_eq!(contrast(&all[..2]), None);
+        assert_eq!(contrast(&all[3..4]), None);
+    }
+}
