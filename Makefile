@@ -8,7 +8,7 @@ CARGO   ?= cargo
 BIN     ?= $(or $(CARGO_TARGET_DIR),target)/release
 # `flex` needs nothing but Rust, and the sample is small enough for it, as are the tests; a real study wants LibTorch.
 ifeq ($(BACKEND),)
-  BACKEND := $(if $(filter sample,$(STUDY))$(filter check test,$(MAKECMDGOALS)),flex,libtorch)
+  BACKEND := $(if $(filter sample,$(STUDY))$(filter check test%,$(MAKECMDGOALS)),flex,libtorch)
 endif
 
 ifneq ($(words $(STUDY))$(findstring /,$(STUDY)),1)
@@ -20,7 +20,7 @@ SHELL       := bash
 MAKEFLAGS   += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .PHONY: all demo plan data prep estimate train evaluate latency report plot so-far attend build build-files build-report build-tensor \
-        libtorch test check bench bench-report gpu-check clean help
+        libtorch test test-files test-report test-tensor test-pipeline check bench bench-report gpu-check clean help
 
 all: report plot ## Run STUDY from raw text to table and chart (default: imdb)
 	@$(if $(REDRAWN),cat $(REPORT)/table.md; echo; printf 'chart: %s\n' $(CHARTS); echo 'page:  $(PAGE)', \
@@ -60,7 +60,7 @@ ifeq ($(BACKEND),libtorch)
   FEATURES := --features libtorch
   ifeq ($(LIBTORCH),)
     LIBTORCH := $(TORCH_HOME)/torch
-    build-tensor test check: | $(TORCH_HOME)/contents.txt
+    build-tensor test-tensor check: | $(TORCH_HOME)/contents.txt
   endif
   override LIBTORCH := $(abspath $(LIBTORCH))
   export LIBTORCH
@@ -81,7 +81,7 @@ ESTIMATE   := $(OUT)/estimate-$(BACKEND)-$(subst :,-,$(DEVICE)).txt
 CHECKED    := $(OUT)/configurations.jsonl
 
 # `plan` says what the study consists of; make reads that first, unless the targets have no study.
-ifneq ($(or $(filter-out bench bench-report build% check clean demo gpu-check help libtorch test,$(MAKECMDGOALS)),$(if $(MAKECMDGOALS),,all)),)
+ifneq ($(or $(filter-out bench bench-report build% check clean demo gpu-check help libtorch test%,$(MAKECMDGOALS)),$(if $(MAKECMDGOALS),,all)),)
   ifeq ($(wildcard $(DEFINITION)),)
     $(error no study `$(DEFINITION)`; STUDY may be: $(patsubst pipelines/%.toml,%,$(wildcard pipelines/*.toml)))
   endif
@@ -205,10 +205,14 @@ $(ATTENDED): $(foreach run,$(A) $(B),$(RUNS)/$(run)/train.json $(RUNS)/$(run)/pr
 # ---- For developers -------------------------------------------------------------------------------------------
 
 TEST := $(CARGO_ALONE) test --release --locked
-test: build ## All tests; on flex unless BACKEND=libtorch
+test: test-files test-report test-tensor test-pipeline ## All tests; on flex unless BACKEND=libtorch
+test-files: build-files
 	$(TEST) -p study -p records -p console@0.1.0 -p fetch -p plan -p prep -p tokens -p tfidf
+test-report: build-report
 	$(TEST) -p report -p drawing
+test-tensor: build-tensor ## Only the tests of what computes
 	$(TEST) -p fused -p bert -p classifier -p train -p evaluate -p attend -p bench $(FEATURES)
+test-pipeline: build
 	BIN=$(abspath $(BIN)) $(TEST) -p pipeline-tests
 
 # The release profile throughout, so that lints and docs share build scripts and macros with the tools.

@@ -73,6 +73,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "REVIEWS", requires = "shards", value_parser = clap::value_parser!(u32).range(2..))]
     pub(crate) faithfulness: Option<u32>,
 
+    /// Leave gradients out of a page and of --faithfulness: on a processor they take most of the time
+    #[arg(long)]
+    pub(crate) attention_only: bool,
+
     /// How the answer is written
     #[arg(long, value_enum, default_value = "ansi", help_heading = "Output")]
     pub(crate) format: Format,

@@ -41,10 +41,12 @@ fn of_attention(subject: &Subject, seen: &Seen, maps: &[Map], query: usize) -> a
         if asked.is_empty() && !goes_through_all {
             continue;
         }
-        let all = layer.attention_weights(hidden.clone()); // [N, P, P]
-        let rows = numbers::<2>(all.clone().narrow(1, query, 1).squeeze_dim(1)); // [N, P]
-        found.extend(asked.into_iter().map(|map| (map, row(&rows, seen.tokens(), map))));
-        means.extend(goes_through_all.then(|| all.mean_dim(0).squeeze_dim::<2>(0)));
+        let tokens = seen.tokens();
+        if goes_through_all {
+            means.push(layer.attention_weights(hidden.clone(), 0..tokens).mean_dim(0).squeeze_dim::<2>(0));
+        }
+        let rows = numbers(layer.attention_weights(hidden.clone(), query..query + 1)); // [N, 1, P]
+        found.extend(asked.into_iter().map(|map| (map, row(&rows, tokens, map))));
     }
     if goes_through_all {
         found.insert(Map::Rollout, rollout::row(&means, query));

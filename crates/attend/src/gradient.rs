@@ -10,7 +10,7 @@ use crate::map::Map;
 use crate::subject::{Seen, Subject};
 
 /// Points of the way from the baseline to the text.
-const STEPS: usize = 32;
+const STEPS: usize = 20;
 
 /// R at most of the texts on the way that are computed together.
 const ROWS: usize = 4096;

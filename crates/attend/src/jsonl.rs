@@ -71,7 +71,7 @@ impl Lines {
     }
 
     fn record<'a>(&self, view: &'a View) -> Record<'a> {
-        let Lens { subject, reference, choice, maps } = view.lens;
+        let Lens { subject, reference, choice, maps, .. } = view.lens;
         let head = if let Some(Map::Attention { head, .. }) = maps.first() { *head } else { None };
         Record {
             id: &view.review.id,

@@ -12,6 +12,7 @@ use crate::change::Reference;
 use crate::choice::Choice;
 use crate::faithfulness::{self, Scores};
 use crate::input::{Input, Review};
+use crate::map::Map;
 use crate::subject::Subject;
 use crate::view::{Lens, View};
 use crate::{ansi, jsonl, page, png};
@@ -129,10 +130,10 @@ fn lens(args: &Args, choice: Choice, subject: Subject, engine: &Engine) -> anyho
     }
     if args.format == Format::Html {
         maps = subject.maps();
-        let has = |map: &crate::map::Map| reference.as_ref().is_none_or(|other| other.maps(&subject, &[*map]).is_ok());
-        maps.retain(has);
+        let compares = |map: Map| reference.as_ref().is_none_or(|other| other.maps(&subject, &[map]).is_ok());
+        maps.retain(|&map| compares(map) && !(args.attention_only && map.is_of_the_answer()));
     }
-    Ok(Lens { subject, reference, maps, choice })
+    Ok(Lens { subject, reference, maps, choice, attention_only: args.attention_only })
 }
 
 fn reference(args: &Args, named: &str, subject: &Subject, engine: &Engine) -> anyhow::Result<Reference> {

@@ -37,7 +37,7 @@ pub(crate) struct Subject {
 
 /// What a model makes of one text.
 pub(crate) struct Seen {
-    /// `[P, H]`: what each kept block reads, and what the last one answers.
+    /// `[P, H]`: what each kept block reads; of a model without blocks the embeddings, if anything reads them.
     pub(crate) hidden_states: Vec<Tensor<2>>,
     /// `[C]`, summing to 1.
     pub(crate) probabilities: Vec<f32>,

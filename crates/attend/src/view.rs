@@ -18,6 +18,8 @@ pub(crate) struct Lens {
     pub(crate) reference: Option<Reference>,
     pub(crate) maps: Vec<Map>,
     pub(crate) choice: Choice,
+    /// Whether pages and tests speak of nothing that needs a gradient.
+    pub(crate) attention_only: bool,
 }
 
 /// What one model makes of one text.

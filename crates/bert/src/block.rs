@@ -1,5 +1,6 @@
 //! Attention + feed-forward, post-norm.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use burn::module::Module;
@@ -56,16 +57,18 @@ impl Block {
         fused::block(hidden, layout, self.weights(), options)
     }
 
-    /// What each position of one sequence attends to, in fp32 and without dropout.
+    /// What some positions of one sequence attend to, in fp32 and without dropout.
     ///
     /// # Shapes
     /// - `hidden`: `[P, H]`, what the block reads
+    /// - `queries`: Q of the P positions
     ///
-    /// Returns `[N, P, P]`: for each attention head and query position the weights of all keys, which sum to 1.
-    pub fn attention_weights(&self, hidden: Tensor<2>) -> Tensor<3> {
+    /// Returns `[N, Q, P]`: for each attention head and query position the weights of all keys, which sum to 1.
+    pub fn attention_weights(&self, hidden: Tensor<2>, queries: Range<usize>) -> Tensor<3> {
         let n = self.num_attention_heads;
-        let per_head = |layer: &Linear| plain::per_head(layer.forward(hidden.clone()).unsqueeze_dim(0), n);
-        plain::attention_weights(per_head(&self.query), per_head(&self.key), None).squeeze_dim(0)
+        let per_head = |layer: &Linear, rows: Tensor<2>| plain::per_head(layer.forward(rows).unsqueeze_dim(0), n);
+        let asking = hidden.clone().slice_dim(0, queries);
+        plain::attention_weights(per_head(&self.query, asking), per_head(&self.key, hidden), None).squeeze_dim(0)
     }
 
     fn weights(&self) -> BlockWeights {

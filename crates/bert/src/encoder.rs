@@ -32,6 +32,8 @@ pub struct Pass {
     /// Whether nothing is read but what the pooler makes, if there is one: then the last block computes the first row of
     /// each sequence only, and no hidden state is kept.
     pub only_pooled: bool,
+    /// Whether what each block reads is kept even so.
+    pub reads_are_kept: bool,
 }
 
 /// What an encoder makes of a batch.
@@ -68,7 +70,7 @@ impl Encoder {
         let mut hidden_states = Vec::new();
         for (index, block) in self.blocks.iter().enumerate() {
             let first_only = only_pooled && index + 1 == self.blocks.len();
-            hidden_states.extend((!only_pooled).then(|| top.clone()));
+            hidden_states.extend((!only_pooled || pass.reads_are_kept).then(|| top.clone()));
             top = passed(index + 1, block, pass, |block| block.forward(top, layout, pass, first_only));
         }
         hidden_states.extend((!only_pooled).then(|| top.clone()));

@@ -97,9 +97,16 @@ fn attention_weights_are_hugging_faces() {
         let encoded = encode(&encoder, &layout, &device, Precision::Fp32);
         for block in [0, 4] {
             let below = rows_at(encoded.hidden_states[block].clone(), &third);
-            let weights = encoder.blocks()[block].attention_weights(below).into_data().try_to_vec::<f32>().unwrap();
+            let weights = encoder.blocks()[block]
+                .attention_weights(below.clone(), 0..20)
+                .into_data()
+                .try_to_vec::<f32>()
+                .unwrap();
             let expected = expected(&format!("attention.{block}"), &[3, 20, 20]);
             assert_close(&weights, &expected, 1e-5, &format!("{device:?} block {block}"));
+            let two = encoder.blocks()[block].attention_weights(below, 7..9).into_data().try_to_vec::<f32>().unwrap();
+            let rows: Vec<f32> = expected.chunks(400).flat_map(|head| head[140..180].to_vec()).collect();
+            assert_close(&two, &rows, 1e-5, &format!("{device:?} block {block}, queries 7 and 8"));
         }
     }
 }

@@ -48,9 +48,9 @@ impl Model {
         self.head.forward(Features { encoded, layout: batch.layout.clone() })
     }
 
-    /// As [`Model::forward`], with every hidden state kept: `[R, H]` each, then the logits.
+    /// As [`Model::forward`], with what each kept block reads, `[R, H]` each, beside the logits.
     pub fn forward_to_look_at(&self, batch: &Batch) -> (Vec<Tensor<2>>, Tensor<2>) {
-        let encoded = self.body.forward(batch, Pass { only_pooled: false, ..self.pass });
+        let encoded = self.body.forward(batch, Pass { reads_are_kept: true, ..self.pass });
         let hidden_states = encoded.hidden_states.clone();
         (hidden_states, self.head.forward(Features { encoded, layout: batch.layout.clone() }))
     }

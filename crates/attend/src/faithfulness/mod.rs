@@ -127,7 +127,8 @@ fn ways(lens: &Lens) -> Vec<Way> {
     let last = subject.blocks.len().checked_sub(1).map(|block| Map::Attention { block, head: None });
     let shown = lens.choice.map(subject).ok().filter(|map| matches!(map, Map::Attention { .. }));
     let rollout = last.map(|_| Map::Rollout);
-    let maps = shown.or(last).into_iter().chain(rollout).chain([Map::GradientInput, Map::IntegratedGradients]);
+    let gradients = [Map::GradientInput, Map::IntegratedGradients].into_iter().filter(|_| !lens.attention_only);
+    let maps = shown.or(last).into_iter().chain(rollout).chain(gradients);
     let by = |map: Map| {
         let name = map.name(&subject.blocks);
         Way::By(map, if matches!(map, Map::Attention { .. }) { format!("attention, {name}") } else { name })
