@@ -19,8 +19,14 @@ SHELL       := bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS   += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
-.PHONY: all demo plan data prep estimate train evaluate latency report plot so-far attend build build-files build-report build-tensor \
+TARGETS := all demo plan data prep estimate train evaluate latency report plot so-far attend build build-files build-report build-tensor \
         libtorch test test-files test-report test-tensor test-pipeline check bench bench-report gpu-check clean help
+.PHONY: $(TARGETS)
+# A slip is told before anything is compiled; a path is the name of a file to make.
+UNKNOWN := $(firstword $(foreach goal,$(filter-out $(TARGETS),$(MAKECMDGOALS)),$(if $(findstring /,$(goal)),,$(goal))))
+ifneq ($(UNKNOWN),)
+  $(error no target `$(UNKNOWN)`; `make help` lists them)
+endif
 
 all: report plot ## Run STUDY from raw text to table and chart (default: imdb)
 	@$(if $(REDRAWN),cat $(REPORT)/table.md; echo; printf 'chart: %s\n' $(CHARTS); echo 'page:  $(PAGE)', \
@@ -158,7 +164,7 @@ $(TRAINED): %/train.json: %/config.json $(OUT)/data.json $(SHARDS)/manifest.json
 
 evaluate: $(PREDICTIONS) $(VALIDATED) ## Predict every test review with every run, and the validation reviews
 define PREDICT
-$(ON_DEVICE) $(BIN)/evaluate --run $* --shards $(SHARDS) --device $(DEVICE) $(1) > $@.partial && mv $@.partial $@
+$(ON_DEVICE) $(BIN)/evaluate --run $* --shards $(SHARDS) --device $(DEVICE) $(1) --out $@
 endef
 $(PREDICTIONS): %/predictions.test.jsonl: %/train.json | build-tensor
 	$(call PREDICT,--split test)
@@ -182,6 +188,7 @@ $(REPORTED) $(CHARTS) &: $(TRAINED) $(PREDICTIONS) $(VALIDATED) $(LATENCIES) $(Q
 	$(BIN)/report all $(RUN_DIRS) $(MARGIN:%=--margin %) $(HEAD:%=--head %) --out $(REPORT)$(eval REDRAWN := yes)
 so-far: $(CONFIGS) $(BIN)/report ## The same of the runs that are finished by now; the others are listed as missing
 	$(BIN)/report all $(RUN_DIRS) $(MARGIN:%=--margin %) $(HEAD:%=--head %) --out $(REPORT)
+	@echo 'page: $(PAGE)'
 
 # Two runs that differ in depth alone, the shallowest and the deepest of a head unless A and B name others.
 A        ?= $(firstword $(CONTRAST))
@@ -196,11 +203,14 @@ endif
 ATTENDED := $(if $(and $(A),$(B)),$(REPORT)/attend-$(A)-$(B).html)
 attend: $(ATTENDED) ## A page of reviews on which runs A and B part, and what each attends to
 	@$(if $(ATTENDED),echo 'page: $(ATTENDED)',echo 'study `$(STUDY)` has no head at two depths: name two runs, as in make attend A=RUN B=RUN' >&2; exit 1)
-$(ATTENDED): $(foreach run,$(A) $(B),$(RUNS)/$(run)/train.json $(RUNS)/$(run)/predictions.test.jsonl) $(BIN)/report | build-tensor
+ASKED := $(OUT)/examples-$(EXAMPLES)-$(TRIED)
+$(ASKED):
+	@rm -f $(OUT)/examples-* && touch $@
+$(ATTENDED): $(ASKED) $(foreach run,$(A) $(B),$(RUNS)/$(run)/train.json $(RUNS)/$(run)/predictions.test.jsonl) $(BIN)/report | build-tensor
 	@mkdir -p $(@D)
 	$(BIN)/report flips $(RUNS)/$(A) $(RUNS)/$(B) --shards $(SHARDS) \
 	  | $(ON_DEVICE) $(BIN)/attend --run $(RUNS)/$(A) --run $(RUNS)/$(B) --shards $(SHARDS) --faithfulness $(TRIED) \
-	  --limit $(EXAMPLES) --format html --device $(DEVICE) - > $@.partial && mv $@.partial $@
+	  --limit $(EXAMPLES) --format html --device $(DEVICE) --out $@ -
 
 # ---- For developers -------------------------------------------------------------------------------------------
 

@@ -55,7 +55,7 @@ def changes(page, faults):
         changed(option.inner_text())
 
 
-def look(browser, address, width, theme, shots):
+def look(browser, address, width, theme, shots, articles):
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
     faults = []
     page.on("console", lambda message: faults.append(f"console: {message.text}"))
@@ -68,6 +68,11 @@ def look(browser, address, width, theme, shots):
         page.screenshot(path=shots / f"{width}-{theme}.png")
     strangers = page.evaluate("[...new Set([...document.querySelectorAll('#texts *')].map(element => element.tagName))]")
     faults += [f"an element that data made: {name}" for name in strangers if name not in OURS]
+    attributes = page.evaluate("[...new Set([...document.querySelectorAll('#texts *')].flatMap(element => element.getAttributeNames()))]")
+    faults += [f"an attribute that data made: {name}" for name in attributes if name not in ("class", "title", "dir")]
+    found = page.locator("article").count()
+    if articles not in (None, found):
+        faults.append(f"{found} texts, not {articles}")
     page.locator(".token").first.hover()
     if ":" not in page.locator("#status").inner_text():
         faults.append("hovering over a word does not tell its weight")
@@ -85,6 +90,7 @@ def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("page", type=pathlib.Path)
     arguments.add_argument("--shots", type=pathlib.Path)
+    arguments.add_argument("--articles", type=int, help="how many texts there must be")
     arguments.add_argument("--most-bytes", type=int, default=5_000_000)
     arguments.add_argument("--chromium", default=shutil.which("chromium") or shutil.which("chromium-browser"))
     options = arguments.parse_args()
@@ -95,7 +101,7 @@ def main():
         browser = playwright.chromium.launch(executable_path=options.chromium, args=["--no-sandbox"])
         address = options.page.resolve().as_uri()
         looks = [(width, theme) for width in (360, 1280) for theme in ("light", "dark")]
-        faults = [fault for look_at in looks for fault in look(browser, address, *look_at, options.shots)]
+        faults = [fault for look_at in looks for fault in look(browser, address, *look_at, options.shots, options.articles)]
         browser.close()
     if size > options.most_bytes:
         faults.append(f"{size} bytes")

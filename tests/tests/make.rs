@@ -34,7 +34,9 @@ sleep 0.05; rmdir held
 touch "$8/epoch-1"
 if [ -e trip ]; then rm trip; kill -9 $$; fi
 echo "$*" > "$8/train.json""#;
-const EVALUATE: &str = r#"echo "predictions of $2""#;
+const EVALUATE: &str = r#"
+run=$2; while [ "$1" != --out ]; do shift; done
+echo "predictions of $run" > "$2""#;
 const REPORT: &str = r#"
 while [ $# -gt 0 ] && [ "$1" != --out ]; do what=${what:-$1}; shift; done
 case $what in
@@ -124,7 +126,9 @@ fn stub(name: &str, script: &str) -> String {
     let logged = match name {
         "plan" | "fetch" => String::new(),
         "train" => r#"case $1 in --check | --estimate) ;; *) echo "train ${8##*/}" >> ran.log ;; esac"#.to_owned(),
-        "evaluate" => r#"echo "evaluate ${2##*/} ${8:-latency}" >> ran.log"#.to_owned(),
+        "evaluate" => r#"case $7 in --latency) what=latency ;; *) what=$8 ;; esac
+echo "evaluate ${2##*/} $what" >> ran.log"#
+            .to_owned(),
         "report" => r#"echo "report $1" >> ran.log"#.to_owned(),
         _ => format!("echo {name} >> ran.log"),
     };

@@ -84,9 +84,7 @@ impl Project {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let bin = std::env::var_os("BIN")
-            .filter(|bin| !bin.is_empty())
-            .map_or_else(|| root().join("target/release"), PathBuf::from);
+        let bin = bin();
         let mut command = Command::new("make");
         for inherited in ["MAKEFLAGS", "MFLAGS", "MAKELEVEL", "STUDY", "BACKEND", "DEVICE", "LIBTORCH"] {
             command.env_remove(inherited);
@@ -106,6 +104,11 @@ impl Project {
         said + &errors
     }
 
+    /// The only folder of shards.
+    fn shards(&self) -> PathBuf {
+        fs::read_dir(self.path("data/shards")).unwrap().next().unwrap().unwrap().path()
+    }
+
     fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap_or_default()
     }
@@ -116,6 +119,12 @@ impl Project {
         let numbers = |line: &str| measured.iter().fold(line.to_owned(), |line, name| without(&line, name));
         self.read(name).lines().map(numbers).collect()
     }
+}
+
+/// Where the tools are.
+fn bin() -> PathBuf {
+    let named = std::env::var_os("BIN").filter(|bin| !bin.is_empty());
+    named.map_or_else(|| root().join("target/release"), PathBuf::from)
 }
 
 fn root() -> PathBuf {
@@ -156,12 +165,49 @@ fn a_study_runs_to_its_chart_and_again_does_nothing() {
     let again = project.make();
     assert!(again.starts_with("nothing to be done"), "{again}");
 
+    let attended = project.command(&["attend", "A=2VA-s1", "B=1VF-s1", "EXAMPLES=3", "TRIED=20"]).output().unwrap();
+    assert!(attended.status.success(), "{}", String::from_utf8_lossy(&attended.stderr));
+    let page = project.read("out/smoke/report/attend-2VA-s1-1VF-s1.html");
+    assert!(page.contains("integrated gradients") && page.contains("How far to trust it"), "{page:.200}");
+    what_attends_to_nothing_says_so(&project);
+
     let (before, metrics) = (project.scores(PREDICTIONS), project.read(METRICS));
     fs::remove_file(project.path(PREDICTIONS)).unwrap();
     let third = project.make();
     assert_eq!(third.matches("/evaluate --run").count(), 1, "{third}");
     assert!(!third.contains("/train --config"), "{third}");
     assert_eq!((project.scores(PREDICTIONS), project.read(METRICS)), (before, metrics));
+}
+
+fn what_attends_to_nothing_says_so(project: &Project) {
+    let shards = project.shards();
+    let attend = |run: &str, arguments: &[&str]| {
+        let run = project.path("out/smoke/runs").join(run);
+        let output = Command::new(bin().join("attend")).arg("--run").arg(run).args(arguments).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let text = ["--device", "flex", "--text", "a film"];
+    for (run, says) in [
+        ("TF-IDF-s1", "`TF-IDF-s1` is TF-IDF"),
+        ("custom-embedding-s1", "has embeddings of its own and no BERT"),
+        ("0ML-s1", "keeps no block"),
+    ] {
+        let (code, _, said) = attend(run, &text);
+        assert!(code == Some(1) && said.contains(says) && said.lines().count() == 1, "{said}");
+    }
+    let (code, shown, said) = attend("custom-embedding-s1", &[&text[..], &["--method", "gradient-input"]].concat());
+    assert!(code == Some(0) && shown.contains("gradient × input"), "{said}");
+    let review = ["--device", "flex", "--shards", shards.to_str().unwrap(), "--format", "jsonl", "--review"];
+    let (_, known, said) = attend("2VA-s1", &[&review[..], &["test/pos/0_8"]].concat());
+    let id = project.read(PREDICTIONS).lines().nth(1).unwrap().split('"').nth(7).unwrap().to_owned();
+    let (code, known_by_id, _) = attend("2VA-s1", &[&review[..], &[&id]].concat());
+    assert!(code == Some(0) && known_by_id.contains("\"label\":\"") && known_by_id.contains(&id), "{known_by_id}");
+    assert!(
+        known.is_empty() && said.contains("no test review `test/pos/0_8`; did you mean") || !known.is_empty(),
+        "{said}"
+    );
+    let (code, _, said) = attend("2VA-s1", &[&text[..], &["--against", "pretrained"]].concat());
+    assert!(code == Some(1) && said.contains("--models DIR"), "{said}");
 }
 
 #[test]

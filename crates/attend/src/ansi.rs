@@ -27,20 +27,15 @@ pub(crate) struct Terminal {
 impl Terminal {
     pub(crate) fn new(args: &Args) -> Self {
         let columns = columns();
-        let colours = args.colours.resolved();
+        let colours = args.colours.resolved(args.out.is_none());
         let legend = args.names_texts();
         Terminal { columns, colours, special: args.special, apart: args.pieces, scale: args.scale, legend }
     }
 
     fn legend(&self, lenses: &[Lens]) -> String {
-        let levels: &[i8] = if lenses.iter().any(has_sign) { &[-4, -3, -2, -1, 1, 2, 3, 4] } else { &[1, 2, 3, 4] };
-        let named =
-            |&level: &i8| self.painted(&format!(" {}0.{} ", if level < 0 { "−" } else { "" }, 2 * level.abs()), level);
-        let unit = match self.scale {
-            Scale::MinMax => "of the largest",
-            Scale::ZScore => "standard deviations",
-        };
-        format!("from {} {unit}", levels.iter().map(named).collect::<Vec<_>>().join(" "))
+        let (levels, unit) = colour::legend(self.scale, lenses.iter().any(Lens::has_sign));
+        let levels: Vec<String> = levels.map(|(level, name)| self.painted(&name, level)).collect();
+        format!("from {} {unit}", levels.join(" "))
     }
 
     /// Text in the colour of its level.
@@ -79,11 +74,6 @@ impl Terminal {
         }
         lines.finish()
     }
-}
-
-/// Whether weights may be below 0.
-pub(crate) fn has_sign(lens: &Lens) -> bool {
-    lens.reference.is_some() || lens.maps.iter().any(|map| map.is_of_the_answer())
 }
 
 impl Show for Terminal {

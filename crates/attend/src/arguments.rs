@@ -70,7 +70,8 @@ pub(crate) struct Args {
 
     /// Take the first tokens of each method away and see what becomes of the answer, over so many test reviews of
     /// --shards; alone, or above what else is shown
-    #[arg(long, value_name = "REVIEWS", requires = "shards", value_parser = clap::value_parser!(u32).range(2..))]
+    #[arg(long, value_name = "REVIEWS", requires = "shards", conflicts_with = "against")]
+    #[arg(value_parser = clap::value_parser!(u32).range(20..))]
     pub(crate) faithfulness: Option<u32>,
 
     /// Leave gradients out of a page and of --faithfulness: on a processor they take most of the time
@@ -110,6 +111,11 @@ impl Args {
     /// Whether there is a text to look at.
     pub(crate) fn names_texts(&self) -> bool {
         !self.text.is_empty() || !self.review.is_empty() || self.file.is_some()
+    }
+
+    /// Whether certain weights are meant.
+    pub(crate) fn asks_for_a_map(&self) -> bool {
+        self.method.is_some() || self.block.is_some() || self.head.is_some() || self.query.is_some()
     }
 
     /// The folder that `--review` or `--faithfulness` cannot do without.

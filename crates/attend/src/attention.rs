@@ -9,7 +9,17 @@ use crate::map::Map;
 use crate::subject::{Seen, Subject};
 use crate::{gradient, rollout};
 
-/// The weights `[P]` of each of `maps`, `query` being the token that attends.
+/// What weights are asked about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) maps: &'a [Map],
+    /// The token that attends.
+    pub(crate) query: usize,
+    /// The class whose log-odds gradients are taken of.
+    pub(crate) class: usize,
+}
+
+/// The weights `[P]` of each map that is asked for.
 ///
 /// # Errors
 /// The text has no token `query`, or the model no attention.
@@ -17,16 +27,24 @@ pub(crate) fn weights(
     subject: &Subject,
     seen: &Seen,
     input_ids: &[u32],
-    maps: &[Map],
-    query: usize,
+    asked: Asked,
 ) -> anyhow::Result<Vec<Vec<f32>>> {
-    let last = input_ids.len() - 1;
-    ensure!(query <= last, "there is no token {query}: the text has {}, counted from 0 to {last}", last + 1);
+    let Asked { maps, query, class } = asked;
+    has_token(query, input_ids.len())?;
     let mut found = of_attention(subject, seen, maps, query)?;
-    for (map, weights) in gradient::of_the_answer(subject, seen, input_ids, maps) {
+    for (map, weights) in gradient::of_the_answer(subject, input_ids, maps, class) {
         found.insert(map, weights);
     }
     Ok(maps.iter().filter_map(|map| found.remove(map)).collect())
+}
+
+/// Whether a text of so many `tokens` has a token `query`.
+///
+/// # Errors
+/// It has not.
+pub(crate) fn has_token(query: usize, tokens: usize) -> anyhow::Result<()> {
+    ensure!(query < tokens, "there is no token {query}: the text has {tokens}, counted from 0 to {}", tokens - 1);
+    Ok(())
 }
 
 fn of_attention(subject: &Subject, seen: &Seen, maps: &[Map], query: usize) -> anyhow::Result<HashMap<Map, Vec<f32>>> {

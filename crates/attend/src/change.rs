@@ -1,10 +1,17 @@
 //! What training changed: one model's weights less another's, token by token.
 
-use anyhow::ensure;
+use anyhow::{bail, ensure};
+use study::Data;
 
-use crate::attention;
+use crate::attention::{self, Asked};
 use crate::map::Map;
 use crate::subject::{Subject, spoken};
+
+/// Whether texts are cleaned and cut alike.
+pub(crate) fn cut_alike(one: &Data, two: &Data) -> bool {
+    let cut = |data: &Data| (data.max_seq_length, data.truncation, data.head_share.to_bits());
+    cut(one) == cut(two) && one.cleaning == two.cleaning
+}
 
 /// A model to hold the others against.
 pub(crate) struct Reference(Subject);
@@ -15,16 +22,20 @@ impl Reference {
     /// # Errors
     /// It has another tokenizer, or cuts texts otherwise.
     pub(crate) fn new(reference: Subject, subject: &Subject) -> anyhow::Result<Self> {
-        let cut = |of: &Subject| {
-            let data = of.data();
-            (data.max_seq_length, data.truncation, data.head_share.to_bits(), data.cleaning.clone())
-        };
         ensure!(
-            reference.tokenizer.sha256 == subject.tokenizer.sha256 && cut(&reference) == cut(subject),
+            reference.tokenizer.sha256 == subject.tokenizer.sha256 && cut_alike(reference.data(), subject.data()),
             "`{}` and `{}` read texts as different tokens: their weights cannot be compared",
             subject.name,
             reference.name
         );
+        let other = reference.encoder.as_ref().zip(subject.encoder.as_ref()).filter(|(one, two)| one != two);
+        if let Some((one, two)) = other {
+            bail!(
+                "`{}` was cut from `{two}`, `{}` from `{one}`: their blocks cannot be compared",
+                subject.name,
+                reference.name
+            );
+        }
         Ok(Reference(reference))
     }
 
@@ -54,18 +65,24 @@ impl Reference {
                 })?;
                 reference.attention(kept, head)
             }
-            Map::Rollout => Ok(map),
+            Map::Rollout => reference.attention(0, None).map(|_| map),
             Map::GradientInput | Map::IntegratedGradients => {
                 ensure!(
                     !reference.labels.is_empty(),
                     "the pretrained model has no answer whose gradient could be taken: name a run with --against DIR"
+                );
+                ensure!(
+                    reference.labels == subject.labels,
+                    "`{}` and `{}` have other classes: their gradients cannot be compared",
+                    subject.name,
+                    reference.name
                 );
                 Ok(map)
             }
         }
     }
 
-    /// `weights` less the reference's of the same text.
+    /// `weights` less the reference's of the same text and the same class.
     ///
     /// # Errors
     /// As [`attention::weights`].
@@ -73,11 +90,10 @@ impl Reference {
         &self,
         weights: Vec<Vec<f32>>,
         input_ids: &[u32],
-        maps: &[Map],
-        query: usize,
+        asked: Asked,
     ) -> anyhow::Result<Vec<Vec<f32>>> {
         let seen = self.0.see(&[input_ids])?;
-        let before = attention::weights(&self.0, &seen[0], input_ids, maps, query)?;
+        let before = attention::weights(&self.0, &seen[0], input_ids, asked)?;
         let less =
             |(now, before): (Vec<f32>, Vec<f32>)| now.iter().zip(before).map(|(now, before)| now - before).collect();
         Ok(weights.into_iter().zip(before).map(less).collect())

@@ -1,5 +1,7 @@
 //! The source's highlight colours and thresholds; blue is what it has no colour for, weights below 0.
 
+use crate::scale::Scale;
+
 /// Red, green, blue.
 pub(crate) type Rgb = (u8, u8, u8);
 
@@ -23,6 +25,18 @@ pub(crate) fn of(level: i8) -> Option<Rgb> {
 pub(crate) fn of_256((red, green, blue): Rgb) -> u8 {
     let step = |value: u8| if value < 48 { 0 } else { (value.max(75) - 35) / 40 };
     16 + 36 * step(red) + 6 * step(green) + step(blue)
+}
+
+/// The legend: each level with the number from which on it is shown, and what that is a number of.
+pub(crate) fn legend(scale: Scale, has_sign: bool) -> (impl Iterator<Item = (i8, String)>, &'static str) {
+    let least = if has_sign || scale == Scale::ZScore { -4 } else { 1 };
+    let named = |level: i8| (level, format!(" {}0.{} ", if level < 0 { "−" } else { "" }, 2 * level.abs()));
+    let unit = match (scale, has_sign) {
+        (Scale::ZScore, _) => "standard deviations from the mean",
+        (Scale::MinMax, true) => "of the largest weight, whatever its sign",
+        (Scale::MinMax, false) => "of the way from the smallest to the largest weight",
+    };
+    ((least..=4).filter(|&level| level != 0).map(named), unit)
 }
 
 #[cfg(test)]

@@ -7,21 +7,20 @@ use classifier::{Batch, Model};
 
 use crate::attention::numbers;
 use crate::map::Map;
-use crate::subject::{Seen, Subject};
+use crate::subject::Subject;
 
 /// Points of the way from the baseline to the text.
 const STEPS: usize = 20;
 
 /// R at most of the texts on the way that are computed together.
-const ROWS: usize = 4096;
+const ROWS: usize = 1024;
 
-/// The weights `[P]` of those of `maps` that speak of the answer; below 0 is against it.
-pub(crate) fn of_the_answer(subject: &Subject, seen: &Seen, input_ids: &[u32], maps: &[Map]) -> Vec<(Map, Vec<f32>)> {
+/// The weights `[P]` of those of `maps` that speak of an answer, here `class`; below 0 is against it.
+pub(crate) fn of_the_answer(subject: &Subject, input_ids: &[u32], maps: &[Map], class: usize) -> Vec<(Map, Vec<f32>)> {
     let asked: Vec<Map> = maps.iter().copied().filter(|map| map.is_of_the_answer()).collect();
     if asked.is_empty() {
         return Vec::new();
     }
-    let class = classifier::predicted(&seen.probabilities);
     let slope = Slope::new(subject, input_ids, class);
     let weights = |map| match map {
         Map::IntegratedGradients => slope.integrated(STEPS),

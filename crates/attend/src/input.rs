@@ -114,14 +114,9 @@ fn of_shards(shards: &Path, ids: &[String]) -> anyhow::Result<Vec<Review>> {
 }
 
 fn unknown<'a>(shards: &Path, id: &str, known: impl Iterator<Item = &'a String>) -> anyhow::Error {
-    let nearest = known.map(|other| (strsim::damerau_levenshtein(id, other), other)).min();
-    let shards = shards.display();
-    match nearest {
-        Some((distance, other)) if distance <= 3.max(id.chars().count() / 3) => {
-            anyhow!("no test review `{id}` in `{shards}`; did you mean `{other}`?")
-        }
-        _ => anyhow!("no test review `{id}` in `{shards}`"),
-    }
+    let nearest = study::nearest(id, known.map(String::as_str));
+    let nearest = nearest.map_or_else(String::new, |other| format!("; did you mean `{other}`?"));
+    anyhow!("no test review `{id}` in `{}`{nearest}", shards.display())
 }
 
 impl Label {

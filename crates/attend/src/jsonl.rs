@@ -48,7 +48,7 @@ struct Token<'a> {
     span: Option<[usize; 2]>,
     /// As the model has it.
     weight: f32,
-    /// On the scale that colours are chosen by.
+    /// The same on the scale that colours are chosen by, there word by word.
     shown: f32,
 }
 

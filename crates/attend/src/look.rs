@@ -1,11 +1,11 @@
 //! From what was asked to what is shown: models, then texts as they come, then the answer's end.
 
-use std::io::{BufWriter, Write};
+use std::io::Write;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use clap::error::ErrorKind;
 use classifier::device::Engine;
-use records::publish;
+use records::publish::Output;
 
 use crate::arguments::{Args, Format, usage};
 use crate::change::Reference;
@@ -41,17 +41,13 @@ pub(crate) fn look(args: &Args) -> anyhow::Result<()> {
     }
     let engine = Engine::open(&args.device)?;
     let lenses = lenses(args, choice, &engine)?;
-    match &args.out {
-        None => write(args, &lenses, &mut BufWriter::new(std::io::stdout().lock())),
-        Some(path) => {
-            let mut bytes = Vec::new();
-            write(args, &lenses, &mut bytes)?;
-            Ok(publish::bytes(path, &bytes)?)
-        }
-    }
+    let mut output = Output::open(args.out.as_deref())?;
+    write(args, &lenses, &mut output)?;
+    Ok(output.finish()?)
 }
 
 fn write(args: &Args, lenses: &[Lens], output: &mut dyn Write) -> anyhow::Result<()> {
+    let mut source = args.names_texts().then(|| Source::new(args)).transpose()?; // before anything takes long
     let scores = match args.faithfulness {
         Some(reviews) => faithfulness::of(lenses, args.shards(), reviews as usize)?,
         None => Vec::new(),
@@ -64,24 +60,53 @@ fn write(args: &Args, lenses: &[Lens], output: &mut dyn Write) -> anyhow::Result
     };
     show.begin(lenses, &scores, output)?;
     output.flush().context("writing the answer")?;
-    if args.names_texts() {
-        texts(args, lenses, show.as_mut(), output)?;
+    if let Some(source) = &mut source {
+        texts(source, lenses, show.as_mut(), output)?;
     }
     show.end(output)?;
     output.flush().context("writing the answer")
 }
 
-fn texts(args: &Args, lenses: &[Lens], show: &mut dyn Show, output: &mut dyn Write) -> anyhow::Result<()> {
-    let mut input = Input::new(args)?;
-    let mut left = args.limit.map_or(usize::MAX, |limit| limit as usize);
+/// The texts that are asked for, in batches; there is a first one.
+struct Source {
+    input: Input,
+    next: Vec<Review>,
+    left: usize,
+}
+
+impl Source {
+    fn new(args: &Args) -> anyhow::Result<Self> {
+        let left = args.limit.map_or(usize::MAX, |limit| limit as usize);
+        let mut source = Source { input: Input::new(args)?, next: Vec::new(), left };
+        source.next = source.batch()?;
+        ensure!(!source.next.is_empty(), "there was no text to look at");
+        Ok(source)
+    }
+
+    fn batch(&mut self) -> anyhow::Result<Vec<Review>> {
+        let most = TEXTS_AT_ONCE.min(self.left);
+        let batch = if most > 0 { self.input.next_batch(most)? } else { Vec::new() };
+        self.left -= batch.len();
+        Ok(batch)
+    }
+
+    /// None is left where it is empty.
+    fn take(&mut self) -> anyhow::Result<Vec<Review>> {
+        match std::mem::take(&mut self.next) {
+            first if !first.is_empty() => Ok(first),
+            _ => self.batch(),
+        }
+    }
+}
+
+fn texts(source: &mut Source, lenses: &[Lens], show: &mut dyn Show, output: &mut dyn Write) -> anyhow::Result<()> {
     let mut shown = 0;
-    while left > 0 {
-        let reviews = input.next_batch(TEXTS_AT_ONCE.min(left))?;
+    loop {
+        let reviews = source.take()?;
         if reviews.is_empty() {
             break;
         }
-        left -= reviews.len();
-        let readable = readable(lenses, reviews, input.is_stream())?;
+        let readable = readable(lenses, reviews, source.input.is_stream())?;
         shown += readable.len();
         let seen = lenses.iter().map(|lens| lens.look(&readable)).collect::<anyhow::Result<Vec<_>>>()?;
         let mut seen: Vec<_> = seen.into_iter().map(Vec::into_iter).collect();
@@ -95,11 +120,11 @@ fn texts(args: &Args, lenses: &[Lens], show: &mut dyn Show, output: &mut dyn Wri
     Ok(())
 }
 
-/// Those with something to attend to; in a stream one without is said and passed over.
+/// Those that can be shown; in a stream one that cannot is said and passed over.
 fn readable(lenses: &[Lens], reviews: Vec<Review>, is_stream: bool) -> anyhow::Result<Vec<Review>> {
     let mut readable = Vec::with_capacity(reviews.len());
     for review in reviews {
-        let read = lenses.iter().try_for_each(|lens| lens.subject.read(&review.text).map(drop));
+        let read = lenses.iter().try_for_each(|lens| lens.can_show(&review.text));
         match read {
             Ok(()) => readable.push(review),
             Err(error) if is_stream => log::warn!("left out: `{}`: {error}", review.id),
@@ -116,15 +141,18 @@ fn lenses(args: &Args, choice: Choice, engine: &Engine) -> anyhow::Result<Vec<Le
         .chain(models)
         .map(|subject| subject.and_then(|subject| lens(args, choice, subject, engine)))
         .collect::<anyhow::Result<_>>()?;
-    if lenses.len() > 1 && args.format == Format::Png {
-        bail!("a figure shows one model: name one, or ask for --format html");
+    if args.format == Format::Png {
+        ensure!(lenses.len() == 1, "a figure shows one model: name one, or ask for --format html");
+        ensure!(args.faithfulness.is_none(), "a figure has no room for --faithfulness: ask for --format html");
     }
     Ok(lenses)
 }
 
 fn lens(args: &Args, choice: Choice, subject: Subject, engine: &Engine) -> anyhow::Result<Lens> {
     let reference = args.against.as_deref().map(|named| reference(args, named, &subject, engine)).transpose()?;
-    let mut maps = vec![choice.map(&subject)?];
+    // A page may begin with what the model has, whatever that is.
+    let mut maps =
+        if args.format == Format::Html && !args.asks_for_a_map() { vec![] } else { vec![choice.map(&subject)?] };
     if let Some(reference) = &reference {
         reference.maps(&subject, &maps)?;
     }

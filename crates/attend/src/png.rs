@@ -5,7 +5,6 @@ use std::io::Write;
 use anyhow::{Context, ensure};
 use drawing::{At, HPos, Picture, Shape, Text, text_width};
 
-use crate::ansi::has_sign;
 use crate::arguments::{Args, Format};
 use crate::colour;
 use crate::faithfulness::Scores;
@@ -77,7 +76,11 @@ impl Figure {
                     x += if view.is_special(segment) { text_width(" ", SIZE) } else { 0.0 };
                 }
                 Segment::Between(text) if text.contains('\n') => (x, self.y) = (MARGIN, self.y + LINE),
-                Segment::Between(text) => x += text_width(if text.trim().is_empty() { " " } else { text }, SIZE),
+                Segment::Between(text) if text.trim().is_empty() => x += text_width(" ", SIZE),
+                Segment::Between(text) => {
+                    self.write(text, x, SIZE, SOFT);
+                    x += text_width(text, SIZE);
+                }
                 Segment::Unread(letters) => {
                     (x, self.y) = (MARGIN, self.y + LINE);
                     self.write(&format!("… {letters} characters not read …"), x, SIZE, SOFT);
@@ -89,13 +92,13 @@ impl Figure {
     }
 
     fn legend(&mut self, lens: &Lens) {
-        let levels: &[i8] = if has_sign(lens) { &[-4, -3, -2, -1, 1, 2, 3, 4] } else { &[1, 2, 3, 4] };
+        let (levels, unit) = colour::legend(self.scale, lens.has_sign());
         let mut x = MARGIN + text_width("from  ", SIZE);
         self.write("from", MARGIN, SIZE, SOFT);
-        for &level in levels {
-            x = self.paint(&format!(" {}0.{} ", if level < 0 { "−" } else { "" }, 2 * level.abs()), x, level) + 6.0;
+        for (level, name) in levels {
+            x = self.paint(&name, x, level) + 6.0;
         }
-        self.write("of the largest weight", x, SIZE, SOFT);
+        self.write(unit, x, SIZE, SOFT);
         self.y += 1.5 * LINE;
     }
 }
@@ -106,7 +109,7 @@ fn rectangle((left, top): At, (right, bottom): At) -> Vec<At> {
 
 impl Show for Figure {
     fn begin(&mut self, lenses: &[Lens], _: &[Scores], _: &mut dyn Write) -> anyhow::Result<()> {
-        if let Some(lens) = lenses.first().filter(|_| self.scale == Scale::MinMax) {
+        if let Some(lens) = lenses.first() {
             self.legend(lens);
         }
         Ok(())

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use tokens::Spanned;
+use tokens::{MARKUP, Spanned};
 
 /// A part of a text.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,18 +23,18 @@ pub(crate) enum Segment<'a> {
     Unread(usize),
 }
 
-const MARKUP: &str = "<br />";
-
-/// What lies between two tokens and has more characters than this was cut off, not cleaned up.
+/// Letters that a cleaning, of stop words say, may take between two tokens.
 const CLEANED_UP: usize = 40;
 
-/// The text token by token; what several tokens stand for together is one segment.
-pub(crate) fn pieces<'a>(text: &'a str, tokens: &[Spanned]) -> Vec<Segment<'a>> {
+/// The text token by token; what several tokens stand for together is one segment. Where no cleaning is asked for, every
+/// letter that was read is in a token.
+pub(crate) fn pieces<'a>(text: &'a str, tokens: &[Spanned], is_cleaned: bool) -> Vec<Segment<'a>> {
+    let between = |gap| between(gap, if is_cleaned { CLEANED_UP } else { 0 });
     let (mut segments, mut end): (Vec<Segment>, usize) = (Vec::new(), 0);
     for (place, token) in tokens.iter().enumerate() {
         let Some(span) = &token.span else {
             if place + 1 == tokens.len() {
-                segments.extend(rest(&text[end..]));
+                segments.extend(between(&text[end..]));
                 end = text.len();
             }
             segments.push(Segment::Tokens { tokens: place..place + 1, text: token.token.clone().into(), joins: false });
@@ -76,19 +76,12 @@ pub(crate) fn words(pieces: Vec<Segment>) -> Vec<Segment> {
     words
 }
 
-/// What comes after the last token: words there were not read.
-fn rest(tail: &str) -> Option<Segment<'_>> {
-    match tail.replace(MARKUP, "").contains(char::is_alphanumeric) {
-        true => Some(Segment::Unread(tail.trim().chars().count())),
-        false => between(tail),
-    }
-}
-
-fn between(gap: &str) -> Option<Segment<'_>> {
+/// A gap with more letters and digits than the clean-up may have taken was not read.
+fn between(gap: &str, cleaned_up: usize) -> Option<Segment<'_>> {
     let written: Cow<str> = if gap.contains(MARKUP) { gap.replace(MARKUP, "\n").into() } else { gap.into() };
-    match written.chars().filter(|letter| !letter.is_whitespace()).count() {
+    match written.chars().filter(|letter| letter.is_alphanumeric()).count() {
         _ if gap.is_empty() => None,
-        unread if unread > CLEANED_UP => Some(Segment::Unread(gap.chars().count())),
+        unread if unread > cleaned_up => Some(Segment::Unread(gap.trim().chars().count())),
         _ => Some(Segment::Between(match written {
             Cow::Borrowed(written) => harmless(written),
             Cow::Owned(written) => harmless(&written).into_owned().into(),
@@ -123,7 +116,7 @@ mod tests {
 
     fn cut(text: &str, join: bool) -> String {
         let tokens = subject().tokenizer.spans(text).unwrap();
-        let pieces = pieces(text, &tokens);
+        let pieces = pieces(text, &tokens, false);
         let part = |segment: Segment| match segment {
             Segment::Tokens { text, .. } => format!("|{text}|"),
             Segment::Between(text) => text.into_owned(),
@@ -159,7 +152,7 @@ mod tests {
         ) {
             let text = words.concat();
             let tokens = subject().tokenizer.spans(&text).unwrap();
-            let pieces = pieces(&text, &tokens);
+            let pieces = pieces(&text, &tokens, false);
             let places: Vec<usize> = pieces.iter().flat_map(Segment::tokens).collect();
             prop_assert_eq!(places, (0..tokens.len()).collect::<Vec<_>>());
             let written: String = pieces[1..pieces.len() - 1].iter().map(|segment| match segment {

@@ -7,7 +7,7 @@ use bert::{Config, Encoder, Precision};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, activation};
 use classifier::device::Engine;
-use classifier::{Batch, Definition, EmbeddingsConfig, HeadConfig, Model};
+use classifier::{Definition, EmbeddingsConfig, HeadConfig, Model};
 use serde_json::{Value, json};
 use study::Data;
 use tokens::{Spanned, TextTokenizer};
@@ -28,7 +28,7 @@ pub(crate) struct Subject {
     /// What it was trained on, if it is one of our runs.
     pub(crate) shards_sha256: Option<String>,
     /// The encoder it was cut from, by the name of its folder; nothing if nobody knows.
-    encoder: Option<String>,
+    pub(crate) encoder: Option<String>,
     data: Data,
     pub(crate) tokenizer: TextTokenizer,
     pub(crate) model: Model,
@@ -194,14 +194,6 @@ impl Subject {
             Seen { hidden_states: hidden_states.iter().map(of).collect(), probabilities }
         };
         Ok(rows.zip(probabilities).map(seen).collect())
-    }
-
-    /// The probabilities `[C]` of each of `sequences`, nothing else kept.
-    ///
-    /// # Errors
-    /// As [`Subject::see`].
-    pub(crate) fn answers(&self, batch: &Batch) -> anyhow::Result<Vec<Vec<f32>>> {
-        self.probabilities(self.model.forward(batch))
     }
 
     fn probabilities(&self, logits: Tensor<2>) -> anyhow::Result<Vec<Vec<f32>>> {

@@ -20,9 +20,9 @@ pub(crate) enum Colours {
 
 impl Colours {
     /// Never [`Colours::Auto`].
-    pub(crate) fn resolved(self) -> Self {
+    pub(crate) fn resolved(self, to_stdout: bool) -> Self {
         match self {
-            Colours::Auto if std::io::stdout().is_terminal() => told(|name| std::env::var(name).ok()),
+            Colours::Auto if to_stdout && std::io::stdout().is_terminal() => told(|name| std::env::var(name).ok()),
             Colours::Auto => Colours::None,
             chosen => chosen,
         }

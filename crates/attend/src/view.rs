@@ -4,12 +4,12 @@ use anyhow::Context;
 use classifier::predicted;
 use tokens::Spanned;
 
-use crate::attention;
+use crate::attention::{self, Asked};
 use crate::change::Reference;
 use crate::choice::Choice;
 use crate::input::Review;
 use crate::map::{Block, Map};
-use crate::segments::{Segment, pieces, words};
+use crate::segments::{Segment, harmless, pieces, words};
 use crate::subject::{Seen, Subject};
 
 /// A model, the weights that are asked of it, and what they are held against.
@@ -33,10 +33,19 @@ pub(crate) struct View<'a> {
     pub(crate) weights: Vec<Vec<f32>>,
 }
 
-/// R at most of the texts that are computed together: every hidden state of them is kept.
+/// R at most of the texts that go through the model together.
 const ROWS: usize = 2048;
 
 impl Lens {
+    /// Whether `text` has something to attend to, and the token that is asked about.
+    ///
+    /// # Errors
+    /// It has not.
+    pub(crate) fn can_show(&self, text: &str) -> anyhow::Result<()> {
+        let tokens = self.subject.read(text)?.len();
+        attention::has_token(self.choice.query, tokens)
+    }
+
     /// `reviews` as this model sees them, in their order.
     ///
     /// # Errors
@@ -61,15 +70,20 @@ impl Lens {
     }
 
     fn weights(&self, seen: &Seen, ids: &[u32]) -> anyhow::Result<Vec<Vec<f32>>> {
-        let query = self.choice.query;
-        let weights = attention::weights(&self.subject, seen, ids, &self.maps, query)?;
+        let asked = Asked { maps: &self.maps, query: self.choice.query, class: predicted(&seen.probabilities) };
+        let weights = attention::weights(&self.subject, seen, ids, asked)?;
         match &self.reference {
             None => Ok(weights),
             Some(reference) => {
                 let maps = reference.maps(&self.subject, &self.maps)?;
-                reference.taken_from(weights, ids, &maps, query)
+                reference.taken_from(weights, ids, Asked { maps: &maps, ..asked })
             }
         }
+    }
+
+    /// Whether weights may be below 0.
+    pub(crate) fn has_sign(&self) -> bool {
+        self.reference.is_some() || self.maps.iter().any(|map| map.is_of_the_answer())
     }
 
     /// The block that the first map is of, by both of its names.
@@ -106,12 +120,13 @@ impl View<'_> {
         let percent = 100.0 * self.probabilities[self.predicted()];
         let label = self.review.label.as_ref().map(|label| label.name(&self.lens.subject.labels));
         let label = label.map_or_else(String::new, |label| format!(", true {label}"));
-        format!("predicted {} {percent:.1} %{label}", self.predicted_name())
+        harmless(&format!("predicted {} {percent:.1} %{label}", self.predicted_name())).into_owned()
     }
 
     /// The text in segments, words put together unless `apart`.
     pub(crate) fn segments(&self, apart: bool) -> Vec<Segment<'_>> {
-        let pieces = pieces(&self.review.text, &self.tokens);
+        let is_cleaned = !self.lens.subject.data().cleaning.is_empty();
+        let pieces = pieces(&self.review.text, &self.tokens, is_cleaned);
         if apart { pieces } else { words(pieces) }
     }
 

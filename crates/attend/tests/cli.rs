@@ -194,6 +194,35 @@ fn hostile_text_steers_no_terminal() {
 }
 
 #[test]
+fn a_hostile_id_or_label_steers_no_terminal_either() {
+    let line = "{\"id\":\"a\\u001b[2J\\nb\",\"label\":\"\\u001b[31mx\",\"text\":\"a film\"}\n";
+    let shown = written(&["--colours", "none", "-"], line);
+    assert!(!shown.contains('\u{1b}') && shown.contains("true \u{fffd}[31mx"), "{shown}");
+    let empty = line.replace("a film", "");
+    let model = whole();
+    let assert = attend(&["--model", &model, "-"], &(empty + line)).success();
+    let said = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+    assert!(said.contains("left out") && !said.contains('\u{1b}'), "{said}");
+}
+
+/// The largest weight of a word: by standard deviations it is above 1, by place it is 1.
+#[test]
+fn the_scale_is_chosen() {
+    let most = |scale| {
+        let record = records(&written(&["--text", TEXT, "--scale", scale, "--format", "jsonl"], "")).remove(0);
+        record["tokens"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|token| token["shown"].as_f64().unwrap())
+            .fold(f64::MIN, f64::max)
+    };
+    assert!(most("min-max") == 1.0 && most("z-score") > 1.5);
+    let legend = written(&["--text", TEXT, "--scale", "z-score", "--colours", "none"], "");
+    assert!(legend.starts_with("from  −0.8 ⁻⁴") && legend.contains("standard deviations"), "{legend}");
+}
+
+#[test]
 fn a_page_is_whole_by_itself_and_holds_no_text_as_markup() {
     let input = line("<script>alert(1)</script>", "A film <img src=x onerror=alert(1)> I loved") + &line("b", TEXT);
     let page = written(&["--format", "html", "-"], &input);

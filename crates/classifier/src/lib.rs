@@ -21,5 +21,5 @@ pub use embeddings::{EmbeddingsConfig, Table};
 pub use heads::{Head, HeadConfig};
 pub use model::{Body, Model, WordTable, cross_entropy};
 pub use names::saved as saved_name;
-pub use predict::{fit, predict};
+pub use predict::{fit, predict, predict_while};
 pub use score::{Score, predicted};

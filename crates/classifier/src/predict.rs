@@ -16,6 +16,21 @@ pub fn predict(
     device: &Device,
     mut done: impl FnMut(usize),
 ) -> Vec<Vec<f32>> {
+    let go_on = |count| {
+        done(count);
+        true
+    };
+    predict_while(model, sequences, pad_token_id, device, go_on)
+}
+
+/// As [`predict()`], until `done` wants no more batches: then what is missing is empty.
+pub fn predict_while(
+    model: &Model,
+    sequences: &[&[u32]],
+    pad_token_id: u32,
+    device: &Device,
+    mut done: impl FnMut(usize) -> bool,
+) -> Vec<Vec<f32>> {
     let mut order: Vec<usize> = (0..sequences.len()).collect();
     order.sort_by_key(|&example| std::cmp::Reverse(sequences[example].len()));
     let mut logits = vec![Vec::new(); sequences.len()];
@@ -27,8 +42,7 @@ pub fn predict(
         let batch: Vec<&[u32]> = now.iter().map(|&example| sequences[example]).collect();
         let rows = rows(model, &model.batch(&batch, pad_token_id, device));
         now.iter().zip(rows).for_each(|(&example, row)| logits[example] = row);
-        done(fit);
-        rest = later;
+        rest = if done(fit) { later } else { &[] };
     }
     logits
 }

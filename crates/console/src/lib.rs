@@ -1,16 +1,19 @@
 //! How the tools speak to a person: log level, progress, the one-line error, the exit code.
 #![expect(clippy::print_stderr, reason = "this crate is where speech happens")]
 
+mod interrupt;
 mod progress;
 mod verbosity;
 
 use std::io::ErrorKind;
 use std::process::ExitCode;
 
+pub use interrupt::{Interrupted, heed_signals, interruption};
 pub use progress::{Progress, spoken_duration};
 pub use verbosity::Verbosity;
 
-/// Run a tool: 0 if it did its work or its reader went away, 1 and one line on stderr if it could not.
+/// Run a tool: 0 if it did its work or its reader went away, 1 and one line on stderr if it could not, 130 or 143 if it was
+/// asked to stop and did.
 ///
 /// Wrong usage is clap's, which exits with 2 before `run` does anything.
 pub fn main(name: &str, run: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
@@ -19,7 +22,8 @@ pub fn main(name: &str, run: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{name}: {}", one_line(&error));
-            ExitCode::FAILURE
+            let interrupted = error.chain().find_map(|cause| cause.downcast_ref::<Interrupted>());
+            interrupted.map_or(ExitCode::FAILURE, |interrupted| ExitCode::from(interrupted.exit_code()))
         }
     }
 }
@@ -27,13 +31,18 @@ pub fn main(name: &str, run: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
 /// The chain of causes as one line; a cause that the line above it already tells is left out.
 fn one_line(error: &anyhow::Error) -> String {
     let mut line = String::new();
-    for cause in error.chain().map(|cause| cause.to_string().replace('\n', " ")) {
+    for cause in error.chain().map(|cause| harmless(&cause.to_string())) {
         if !line.contains(&cause) {
             line += if line.is_empty() { "" } else { ": " };
             line += &cause;
         }
     }
     line
+}
+
+/// In one line, and without what would steer a terminal: messages quote what they were given.
+pub(crate) fn harmless(text: &str) -> String {
+    text.replace('\n', " ").replace(char::is_control, "\u{fffd}")
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
@@ -51,6 +60,11 @@ mod tests {
         let cause = std::io::Error::other("no space\nleft");
         let error = Err::<(), _>(cause).context("writing `a`: no space\nleft").context("step").unwrap_err();
         assert_eq!(one_line(&error), "step: writing `a`: no space left");
+    }
+
+    #[test]
+    fn what_a_message_quotes_steers_no_terminal() {
+        assert_eq!(one_line(&anyhow::anyhow!("no review `\u{1b}[2J\r`")), "no review `\u{fffd}[2J\u{fffd}`");
     }
 
     #[test]

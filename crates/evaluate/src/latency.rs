@@ -24,8 +24,8 @@ const LEAST_BATCHES: usize = 2;
 const LONG: Duration = Duration::from_secs(20);
 const BATCH_SIZE: usize = 32;
 
-/// Measure with test examples of the shards the run was trained on, and write the record to stdout.
-pub(crate) fn measure(chosen: &Trained, folder: &Path, engine: &Engine) -> anyhow::Result<()> {
+/// Measure with test examples of the shards the run was trained on, and write the record.
+pub(crate) fn measure(chosen: &Trained, folder: &Path, engine: &Engine, output: &mut impl Write) -> anyhow::Result<()> {
     let (manifest, _) = Manifest::read(folder).context("run `prep` first")?;
     let examples = manifest.examples(folder, Split::Test)?;
     ensure!(!examples.is_empty(), "`{}` has no test examples", folder.display());
@@ -66,8 +66,7 @@ pub(crate) fn measure(chosen: &Trained, folder: &Path, engine: &Engine) -> anyho
         record.examples_per_second,
         record.provenance.device
     );
-    let mut output = std::io::stdout().lock();
-    jsonl::write(&mut output, &record).and_then(|()| output.flush()).context("writing stdout")
+    jsonl::write(output, &record).context("writing the record")
 }
 
 /// About evenly spaced ones, so that short and long texts are there as in the whole.

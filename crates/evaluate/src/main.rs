@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use classifier::device::Engine;
+use records::publish::Output;
 use trained::Trained;
 
 /// Predict every example of a split, or of a stream, with a trained run
@@ -35,6 +36,9 @@ struct Args {
     /// JSON Lines {"id","text"}; one prediction out for each, in order
     #[arg(long, value_name = "FILE|-", group = "what")]
     text: Option<String>,
+    /// A file instead of stdout; it appears when it is whole
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
     /// auto, flex, cpu, cuda or cuda:INDEX
     #[arg(long, default_value = "auto")]
     device: String,
@@ -54,9 +58,11 @@ fn run() -> anyhow::Result<()> {
         (Some(run), _) => Trained::from_run(run, &engine)?,
         (None, model) => Trained::from_model(model.as_deref().unwrap_or(".".as_ref()), &engine)?,
     };
+    let mut output = Output::open(args.out.as_deref())?;
     match (&args.shards, &args.text) {
-        (Some(shards), _) if args.latency => latency::measure(&chosen, shards, &engine),
-        (Some(shards), _) => split::predict(&chosen, shards, args.split.into(), &engine),
-        (None, text) => text::predict(&chosen, text.as_deref().unwrap_or("-"), &engine),
+        (Some(shards), _) if args.latency => latency::measure(&chosen, shards, &engine, &mut output)?,
+        (Some(shards), _) => split::predict(&chosen, shards, args.split.into(), &engine, &mut output)?,
+        (None, text) => text::predict(&chosen, text.as_deref().unwrap_or("-"), &engine, &mut output)?,
     }
+    Ok(output.finish()?)
 }

@@ -1,6 +1,6 @@
-//! Every example of a split, as JSON Lines on stdout.
+//! Every example of a split, as JSON Lines.
 
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
@@ -34,7 +34,13 @@ impl From<Name> for Split {
 }
 
 /// Predict `split` of the shards the run was trained on.
-pub(crate) fn predict(chosen: &Trained, folder: &Path, split: Split, engine: &Engine) -> anyhow::Result<()> {
+pub(crate) fn predict(
+    chosen: &Trained,
+    folder: &Path,
+    split: Split,
+    engine: &Engine,
+    output: &mut impl Write,
+) -> anyhow::Result<()> {
     let (manifest, sha256) = Manifest::read(folder).context("run `prep` first")?;
     let (run, shards) = (&chosen.name, folder.display());
     ensure!(
@@ -47,7 +53,7 @@ pub(crate) fn predict(chosen: &Trained, folder: &Path, split: Split, engine: &En
     let logits = logits(chosen, &manifest, &examples, engine)?;
     let finite = logits.iter().flatten().all(|logit| logit.is_finite());
     ensure!(finite, "run `{run}`: the model answers with what is no number; train it again with lower learning rates");
-    let score = write(chosen, split, &examples, logits, start, chosen.answers.device(engine))?;
+    let score = write(chosen, split, &examples, logits, start, chosen.answers.device(engine), output)?;
     let (percent, seconds) = (100.0 * score.accuracy(), spoken_duration(start.elapsed().as_secs_f64()));
     let device = chosen.answers.device(engine);
     log::info!("{run}: {split} {percent:.2} % of {}, {seconds} on {device}", score.examples());
@@ -74,9 +80,9 @@ fn write(
     logits: Vec<Vec<f32>>,
     start: Instant,
     device: &str,
+    mut output: &mut impl Write,
 ) -> anyhow::Result<Score> {
-    let mut output = BufWriter::new(std::io::stdout().lock());
-    let mut put = |record: Record| jsonl::write(&mut output, &record).context("writing stdout");
+    let mut put = |record: Record| jsonl::write(&mut output, &record).context("writing the predictions");
     let (run, device) = (chosen.name.clone(), device.to_owned());
     put(Record::Begin(Begin { run, epoch: chosen.epoch, split, examples: examples.len(), device }))?;
     let mut score = Score::default();
@@ -95,6 +101,5 @@ fn write(
     let seconds = start.elapsed().as_secs_f64();
     let (loss, accuracy) = (Some(score.loss()), Some(score.accuracy()));
     put(Record::End(End { examples: score.examples(), loss, accuracy, seconds }))?;
-    output.flush().context("writing stdout")?;
     Ok(score)
 }

@@ -1,7 +1,7 @@
 //! Texts in, predictions out: one line for each, in order, as soon as its batch is full or the input waits.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Write};
+use std::io::{BufReader, Read, Write};
 
 use anyhow::{Context, ensure};
 use classifier::device::Engine;
@@ -26,7 +26,12 @@ struct Text {
 }
 
 /// Predict every text of `from`, a file or `-`.
-pub(crate) fn predict(chosen: &Trained, from: &str, engine: &Engine) -> anyhow::Result<()> {
+pub(crate) fn predict(
+    chosen: &Trained,
+    from: &str,
+    engine: &Engine,
+    mut output: &mut impl Write,
+) -> anyhow::Result<()> {
     let tokenizer = chosen.tokenizer()?;
     let input: Box<dyn Read> = match from {
         "-" => Box::new(std::io::stdin().lock()),
@@ -34,16 +39,15 @@ pub(crate) fn predict(chosen: &Trained, from: &str, engine: &Engine) -> anyhow::
     };
     let name = if from == "-" { "stdin" } else { from };
     let mut texts: Reader<Text, _> = Reader::new(name, BufReader::new(input));
-    let mut output = BufWriter::new(std::io::stdout().lock());
     loop {
         let batch = texts.next_batch(TEXTS_PER_BATCH)?;
         if batch.is_empty() {
             return Ok(());
         }
         for prediction in predict_batch(chosen, &tokenizer, batch, engine)? {
-            jsonl::write(&mut output, &Record::Prediction(prediction)).context("writing stdout")?;
+            jsonl::write(&mut output, &Record::Prediction(prediction)).context("writing the predictions")?;
         }
-        output.flush().context("writing stdout")?;
+        output.flush().context("writing the predictions")?;
     }
 }
 

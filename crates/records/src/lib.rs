@@ -5,6 +5,7 @@
 
 pub mod jsonl;
 mod latency;
+mod lock;
 pub mod metrics;
 pub mod predictions;
 mod provenance;
@@ -14,6 +15,7 @@ pub mod shards;
 mod split;
 
 pub use latency::Latency;
+pub use lock::Lock;
 pub use provenance::{Provenance, peak_memory_bytes};
 pub use split::Split;
 

@@ -14,18 +14,123 @@ pub fn partial(path: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// A file on its way: what is written goes to its `.partial`, which gets the final name when it is whole, or goes away.
+#[derive(Debug)]
+pub struct Pending {
+    path: PathBuf,
+    unfinished: PathBuf,
+    output: BufWriter<File>,
+    published: bool,
+}
+
+impl Pending {
+    /// Begin the file that is to be at `path`.
+    ///
+    /// # Errors
+    /// Its folder or its `.partial` cannot be made.
+    pub fn create(path: &Path) -> Result<Self, Error> {
+        let unfinished = partial(path);
+        let file =
+            create_parent(path).and_then(|()| File::create(&unfinished)).map_err(|e| Error::io("writing", path, e))?;
+        Ok(Pending { path: path.to_owned(), unfinished, output: BufWriter::new(file), published: false })
+    }
+
+    /// Give it its name.
+    ///
+    /// # Errors
+    /// Writing, syncing or renaming failed; the previous file, if any, is intact.
+    pub fn publish(mut self) -> Result<(), Error> {
+        let written = self.output.flush().and_then(|()| self.output.get_ref().sync_all());
+        let published =
+            written.and_then(|()| fs::rename(&self.unfinished, &self.path)).and_then(|()| sync_parent(&self.path));
+        self.published = published.is_ok();
+        published.map_err(|e| Error::io("writing", &self.path, e))
+    }
+}
+
+impl Write for Pending {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.output.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.output.flush()
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if !self.published {
+            fs::remove_file(&self.unfinished).unwrap_or_default(); // nobody is left to be told
+        }
+    }
+}
+
+/// Where a tool's answer goes: to stdout as it comes, or to a file that appears when it is whole.
+#[derive(Debug)]
+pub enum Output {
+    /// A pipe, a terminal, or what the shell makes of it.
+    Stdout(BufWriter<std::io::StdoutLock<'static>>),
+    /// A name that was asked for.
+    File(Box<Pending>),
+    /// A device or a pipe that was asked for: it is written to, not replaced.
+    Device(File),
+}
+
+impl Output {
+    /// The file at `path`, or stdout without one.
+    ///
+    /// # Errors
+    /// As [`Pending::create`].
+    pub fn open(path: Option<&Path>) -> Result<Self, Error> {
+        Ok(match path {
+            None => Output::Stdout(BufWriter::new(std::io::stdout().lock())),
+            Some(path) if path.exists() && !path.is_file() => {
+                Output::Device(File::options().write(true).open(path).map_err(|e| Error::io("writing", path, e))?)
+            }
+            Some(path) => Output::File(Box::new(Pending::create(path)?)),
+        })
+    }
+
+    /// To be called when all is written.
+    ///
+    /// # Errors
+    /// As [`Pending::publish`]; a broken pipe arrives as [`std::io::ErrorKind::BrokenPipe`].
+    pub fn finish(self) -> Result<(), Error> {
+        match self {
+            Output::Stdout(mut output) => output.flush().map_err(|e| Error::io("writing", Path::new("stdout"), e)),
+            Output::File(pending) => pending.publish(),
+            Output::Device(_) => Ok(()),
+        }
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match self {
+            Output::Stdout(output) => output.write(bytes),
+            Output::File(output) => output.write(bytes),
+            Output::Device(output) => output.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        match self {
+            Output::Stdout(output) => output.flush(),
+            Output::File(output) => output.flush(),
+            Output::Device(output) => output.flush(),
+        }
+    }
+}
+
 /// Publish a file whose content `write` produces.
 ///
 /// # Errors
 /// Writing, syncing or renaming failed; the previous file, if any, is intact.
-pub fn file(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>) -> Result<(), Error> {
-    let unfinished = partial(path);
-    let written = create_parent(path).and_then(|()| write_synced(&unfinished, write));
-    let published = written.and_then(|()| fs::rename(&unfinished, path)).and_then(|()| sync_parent(path));
-    published.map_err(|e| {
-        fs::remove_file(&unfinished).ok();
-        Error::io("writing", path, e)
-    })
+pub fn file(path: &Path, write: impl FnOnce(&mut Pending) -> std::io::Result<()>) -> Result<(), Error> {
+    let mut pending = Pending::create(path)?;
+    write(&mut pending).map_err(|e| Error::io("writing", path, e))?;
+    pending.publish()
 }
 
 /// Publish `bytes` as a file.
@@ -80,13 +185,6 @@ fn remove_dir(path: &Path) -> std::io::Result<()> {
 
 fn create_parent(path: &Path) -> std::io::Result<()> {
     path.parent().map_or(Ok(()), fs::create_dir_all)
-}
-
-fn write_synced(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>) -> std::io::Result<()> {
-    let mut output = BufWriter::new(File::create(path)?);
-    write(&mut output)?;
-    output.flush()?;
-    output.get_ref().sync_all()
 }
 
 /// A rename lasts only when the folder that holds the name is on disk too.

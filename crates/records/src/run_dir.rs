@@ -29,6 +29,11 @@ impl RunDir {
         self.0.join("metrics.jsonl")
     }
 
+    /// Held by whoever trains the run.
+    pub fn lock(&self) -> PathBuf {
+        self.0.join(".lock")
+    }
+
     /// All checkpoints.
     pub fn checkpoints(&self) -> PathBuf {
         self.0.join("checkpoints")

@@ -11,4 +11,5 @@ mod vocabulary;
 mod words;
 
 pub use tokenizer::{Spanned, TextTokenizer, TokenIds};
+pub use traced::MARKUP;
 pub use vocabulary::Vocabulary;

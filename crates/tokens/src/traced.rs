@@ -10,7 +10,8 @@ pub(crate) struct Traced {
     origins: Vec<(usize, usize)>,
 }
 
-const MARKUP: &str = "<br />";
+/// What the source's reviews have for a new line.
+pub const MARKUP: &str = "<br />";
 
 impl Traced {
     /// The text that [`crate::markup::without_markup`] makes.

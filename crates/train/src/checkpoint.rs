@@ -1,4 +1,4 @@
-//! Model, optimizer and state after one epoch: one folder, published by one rename.
+//! Model, optimizer and state after an epoch, or in the middle of one: one folder, published by one rename.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::input::Input;
 
-/// `state.json`: where a run stands after an epoch.
+/// `state.json`: where a run stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct State {
@@ -33,6 +33,39 @@ pub(crate) struct State {
     pub(crate) best: Best,
     /// Wall-clock time of all epochs.
     pub(crate) seconds: f64,
+    /// How far the epoch after this one has come, if it was interrupted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) within: Option<Within>,
+}
+
+/// An epoch in the middle.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Within {
+    /// Optimizer steps taken in it.
+    pub(crate) steps: usize,
+    /// Sums over those whose numbers are in `metrics.jsonl`.
+    pub(crate) written: Tally,
+    /// Sums over the steps since.
+    pub(crate) unwritten: Tally,
+    /// How many those are.
+    pub(crate) unwritten_steps: usize,
+    /// Real tokens in them.
+    pub(crate) unwritten_tokens: usize,
+    /// How long they took.
+    pub(crate) unwritten_seconds: f64,
+    /// Wall-clock time of the epoch so far.
+    pub(crate) seconds: f64,
+}
+
+/// Sums over examples.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tally {
+    #[serde(with = "exact")]
+    pub(crate) loss: f64,
+    pub(crate) correct: i64,
+    pub(crate) examples: usize,
 }
 
 /// The best epoch so far on the split that chooses.
@@ -59,7 +92,40 @@ mod exact {
     }
 }
 
+impl Tally {
+    pub(crate) fn add(&mut self, more: Tally) {
+        self.loss += more.loss;
+        self.correct += more.correct;
+        self.examples += more.examples;
+    }
+}
+
+impl State {
+    /// Where its checkpoint lies.
+    fn folder(&self, run: &RunDir) -> PathBuf {
+        match &self.within {
+            None => run.checkpoint(self.epoch),
+            Some(within) => run.checkpoints().join(format!("epoch-{:02}-step-{:06}", self.epoch + 1, within.steps)),
+        }
+    }
+
+    /// From where a run goes on, in words.
+    pub(crate) fn spoken(&self) -> String {
+        match &self.within {
+            None => format!("after epoch {}", self.epoch),
+            Some(within) => format!("in epoch {}, after step {}", self.epoch + 1, within.steps),
+        }
+    }
+
+    fn place(&self) -> (usize, usize) {
+        (self.epoch, self.within.as_ref().map_or(0, |within| within.steps))
+    }
+}
+
 impl Best {
+    /// Worse than what any epoch may be.
+    pub(crate) const NONE: Best = Best { epoch: 0, accuracy: f64::NEG_INFINITY, loss: f64::INFINITY };
+
     /// The better of two: higher accuracy, then lower loss, then the earlier one.
     pub(crate) fn or(self, later: Best) -> Best {
         let better = (later.accuracy, -later.loss) > (self.accuracy, -self.loss);
@@ -73,16 +139,15 @@ pub(crate) struct Numbers {
     pub(crate) moments: Vec<(String, TensorData)>,
 }
 
-/// Publish the checkpoint of `state.epoch`, then drop those nobody will need: all but this one and the
-/// best.
+/// Publish the checkpoint of `state`, then drop those nobody will need: all but this one and the best.
 pub(crate) fn write(run: &RunDir, state: &State, numbers: Numbers) -> anyhow::Result<()> {
-    publish::dir(&run.checkpoint(state.epoch), |folder| -> anyhow::Result<()> {
+    publish::dir(&state.folder(run), |folder| -> anyhow::Result<()> {
         let moments = numbers.moments.into_iter().map(|(name, data)| Stored { name, data }).collect::<Vec<_>>();
         publish::bytes(&folder.join("model.safetensors"), &save(&numbers.model)?)?;
         publish::bytes(&folder.join("optimizer.safetensors"), &save(&moments)?)?;
         Ok(publish::bytes(&folder.join("state.json"), serde_json::to_string_pretty(state)?.as_bytes())?)
     })?;
-    let needed = [run.checkpoint(state.epoch), run.checkpoint(state.best.epoch)];
+    let needed = [state.folder(run), run.checkpoint(state.best.epoch)];
     for folder in folders(run).into_iter().filter(|folder| !needed.contains(folder)) {
         std::fs::remove_dir_all(&folder).with_context(|| format!("removing `{}`", folder.display()))?;
     }
@@ -107,7 +172,7 @@ pub(crate) fn newest(run: &RunDir, input: &Input) -> Option<(PathBuf, State)> {
         .filter(whole)
         .filter_map(read)
         .filter(|(_, state)| ours(state))
-        .max_by_key(|(_, state)| state.epoch)
+        .max_by_key(|(_, state)| state.place())
 }
 
 /// The optimizer's moments in a checkpoint.

@@ -7,6 +7,7 @@ use burn::tensor::{Device, Int, Tensor};
 use classifier::{Model, batch, cross_entropy};
 use fused::adamw::{Gradients, Optimizer};
 
+use crate::checkpoint::Tally;
 use crate::input::Input;
 use crate::optimizer::Recipe;
 use crate::prepared::Prepared;
@@ -86,6 +87,19 @@ impl Sums {
     pub(crate) fn new(device: &Device) -> Self {
         let (loss, correct) = (Tensor::zeros([1], device), Tensor::zeros([1], device));
         Sums { loss, correct, examples: 0, steps: 0, tokens: 0, since: Instant::now() }
+    }
+
+    /// As they were when they were read.
+    pub(crate) fn from_tally(tally: Tally, device: &Device) -> Self {
+        let loss = Tensor::from_floats([tally.loss as f32], device); // it was one
+        let correct = Tensor::from_ints([tally.correct], device);
+        Sums { loss, correct, examples: tally.examples, ..Sums::new(device) }
+    }
+
+    /// Ask the device for the numbers.
+    pub(crate) fn read(self) -> Tally {
+        let (loss, correct) = (f64::from(self.loss.into_scalar::<f32>()), self.correct.into_scalar::<i64>());
+        Tally { loss, correct, examples: self.examples }
     }
 
     /// `loss` is a mean over the batch; the sum is over examples.

@@ -23,6 +23,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use records::Lock;
 use records::run_dir::RunDir;
 use study::Configuration;
 
@@ -93,15 +94,31 @@ fn train(
 ) -> anyhow::Result<()> {
     let (work, asked) = Work::read(configuration, places)?;
     if published::is_finished(&work, folder) {
-        log::info!("{}: already trained", work.configuration.id);
-        return published::touch(folder); // newer than what it was checked against
+        return already(&work, folder);
     }
     match asked {
         Asked::Network(definition) => {
             let mut input = Input::new(work, *definition, places.device)?;
             input.tokens_at_once = tokens_at_once.map_or(input.tokens_at_once, NonZeroUsize::get);
-            trainer::run(&input, folder)
+            let _held = hold(folder)?;
+            match published::is_finished(&input.work, folder) {
+                true => already(&input.work, folder), // by somebody who held it until now
+                false => trainer::run(&input, folder),
+            }
         }
-        Asked::Terms(recipe) => terms::run(&work, &recipe, folder),
+        Asked::Terms(recipe) => {
+            let _held = hold(folder)?;
+            terms::run(&work, &recipe, folder)
+        }
     }
+}
+
+fn already(work: &Work, folder: &RunDir) -> anyhow::Result<()> {
+    log::info!("{}: already trained", work.configuration.id);
+    published::touch(folder) // newer than what it was checked against
+}
+
+/// Nobody else trains in this folder meanwhile.
+fn hold(folder: &RunDir) -> Result<Lock, records::Error> {
+    Lock::take(&folder.lock(), "train")
 }

@@ -22,6 +22,12 @@ pub(crate) fn epoch_seed(seed: u64, epoch: usize) -> u64 {
     seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(epoch as u64)
 }
 
+/// What dropout is drawn from in one optimizer step, counted from 0 in its epoch: so that a run may go on in the middle of
+/// one.
+pub(crate) fn step_seed(seed: u64, epoch: usize, step: usize) -> u64 {
+    epoch_seed(epoch_seed(seed, epoch), step)
+}
+
 /// Fisher & Yates 1938.
 fn shuffle<T>(items: &mut [T], rng: &mut ChaCha8Rng) {
     for last in (1..items.len()).rev() {

@@ -3,14 +3,14 @@
 use anyhow::{Context, ensure};
 use burn::module::Module;
 use classifier::device::Engine;
-use classifier::{Model, Score, predict};
+use classifier::{Model, Score, predict_while};
 use console::{Progress, spoken_duration};
 use records::metrics::{Begin, Epoch, Metric};
 use records::run_dir::RunDir;
 use records::shards::Example;
 use records::{Provenance, Split};
 
-use crate::checkpoint::{self, Best, Numbers, State};
+use crate::checkpoint::{self, Best, Numbers, State, Within};
 use crate::epoch;
 use crate::input::{Input, Work};
 use crate::learner::Learner;
@@ -18,14 +18,17 @@ use crate::metrics::Metrics;
 use crate::optimizer::Recipe;
 use crate::published::{self, Outcome};
 
-/// A run between two epochs.
+/// A run on its way.
 pub(crate) struct Run<'a> {
     pub(crate) learner: Learner<'a>,
     pub(crate) metrics: Metrics,
     pub(crate) progress: Progress,
     /// Of the train examples, in tokens.
     pub(crate) lengths: Vec<usize>,
+    /// How far the next epoch has come already, if it was interrupted.
+    pub(crate) within: Option<Within>,
     last: Option<State>,
+    folder: RunDir,
 }
 
 /// Train `input`'s configuration in `folder`, from its last complete epoch on.
@@ -34,10 +37,11 @@ pub(crate) fn run(input: &Input, folder: &RunDir) -> anyhow::Result<()> {
     let engine = &input.engine;
     log::info!("{id}: on {} ({}, {} threads)", engine.name, engine.hardware, engine.threads);
     let mut run = Run::resume(input, folder)?;
+    console::heed_signals().context("asking to be told of SIGINT and SIGTERM")?;
     for epoch in run.next_epoch()..=input.work.configuration.epochs {
-        run.epoch(epoch, folder)?;
+        run.epoch(epoch)?;
     }
-    run.finish(folder)
+    run.finish()
 }
 
 impl<'a> Run<'a> {
@@ -52,7 +56,7 @@ impl<'a> Run<'a> {
                 (model, metrics, None)
             }
             Some((path, state)) => {
-                log::info!("{}: goes on after epoch {}", work.configuration.id, state.epoch);
+                log::info!("{}: goes on {}", work.configuration.id, state.spoken());
                 let model = input.definition.saved(&path.join("model.safetensors"), &device)?;
                 optimizer.resume(state.step, checkpoint::moments(&path)?, &input.engine.device);
                 let mut metrics = Metrics::open(&folder.metrics(), state.metrics_bytes)?;
@@ -62,7 +66,8 @@ impl<'a> Run<'a> {
         };
         let lengths = work.train.iter().map(|example| example.input_ids.len()).collect();
         let learner = Learner::new(input, recipe, model, optimizer);
-        Ok(Run { learner, metrics, progress: progress(work), lengths, last })
+        let within = last.as_ref().and_then(|state: &State| state.within.clone());
+        Ok(Run { learner, metrics, progress: progress(work), lengths, within, last, folder: folder.clone() })
     }
 
     /// Optimizer steps in an epoch.
@@ -81,15 +86,19 @@ impl<'a> Run<'a> {
         self.last.as_ref().map_or(0, |state| state.epoch) + 1
     }
 
-    fn epoch(&mut self, epoch: usize, folder: &RunDir) -> anyhow::Result<()> {
-        let trained = epoch::train(self, epoch)?;
+    fn epoch(&mut self, epoch: usize) -> anyhow::Result<()> {
+        let mut course = epoch::train(self, epoch)?;
         let work = &self.learner.input.work;
         let model = self.learner.model.valid();
-        let mut scores = vec![trained];
+        let mut scores = vec![course.score()];
         for (split, examples) in [(Split::Validation, &work.validation), (Split::Test, &work.test)] {
             if !examples.is_empty() {
-                scores.push(self.score(&model, epoch, split, examples));
+                scores.extend(self.score(&model, epoch, split, examples));
             }
+        }
+        if let Some(interrupted) = console::interruption() {
+            let within = Within { seconds: scores[0].seconds, ..course.within(&self.learner.input.engine.device) };
+            return self.pause(within).and(Err(interrupted.into()));
         }
         self.speak(&scores);
         let id = &work.configuration.id;
@@ -100,29 +109,51 @@ impl<'a> Run<'a> {
         );
         self.metrics.sync()?;
         let state = self.state(epoch, scores)?;
-        let numbers = Numbers { model: self.learner.model.stored(), moments: self.learner.optimizer.moments() };
-        checkpoint::write(folder, &state, numbers)?;
+        checkpoint::write(&self.folder, &state, self.numbers())?;
         state.lines.iter().try_for_each(|line| self.metrics.write_line(line))?;
         self.last = Some(state);
         Ok(())
     }
 
-    fn score(&self, model: &Model, epoch: usize, split: Split, examples: &[Example]) -> Epoch {
+    /// Leave a checkpoint in the middle of an epoch, unless it is there already.
+    pub(crate) fn pause(&mut self, within: Within) -> anyhow::Result<()> {
+        let there = self.last.as_ref().and_then(|state| state.within.as_ref());
+        if there.is_some_and(|there| there.steps == within.steps) {
+            return Ok(());
+        }
+        self.metrics.sync()?;
+        let complete = self.last.as_ref().map_or(0, |state| state.epoch);
+        let state = State { within: Some(within), ..self.state(complete, Vec::new())? };
+        checkpoint::write(&self.folder, &state, self.numbers())
+    }
+
+    fn numbers(&self) -> Numbers {
+        Numbers { model: self.learner.model.stored(), moments: self.learner.optimizer.moments() }
+    }
+
+    /// Nothing if somebody asked to stop meanwhile.
+    fn score(&self, model: &Model, epoch: usize, split: Split, examples: &[Example]) -> Option<Epoch> {
         let start = std::time::Instant::now();
         let sequences: Vec<&[u32]> = examples.iter().map(|example| example.input_ids.as_slice()).collect();
         let input = self.learner.input;
-        let logits = predict(model, &sequences, input.work.manifest.pad_token_id, &input.engine.device, |_| {});
+        let (pad_token_id, go_on) = (input.work.manifest.pad_token_id, |_| console::interruption().is_none());
+        let logits = predict_while(model, &sequences, pad_token_id, &input.engine.device, go_on);
+        if console::interruption().is_some() {
+            return None;
+        }
         let mut score = Score::default();
         examples.iter().zip(&logits).for_each(|(example, logits)| score.add(logits, example.label));
         let seconds = start.elapsed().as_secs_f64();
-        Epoch { epoch, split, loss: score.loss(), accuracy: score.accuracy(), examples: score.examples(), seconds }
+        let (loss, accuracy, examples) = (score.loss(), score.accuracy(), score.examples());
+        Some(Epoch { epoch, split, loss, accuracy, examples, seconds })
     }
 
     fn state(&self, epoch: usize, scores: Vec<Epoch>) -> anyhow::Result<State> {
         let chooses = self.learner.input.work.chooses();
         let now = scores.iter().filter(|score| score.split == chooses);
         let now = now.map(|score| Best { epoch, accuracy: score.accuracy, loss: score.loss });
-        let best = self.last.as_ref().map(|state| state.best).into_iter().chain(now).reduce(Best::or);
+        let before = self.last.as_ref().map(|state| state.best).filter(|best| best.epoch > 0);
+        let best = before.into_iter().chain(now).reduce(Best::or);
         let earlier = self.last.as_ref().map_or(0.0, |state| state.seconds);
         let seconds = earlier + scores.iter().map(|score| score.seconds).sum::<f64>();
         let lines = scores.into_iter().map(|score| serde_json::to_string(&Metric::Epoch(score)));
@@ -135,8 +166,9 @@ impl<'a> Run<'a> {
             engine: self.learner.input.engine_name(),
             metrics_bytes: self.metrics.bytes(),
             lines: lines.collect::<Result<_, _>>()?,
-            best: best.unwrap_or(Best { epoch, accuracy: 0.0, loss: f64::INFINITY }),
+            best: best.unwrap_or(Best { epoch, ..Best::NONE }),
             seconds,
+            within: None,
         })
     }
 
@@ -148,10 +180,10 @@ impl<'a> Run<'a> {
         self.progress.suspend(|| log::info!("{id}: epoch {epoch}: {}, {seconds}", words.join(", ")));
     }
 
-    fn finish(mut self, folder: &RunDir) -> anyhow::Result<()> {
+    fn finish(mut self) -> anyhow::Result<()> {
         let state = self.last.take().context("a run has at least one epoch")?;
-        published::model(self.learner.input, folder, &state)?;
-        published::finish(&self.learner.input.work, folder, &mut self.metrics, &Outcome::of(&state))
+        published::model(self.learner.input, &self.folder, &state)?;
+        published::finish(&self.learner.input.work, &self.folder, &mut self.metrics, &Outcome::of(&state))
     }
 }
 

@@ -4,6 +4,7 @@
 mod workplace;
 
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use workplace::{Workplace, assert_refused};
@@ -79,6 +80,51 @@ fn killed_after_an_epoch_it_goes_on_and_ends_with_the_same_bytes() {
         let again = killed.train(&configuration).success().get_output().stderr.clone();
         assert!(String::from_utf8(again).unwrap().contains("already trained"));
     }
+}
+
+/// SIGINT and SIGTERM in turns, sooner and later, until nothing is left to interrupt.
+#[test]
+fn interrupted_anywhere_it_goes_on_from_there_and_ends_with_the_same_bytes() {
+    for configure in [Workplace::configuration, elaborate] {
+        let (whole, interrupted) = (Workplace::new(), Workplace::new());
+        whole.train(&configure(&whole, 12)).success();
+        let configuration = configure(&interrupted, 12);
+        let (mut stops, mut within) = (0, 0);
+        for turn in 0.. {
+            let (signal, code) = [("-INT", 130), ("-TERM", 143)][turn % 2];
+            let after = Duration::from_millis(40 + 15 * turn as u64); // ever later, so that it ends on any machine
+            match interrupted.interrupt(signal, after, &configuration) {
+                (Some(0), _) => break,
+                // Before it has begun to train it ends as any program does.
+                (None, _) => assert!(!interrupted.path("run/train.json").exists()),
+                (ended, said) => {
+                    assert_eq!(ended, Some(code), "{said}");
+                    assert!(said.ends_with("train: stopped as asked; the same command goes on from here\n"), "{said}");
+                    stops += 1;
+                    within += usize::from(interrupted.checkpoints().iter().any(|name| name.contains("-step-")));
+                }
+            }
+        }
+        assert!(stops > 1 && within > 0, "{stops} stops, {within} in the middle of an epoch");
+        assert_eq!(interrupted.scores(), whole.scores());
+        assert_eq!(interrupted.model_bytes(), whole.model_bytes());
+        assert!(interrupted.checkpoints().is_empty());
+    }
+}
+
+#[test]
+fn two_trainings_do_not_share_a_folder() {
+    let place = Workplace::new();
+    let configuration = place.configuration(4000);
+    let mut first = place.start(&configuration);
+    let start = std::time::Instant::now();
+    while place.metrics().is_empty() && start.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert_refused(place.train(&configuration), &format!("`train`, process {} on ", first.id()));
+    first.kill().unwrap(); // its lock is stale now
+    first.wait().unwrap();
+    place.train(&place.configuration(1)).success();
 }
 
 #[test]

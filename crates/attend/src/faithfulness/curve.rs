@@ -72,7 +72,7 @@ mod tests {
         assert!((area(&[1.0; 5]) - 0.95).abs() < 1e-12);
     }
 
-    /// 1,000 means of 40 draws from known numbers: the interval holds the truth about 95 times of 100.
+    /// 300 intervals from 60 numbers each: they hold the truth about 95 times of 100.
     #[test]
     fn the_interval_holds_the_truth_as_often_as_it_says() {
         let mut random = ChaCha8Rng::seed_from_u64(7);

@@ -6,13 +6,10 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::{DRAWS, SHARES, Way};
-use crate::attention;
+use crate::attention::{self, Asked};
 use crate::map::Map;
 use crate::subject::Subject;
 use crate::view::Lens;
-
-/// R at most of what is computed together.
-const ROWS: usize = 4096;
 
 /// The fall of the predicted class's probability at each of [`SHARES`], for each of `ways`.
 pub(super) fn falls(lens: &Lens, ways: &[Way], input_ids: &[u32], seed: u64) -> Result<Vec<[f64; 5]>> {
@@ -22,7 +19,7 @@ pub(super) fn falls(lens: &Lens, ways: &[Way], input_ids: &[u32], seed: u64) -> 
     let maps: Vec<Map> =
         ways.iter().filter_map(|way| if let Way::By(map, _) = way { Some(*map) } else { None }).collect();
     let query = if lens.choice.query < input_ids.len() { lens.choice.query } else { 0 };
-    let mut weights = attention::weights(subject, &seen, input_ids, &maps, query)?.into_iter();
+    let mut weights = attention::weights(subject, &seen, input_ids, Asked { maps: &maps, query, class })?.into_iter();
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let orders = |way: &Way| match way {
         Way::By(..) => vec![by_weight(&weights.next().unwrap_or_default())],
@@ -31,7 +28,7 @@ pub(super) fn falls(lens: &Lens, ways: &[Way], input_ids: &[u32], seed: u64) -> 
     let orders: Vec<Vec<Vec<usize>>> = ways.iter().map(orders).collect();
     let texts: Vec<Vec<u32>> =
         orders.iter().flatten().flat_map(|order| SHARES.map(|share| without(input_ids, order, share))).collect();
-    let left = probabilities(subject, &texts, class)?;
+    let left = probabilities(subject, &texts, class);
     let mut left = left.chunks(SHARES.len());
     let whole = f64::from(seen.probabilities[class]);
     let mean = |orders: &Vec<Vec<usize>>| {
@@ -61,22 +58,17 @@ fn without(input_ids: &[u32], order: &[usize], share: f64) -> Vec<u32> {
     input_ids.iter().enumerate().filter(|(place, _)| !gone.contains(place)).map(|(_, id)| *id).collect()
 }
 
-/// The probability of `class` for each of `texts`, longest first so that neighbours are alike.
-fn probabilities(subject: &Subject, texts: &[Vec<u32>], class: usize) -> Result<Vec<f64>> {
-    let mut order: Vec<usize> = (0..texts.len()).collect();
-    order.sort_by_key(|&text| std::cmp::Reverse(texts[text].len()));
-    let mut found = vec![0.0; texts.len()];
-    let mut rest = order.as_slice();
-    while !rest.is_empty() {
-        let least = subject.model.least_positions();
-        let (now, later) = rest.split_at(classifier::fit(rest.iter().map(|&text| texts[text].len().max(least)), ROWS));
-        let sequences: Vec<&[u32]> = now.iter().map(|&text| texts[text].as_slice()).collect();
-        let answers =
-            subject.answers(&subject.model.batch(&sequences, subject.tokenizer.pad_token_id, &subject.device))?;
-        now.iter().zip(answers).for_each(|(&text, answer)| found[text] = f64::from(answer[class]));
-        rest = later;
-    }
-    Ok(found)
+/// The probability of `class` for each of `texts`.
+fn probabilities(subject: &Subject, texts: &[Vec<u32>], class: usize) -> Vec<f64> {
+    let sequences: Vec<&[u32]> = texts.iter().map(Vec::as_slice).collect();
+    let Subject { model, tokenizer, device, .. } = subject;
+    let logits = classifier::predict(model, &sequences, tokenizer.pad_token_id, device, |_| {});
+    logits.iter().map(|logits| softmax(logits, class)).collect()
+}
+
+fn softmax(logits: &[f32], class: usize) -> f64 {
+    let of = |logit: f32| (f64::from(logit) - f64::from(logits[class])).exp();
+    1.0 / logits.iter().map(|&logit| of(logit)).sum::<f64>()
 }
 
 #[cfg(test)]
@@ -89,6 +81,12 @@ mod tests {
         assert_eq!(order, [3, 1, 2]);
         assert_eq!(without(&[101, 7, 8, 9, 102], &order, 0.05), [101, 7, 8, 102]);
         assert_eq!(without(&[101, 7, 8, 9, 102], &order, 0.5), [101, 8, 102]);
+    }
+
+    #[test]
+    fn a_probability_is_the_softmax() {
+        assert!((softmax(&[1.0, 3.0], 1) - 1.0 / (1.0 + (-2.0_f64).exp())).abs() < 1e-12);
+        assert_eq!(softmax(&[0.0, 2000.0], 0), 0.0);
     }
 
     #[test]

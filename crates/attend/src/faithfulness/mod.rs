@@ -16,6 +16,7 @@ use records::Split;
 use records::shards::{Example, Manifest};
 use serde::Serialize;
 
+use crate::change::cut_alike;
 use crate::map::Map;
 use crate::subject::Subject;
 use crate::view::Lens;
@@ -89,8 +90,9 @@ pub(crate) fn of(lenses: &[Lens], shards: &Path, count: usize) -> anyhow::Result
         let Subject { name, shards_sha256, tokenizer, .. } = &lens.subject;
         ensure!(
             shards_sha256.as_ref().is_none_or(|trained_on| *trained_on == sha256)
-                && manifest.tokenizer_sha256 == tokenizer.sha256,
-            "`{}` is not what `{name}` was trained on; give its shards",
+                && manifest.tokenizer_sha256 == tokenizer.sha256
+                && cut_alike(&manifest.data, lens.subject.data()),
+            "`{}` is not what `{name}` was trained on, or is cut otherwise; give its shards",
             shards.display()
         );
     }

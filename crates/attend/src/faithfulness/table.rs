@@ -12,8 +12,8 @@ fn of_model(scores: &Scores) -> String {
     let wide = scores.methods.iter().map(|score| score.method.name().chars().count()).max().unwrap_or(0);
     let shares: String = SHARES.iter().map(|share| format!("{:>6.0} %", 100.0 * share)).collect();
     let mut text = format!(
-        "{}: fall of the predicted class's probability, in points, when the tokens of most weight go; {} test reviews\n\
-         {:wide$}{shares}    area (95 % interval)\n",
+        "{}: fall of the predicted class's probability, in points, when the tokens of most weight go; {} test reviews; 95 % intervals, each for itself\n\
+         {:wide$}{shares}    area\n",
         scores.run, scores.reviews, "taken away"
     );
     for score in &scores.methods {

@@ -20,7 +20,7 @@ use crate::faithfulness::Scores;
 use crate::look::Show;
 use crate::map::Map;
 use crate::page::packed::Packed;
-use crate::segments::{Segment, pieces};
+use crate::segments::Segment;
 use crate::view::{Lens, View};
 
 const STYLE: &str = include_str!("style.css");
@@ -34,6 +34,8 @@ pub(crate) struct Page {
     packed: Packed,
     scores: Markup,
     shown: Value,
+    /// Whether certain weights are meant.
+    asked: bool,
 }
 
 /// What the page says of a model.
@@ -55,11 +57,19 @@ impl Page {
             crate::scale::Scale::MinMax => "min-max",
             crate::scale::Scale::ZScore => "z-score",
         }});
-        Page { models: Vec::new(), texts: Vec::new(), packed: Packed::default(), scores: html! {}, shown }
+        Page {
+            models: Vec::new(),
+            texts: Vec::new(),
+            packed: Packed::default(),
+            scores: html! {},
+            shown,
+            asked: args.asks_for_a_map(),
+        }
     }
 
     fn view(&mut self, model: usize, view: &View) -> Value {
-        let segments: Vec<Value> = pieces(&view.review.text, &view.tokens).iter().map(segment).collect();
+        self.packed.add(&view.weights);
+        let segments: Vec<Value> = view.segments(true).iter().map(segment).collect();
         let label = view.review.label.as_ref();
         json!({
             "model": model,
@@ -69,7 +79,6 @@ impl Page {
             "right": label.map(|label| label.is(view.predicted(), &view.lens.subject.labels)),
             "probabilities": view.probabilities.iter().zip(&view.lens.subject.labels)
                 .map(|(p, label)| json!([label, (f64::from(*p) * 1e4).round() / 1e4])).collect::<Vec<_>>(),
-            "first": self.packed.add(&view.weights),
         })
     }
 }
@@ -100,6 +109,9 @@ impl Show for Page {
             maps: lens.maps.iter().map(map).collect(),
         };
         self.models = lenses.iter().map(model).collect();
+        // What was asked for is what is shown first.
+        let first = lenses.first().filter(|_| self.asked).and_then(|lens| lens.choice.map(&lens.subject).ok());
+        self.shown["map"] = first.as_ref().map_or(Value::Null, map);
         self.scores = scores::section(scores);
         Ok(())
     }

@@ -19,18 +19,16 @@ pub(crate) struct Packed {
 const BYTES_PER_TEXT: usize = 48 << 10;
 const BYTES_AT_LEAST: usize = 1 << 20;
 
-/// Parts of a row's largest weight, from fine to coarse.
-const LEVELS: [u8; 4] = [127, 63, 31, 15];
+/// Parts of a row's largest weight, from fine to coarse; none lies where one colour gives way to the next.
+const LEVELS: [u8; 6] = [127, 63, 31, 16, 9, 6];
 
 impl Packed {
-    /// Add the rows of one view; returns the number of the first.
-    pub(crate) fn add(&mut self, rows: &[Vec<f32>]) -> usize {
-        let first = self.rows.len();
+    /// Add the rows of one view.
+    pub(crate) fn add(&mut self, rows: &[Vec<f32>]) {
         self.rows.extend_from_slice(rows);
-        first
     }
 
-    /// `data`, which must tell where rows are, and all rows, in base64, as finely as a page of so many `texts` may be;
+    /// `data`, which must tell how long rows are, and all rows, in base64, as finely as a page of so many `texts` may be;
     /// and how finely that is.
     ///
     /// # Errors
@@ -90,7 +88,7 @@ mod tests {
         #[test]
         fn a_row_comes_back_as_finely_as_the_page_says(row in proptest::collection::vec(-1.0_f32..1.0, 3..40)) {
             let mut packed = Packed::default();
-            prop_assert_eq!(packed.add(std::slice::from_ref(&row)), 0);
+            packed.add(std::slice::from_ref(&row));
             let (text, levels) = packed.finish(serde_json::json!({"a": 1}), 1).unwrap();
             let (data, bytes) = unpacked(&text);
             prop_assert_eq!((data["a"].as_u64(), data["levels"].as_u64()), (Some(1), Some(u64::from(levels))));

@@ -11,7 +11,7 @@ pub(crate) fn section(scores: &[Scores]) -> Markup {
             p.note {
                 "How far to trust it, " strong { (scores.run) } ": so many points does the predicted class's probability fall when the \
                  tokens of most weight are taken away, mean over shares up to half of the tokens; " (scores.reviews) " test reviews, \
-                 95 % intervals."
+                 95 % intervals, each for itself."
             }
             div.wide tabindex="0" { table {
                 thead { tr { th { "method" } th { "fall" } th { "more than random" } th { "so it is" } } }
@@ -45,6 +45,6 @@ pub(crate) fn verdict([low, high]: [f64; 2]) -> &'static str {
     match (low > 0.0, high < 0.0) {
         (true, _) => "better than random",
         (_, true) => "worse than random",
-        _ => "no better than random",
+        _ => "not to be told from random",
     }
 }

@@ -153,6 +153,12 @@ const controls = ({ models, shown }) => {
     check("special", "[CLS] and [SEP]", shown.special),
   );
   form.elements.scale.value = shown.scale;
+  if (Array.isArray(shown.map)) {
+    form.elements.block.value = `${shown.map[0]}`;
+    form.elements.head.value = shown.map[1] === null ? "mean" : `${shown.map[1]}`;
+  } else if (shown.map !== null) {
+    form.elements.show.value = shown.map;
+  }
   return form;
 };
 
@@ -171,9 +177,11 @@ const hasSign = (models, chosen) =>
   chosen.scale === "z-score" || models.some(model => model.against !== null) || /gradient/.test(chosen.show);
 
 const legend = (models, chosen) => {
-  const unit = chosen.scale === "z-score" ? "standard deviations from the mean" : "of the largest weight";
+  const signed = hasSign(models, chosen);
+  const ofLargest = signed ? "of the largest weight, whatever its sign" : "of the way from the smallest to the largest weight";
+  const unit = chosen.scale === "z-score" ? "standard deviations from the mean" : ofLargest;
   const chip = steps => make("span", { className: paint(steps), textContent: `${(steps / 5).toFixed(1).replace("-", "−")}` });
-  const steps = hasSign(models, chosen) ? [-4, -3, -2, -1, 1, 2, 3, 4] : [1, 2, 3, 4];
+  const steps = signed ? [-4, -3, -2, -1, 1, 2, 3, 4] : [1, 2, 3, 4];
   document.getElementById("legend").replaceChildren("from ", ...steps.flatMap(step => [chip(step), " "]), unit);
 };
 

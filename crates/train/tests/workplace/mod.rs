@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use assert_cmd::assert::Assert;
@@ -153,6 +153,28 @@ impl Workplace {
         }
         child.kill().unwrap(); // SIGKILL: no destructor runs
         child.wait().unwrap();
+    }
+
+    /// Start a training, with its stdin closed.
+    pub(crate) fn start(&self, configuration: &Value) -> Child {
+        let mut child = self.run().stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(configuration.to_string().as_bytes()).unwrap();
+        child
+    }
+
+    /// Start a training, send it `signal` after a while, and tell how it ended and what it said.
+    pub(crate) fn interrupt(&self, signal: &str, after: Duration, configuration: &Value) -> (Option<i32>, String) {
+        let child = self.start(configuration);
+        std::thread::sleep(after);
+        Command::new("kill").arg(signal).arg(child.id().to_string()).stderr(Stdio::null()).status().unwrap();
+        let output = child.wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    }
+
+    /// Names under `run/checkpoints`.
+    pub(crate) fn checkpoints(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.path("run/checkpoints")).into_iter().flatten();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     }
 
     /// The lines of `metrics.jsonl` that are whole.

@@ -1,0 +1,81 @@
+//! One writer at a time: a lock that the system gives back when its holder ends, however it ends.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::Path;
+
+use crate::Error;
+
+/// A file that is locked as long as this lives. It stays, empty, when the lock is given back: were it removed, two could
+/// hold locks of one name.
+#[derive(Debug)]
+pub struct Lock(File);
+
+impl Lock {
+    /// Take the lock at `path` for `tool`; its folder is made if need be.
+    ///
+    /// # Errors
+    /// Somebody else holds it, and is named; or the file cannot be written.
+    pub fn take(path: &Path, tool: &str) -> Result<Self, Error> {
+        let io = |e| Error::io("writing", path, e);
+        path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(io)?;
+        let mut file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path).map_err(io)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(held(path, &mut file)),
+            Err(TryLockError::Error(_)) => {} // a file system without locks: better unlocked than not at all
+        }
+        let owner = format!("`{tool}`, process {} on {}\n", std::process::id(), host());
+        file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(owner.as_bytes())).map_err(io)?;
+        Ok(Lock(file))
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        self.0.set_len(0).unwrap_or_default(); // the name of who held it is of no use any more
+    }
+}
+
+fn held(path: &Path, file: &mut File) -> Error {
+    let mut owner = String::new();
+    let read = file.take(200).read_to_string(&mut owner).unwrap_or(0);
+    let owner = if read == 0 { "somebody" } else { owner.trim() };
+    let folder = path.parent().unwrap_or(path);
+    Error::file(folder, format!("{owner} is at work here; wait until it ends, or stop it"))
+}
+
+fn host() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    if name.trim().is_empty() { "this machine".to_owned() } else { name.trim().to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_one_is_refused_by_name_and_may_when_the_first_has_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run/.lock");
+        let first = Lock::take(&path, "train").unwrap();
+        let message = Lock::take(&path, "train").unwrap_err().to_string();
+        let own = format!("`train`, process {} on ", std::process::id());
+        assert!(message.contains(&own) && message.contains("run`: ") && message.contains("wait until"), "{message}");
+        drop(first);
+        assert_eq!(std::fs::read(&path).unwrap(), b"");
+        Lock::take(&path, "train").unwrap();
+    }
+
+    /// What a process that was killed left behind is no lock.
+    #[test]
+    fn a_name_without_a_lock_is_stale() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".lock");
+        crate::publish::bytes(&path, b"`train`, process 1 on nowhere, and much more than the next one writes\n")
+            .unwrap();
+        let _held = Lock::take(&path, "train").unwrap();
+        let owner = std::fs::read_to_string(&path).unwrap();
+        assert!(owner.ends_with('\n') && owner.contains(&std::process::id().to_string()), "{owner}");
+    }
+}
