@@ -51,22 +51,29 @@ impl Lens {
     /// # Errors
     /// A text has nothing to attend to, or no token that is asked about.
     pub(crate) fn look<'a>(&'a self, reviews: &'a [Review]) -> anyhow::Result<Vec<View<'a>>> {
-        let named = |review: &Review| format!("`{}`", review.id);
-        let read = |review: &Review| self.subject.read(&review.text).with_context(|| named(review));
+        let read = |review: &Review| self.subject.read(&review.text).with_context(|| format!("`{}`", review.id));
         let tokens = reviews.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
-        let ids: Vec<Vec<u32>> = tokens.iter().map(|tokens| tokens.iter().map(|token| token.id).collect()).collect();
-        let mut seen = Vec::with_capacity(ids.len());
-        while seen.len() < ids.len() {
-            let rest = &ids[seen.len()..];
-            let fit = classifier::fit(rest.iter().map(|ids| ids.len().max(self.subject.model.least_positions())), ROWS);
+        let ids = |tokens: &Vec<Spanned>| tokens.iter().map(|token| token.id).collect();
+        let input_ids: Vec<Vec<u32>> = tokens.iter().map(ids).collect();
+        let seen = self.see(&input_ids)?;
+        let mut views = Vec::with_capacity(reviews.len());
+        for (((review, tokens), input_ids), seen) in reviews.iter().zip(tokens).zip(&input_ids).zip(seen) {
+            let weights = self.weights(&seen, input_ids).with_context(|| format!("`{}`", review.id))?;
+            views.push(View { lens: self, review, tokens, probabilities: seen.probabilities, weights });
+        }
+        Ok(views)
+    }
+
+    fn see(&self, input_ids: &[Vec<u32>]) -> anyhow::Result<Vec<Seen>> {
+        let least = self.subject.model.least_positions();
+        let mut seen = Vec::with_capacity(input_ids.len());
+        while seen.len() < input_ids.len() {
+            let rest = &input_ids[seen.len()..];
+            let fit = classifier::fit(rest.iter().map(|ids| ids.len().max(least)), ROWS);
             let now: Vec<&[u32]> = rest[..fit].iter().map(Vec::as_slice).collect();
             seen.extend(self.subject.see(&now)?);
         }
-        let view = |(((review, tokens), ids), seen): (((&'a Review, Vec<Spanned>), Vec<u32>), Seen)| {
-            let weights = self.weights(&seen, &ids).with_context(|| named(review))?;
-            Ok(View { lens: self, review, tokens, probabilities: seen.probabilities, weights })
-        };
-        reviews.iter().zip(tokens).zip(ids).zip(seen).map(view).collect()
+        Ok(seen)
     }
 
     fn weights(&self, seen: &Seen, ids: &[u32]) -> anyhow::Result<Vec<Vec<f32>>> {

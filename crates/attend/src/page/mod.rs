@@ -20,7 +20,7 @@ use crate::faithfulness::Scores;
 use crate::look::Show;
 use crate::map::Map;
 use crate::page::packed::Packed;
-use crate::segments::Segment;
+use crate::segments::{Segment, harmless};
 use crate::view::{Lens, View};
 
 const STYLE: &str = include_str!("style.css");
@@ -118,7 +118,7 @@ impl Show for Page {
 
     fn text(&mut self, views: &[View], _: &mut dyn Write) -> anyhow::Result<()> {
         let label = views[0].review.label.as_ref().map(|label| label.name(&views[0].lens.subject.labels).into_owned());
-        let id = views[0].review.id.clone();
+        let id = harmless(&views[0].review.id);
         let views: Vec<Value> = views.iter().enumerate().map(|(model, view)| self.view(model, view)).collect();
         self.texts.push(json!({"id": id, "label": label, "views": views}));
         Ok(())
