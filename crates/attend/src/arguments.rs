@@ -49,7 +49,7 @@ pub(crate) struct Args {
     /// One of its attention heads, counted from 0; all are averaged without
     #[arg(long, value_name = "M", help_heading = "What to show")]
     pub(crate) head: Option<usize>,
-    /// The token that attends, counted from 0, which is [CLS]
+    /// The token that attends, counted from 0, which is `[CLS]`
     #[arg(long, value_name = "K", help_heading = "What to show")]
     pub(crate) query: Option<usize>,
     /// Show the change against this: `pretrained`, or another run's or model's folder
@@ -58,7 +58,7 @@ pub(crate) struct Args {
     /// Where pretrained models lie
     #[arg(long, value_name = "DIR", default_value = "data/models", help_heading = "What to show")]
     pub(crate) models: PathBuf,
-    /// Keep [CLS] and [SEP], which are left out otherwise
+    /// Keep `[CLS]` and `[SEP]`, which are left out otherwise
     #[arg(long, help_heading = "What to show")]
     pub(crate) special: bool,
     /// How weights become colours

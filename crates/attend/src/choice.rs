@@ -12,13 +12,13 @@ use crate::subject::Subject;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Method {
-    /// Attention from [CLS] in the first kept block, mean over attention heads
+    /// Attention from `[CLS]` in the first kept block, mean over attention heads
     FirstLayer,
     /// The same in the last kept block
     LastLayer,
     /// The same in --block
     Layer,
-    /// Attention from [CLS] of one --head of one --block
+    /// Attention from `[CLS]` of one --head of one --block
     Head,
     /// Attention from token --query of one --head of one --block
     Custom,
@@ -26,7 +26,7 @@ pub(crate) enum Method {
     Rollout,
     /// Gradient of the answer's log-odds × the token's embedding
     GradientInput,
-    /// The same, integrated from [PAD] to the token (Sundararajan et al. 2017)
+    /// The same, integrated from `[PAD]` to the token (Sundararajan et al. 2017)
     IntegratedGradients,
 }
 
