@@ -1,7 +1,7 @@
 //! The Large Movie Review Dataset (Maas et al. 2011): the published archive, or the folder in it.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Error, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -14,6 +14,9 @@ const URL: &str = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.
 
 /// The longest published review has 14 thousand bytes; a file beyond this is no review: 1 MiB.
 const LONGEST_REVIEW_BYTES: u64 = 1 << 20;
+
+/// The published archive expands to some 500 million bytes; what grows beyond this is made to fill memory or time: 4 GiB.
+const EXPANDED_BYTES: u64 = 4 << 30;
 
 /// Folder in the archive, split, class. `unsup`, the word lists and whatever else is there are left alone.
 const FOLDERS: [(&str, Split, usize); 4] = [
@@ -41,7 +44,7 @@ fn open_archive(path: &Path) -> Result<Opened> {
     let mut input = BufReader::with_capacity(1 << 16, file);
     let start = input.fill_buf().map_err(|e| anyhow!("{description}: {e}"))?;
     ensure!(start.starts_with(&[0x1f, 0x8b]), "{description}: not gzip, so not aclImdb_v1.tar.gz; {}", remedy());
-    Ok(Opened { description, read: Box::new(|| dataset(read_archive(input)?)) })
+    Ok(Opened { description, read: Box::new(|| dataset(read_archive(input, EXPANDED_BYTES)?)) })
 }
 
 fn open_folder(path: &Path) -> Result<Opened> {
@@ -61,9 +64,12 @@ fn dataset(reviews: Vec<Review>) -> Result<Dataset> {
 }
 
 /// Names are compared, never used as paths; `raw` keeps tar's extensions from being gathered in memory.
-fn read_archive(input: impl BufRead) -> Result<Vec<Review>> {
-    let damaged = |e: std::io::Error| anyhow!("{e}: the file is damaged or cut short; {}", remedy());
-    let mut archive = tar::Archive::new(MultiGzDecoder::new(input));
+fn read_archive(input: impl BufRead, limit: u64) -> Result<Vec<Review>> {
+    let damaged = |e: std::io::Error| match e.kind() {
+        ErrorKind::FileTooLarge => anyhow!("{e}, so not aclImdb_v1.tar.gz; {}", remedy()),
+        _ => anyhow!("{e}: the file is damaged or cut short; {}", remedy()),
+    };
+    let mut archive = tar::Archive::new(Bounded { input: MultiGzDecoder::new(input), limit, left: limit });
     let mut reviews = Vec::new();
     for entry in archive.entries().map_err(damaged)?.raw(true) {
         let entry = entry.map_err(damaged)?;
@@ -76,6 +82,22 @@ fn read_archive(input: impl BufRead) -> Result<Vec<Review>> {
     // To the end, where gzip keeps the checksum.
     std::io::copy(&mut archive.into_inner(), &mut std::io::sink()).map_err(damaged)?;
     Ok(reviews)
+}
+
+/// Gives at most so many bytes; more are an error, not an end.
+struct Bounded<R> {
+    input: R,
+    limit: u64,
+    left: u64,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.input.read(buffer)?;
+        let too_large = || Error::new(ErrorKind::FileTooLarge, format!("it expands to more than {} bytes", self.limit));
+        self.left = self.left.checked_sub(read as u64).ok_or_else(too_large)?;
+        Ok(read)
+    }
 }
 
 fn read_folder(folder: &Path) -> Result<Vec<Review>> {
@@ -119,5 +141,31 @@ fn text(input: impl Read) -> std::io::Result<Vec<u8>> {
 fn review((split, label, id): Place, bytes: Vec<u8>) -> Result<Review> {
     ensure!(bytes.len() as u64 <= LONGEST_REVIEW_BYTES, "more than 1 MiB, so no review");
     let text = String::from_utf8(bytes).map_err(|e| anyhow!("not UTF-8 text: {e}"))?;
+    ensure!(!text.trim().is_empty(), "an empty file, so no review");
     Ok(Review { id, split, label, text })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use std::io::Write;
+
+    /// A thousand times larger than it looks, and not read to its end.
+    #[test]
+    fn what_expands_without_end_is_refused() {
+        let mut header = tar::Header::new_gnu();
+        header.set_path("aclImdb/README").unwrap();
+        header.set_size(64 << 20);
+        header.set_cksum();
+        let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+        packer.write_all(header.as_bytes()).unwrap();
+        packer.write_all(&vec![0; 64 << 20]).unwrap();
+        let bomb = packer.finish().unwrap();
+        assert!(bomb.len() < 1 << 20);
+        let message = read_archive(bomb.as_slice(), 1 << 20).err().unwrap().to_string();
+        assert!(message.starts_with("it expands to more than 1048576 bytes"), "{message}");
+        assert!(read_archive(bomb.as_slice(), 65 << 20).unwrap().is_empty());
+    }
 }

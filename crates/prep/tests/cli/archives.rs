@@ -88,7 +88,8 @@ fn a_cut_or_changed_archive_is_refused_and_the_old_shards_stay() {
 #[test]
 fn what_is_no_archive_of_reviews_is_refused_and_leaves_nothing() {
     let too_long = vec![b'a'; (1 << 20) + 1];
-    let cases: [(Vec<u8>, &str); 7] = [
+    let cases: [(Vec<u8>, &str); 8] = [
+        (archive(&[("aclImdb/train/pos/0_9.txt", b" \n".as_slice())]), "`aclImdb/train/pos/0_9.txt`: an empty file"),
         (b"".to_vec(), "not gzip"),
         (b"<html>moved</html>".to_vec(), "not gzip"),
         (gzip(b""), "no reviews, such as"),
