@@ -103,6 +103,8 @@ TRAINED     := $(RUN_IDS:%=$(RUNS)/%/train.json)
 PREDICTIONS := $(RUN_IDS:%=$(RUNS)/%/predictions.test.jsonl)
 VALIDATED   := $(if $(filter validation,$(SPLITS)),$(RUN_IDS:%=$(RUNS)/%/predictions.validation.jsonl))
 LATENCIES   := $(MEASURED_IDS:%=$(RUNS)/%/latency.json)
+# The tools publish these whole. Make must not delete one because it was interrupted just then: it stands for hours of work.
+.PRECIOUS: $(TRAINED) $(PREDICTIONS) $(VALIDATED) $(LATENCIES)
 RUN_DIRS    := $(RUN_IDS:%=$(RUNS)/%)
 # The sample's model is embedded in `fetch`; others are fetched too, unless MODELS_DIR holds them.
 MODELS  := $(if $(filter sample-bert,$(TOKENIZER)),data/models,$(patsubst %/,%,$(or $(MODELS_DIR),data/models)))
