@@ -87,12 +87,12 @@ fn killed_after_an_epoch_it_goes_on_and_ends_with_the_same_bytes() {
 fn interrupted_anywhere_it_goes_on_from_there_and_ends_with_the_same_bytes() {
     for configure in [Workplace::configuration, elaborate] {
         let (whole, interrupted) = (Workplace::new(), Workplace::new());
-        whole.train(&configure(&whole, 12)).success();
-        let configuration = configure(&interrupted, 12);
+        whole.train(&configure(&whole, 40)).success();
+        let configuration = configure(&interrupted, 40);
         let (mut stops, mut within) = (0, 0);
         for turn in 0.. {
             let (signal, code) = [("-INT", 130), ("-TERM", 143)][turn % 2];
-            let after = Duration::from_millis(40 + 15 * turn as u64); // ever later, so that it ends on any machine
+            let after = Duration::from_millis(10 + 4 * turn as u64); // ever later, so that it ends on any machine
             match interrupted.interrupt(signal, after, &configuration) {
                 (Some(0), _) => break,
                 // Before it has begun to train it ends as any program does.

@@ -1,6 +1,6 @@
 //! A folder with shards, a tiny model folder and a run, and `train` called on them.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -162,13 +162,15 @@ impl Workplace {
         child
     }
 
-    /// Start a training, send it `signal` after a while, and tell how it ended and what it said.
+    /// Start a training, send it `signal` a while after its first words, and tell how it ended and what it said.
     pub(crate) fn interrupt(&self, signal: &str, after: Duration, configuration: &Value) -> (Option<i32>, String) {
-        let child = self.start(configuration);
+        let mut child = self.start(configuration);
+        let (mut said, mut stderr) = (String::new(), BufReader::new(child.stderr.take().unwrap()));
+        stderr.read_line(&mut said).unwrap();
         std::thread::sleep(after);
         Command::new("kill").arg(signal).arg(child.id().to_string()).stderr(Stdio::null()).status().unwrap();
-        let output = child.wait_with_output().unwrap();
-        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+        stderr.read_to_string(&mut said).unwrap();
+        (child.wait().unwrap().code(), said)
     }
 
     /// Names under `run/checkpoints`.
