@@ -21,15 +21,15 @@ pub(crate) struct Terminal {
     special: bool,
     apart: bool,
     scale: Scale,
-    legend: bool,
+    /// To be written before the first text.
+    legend: Option<String>,
 }
 
 impl Terminal {
     pub(crate) fn new(args: &Args) -> Self {
         let columns = columns();
         let colours = args.colours.resolved(args.out.is_none());
-        let legend = args.names_texts();
-        Terminal { columns, colours, special: args.special, apart: args.pieces, scale: args.scale, legend }
+        Terminal { columns, colours, special: args.special, apart: args.pieces, scale: args.scale, legend: None }
     }
 
     fn legend(&self, lenses: &[Lens]) -> String {
@@ -78,18 +78,16 @@ impl Terminal {
 
 impl Show for Terminal {
     fn begin(&mut self, lenses: &[Lens], scores: &[Scores], output: &mut dyn Write) -> anyhow::Result<()> {
-        let mut text = faithfulness::table(scores);
-        if self.legend {
-            text += &(self.legend(lenses) + "\n");
-        }
-        output.write_all(text.as_bytes()).context("writing the answer")
+        self.legend = Some(self.legend(lenses) + "\n");
+        output.write_all(faithfulness::table(scores).as_bytes()).context("writing the answer")
     }
 
     fn text(&mut self, views: &[View], output: &mut dyn Write) -> anyhow::Result<()> {
-        let mut text = format!("\n{}\n", harmless(&views[0].review.id));
+        let mut text = self.legend.take().unwrap_or_default();
+        text += &format!("\n{}\n", harmless(&views[0].review.id));
         for view in views {
             text += &format!("{}: {}\n", harmless(&view.lens.subject.name), view.answer());
-            text += &format!("{}\n{}\n", view.lens.name(), self.body(view));
+            text += &format!("{}\n{}\n", view.shown(), self.body(view));
         }
         output.write_all(text.as_bytes()).context("writing the answer")
     }

@@ -14,7 +14,7 @@ use crate::terminal::Colours;
 #[command(version, group = ArgGroup::new("who").required(true).multiple(true))]
 #[command(after_help = "Examples:\n  \
     attend --run out/sample/runs/4VA-s1 --text 'The plot was not dull at all.'\n  \
-    attend --run out/sample/runs/4VA-s1 --review test/pos/14_10 --shards data/shards/sample-sample-bert-64-head-only\n  \
+    attend --run out/sample/runs/4VA-s1 --review test/pos/00821 --shards data/shards/sample-sample-bert-64-head-only\n  \
     report flips out/imdb/runs/4VA out/imdb/runs/12VA --shards DIR | attend --run out/imdb/runs/4VA-s42 --format html - > flips.html")]
 pub(crate) struct Args {
     /// A finished run's folder; more than once for a page that shows them side by side
@@ -49,7 +49,7 @@ pub(crate) struct Args {
     /// One of its attention heads, counted from 0; all are averaged without
     #[arg(long, value_name = "M", help_heading = "What to show")]
     pub(crate) head: Option<usize>,
-    /// The token that attends, counted from 0, which is `[CLS]`
+    /// The token that attends, counted from 0, which is `[CLS]`; word pieces count, as --special --format jsonl lists them
     #[arg(long, value_name = "K", help_heading = "What to show")]
     pub(crate) query: Option<usize>,
     /// Show the change against this: `pretrained`, or another run's or model's folder
@@ -69,7 +69,7 @@ pub(crate) struct Args {
     pub(crate) pieces: bool,
 
     /// Take the first tokens of each method away and see what becomes of the answer, over so many test reviews of
-    /// --shards; alone, or above what else is shown
+    /// --shards, 20 at least; alone, or above what else is shown
     #[arg(long, value_name = "REVIEWS", requires = "shards", conflicts_with = "against")]
     #[arg(value_parser = clap::value_parser!(u32).range(20..))]
     pub(crate) faithfulness: Option<u32>,

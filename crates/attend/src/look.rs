@@ -1,6 +1,6 @@
 //! From what was asked to what is shown: models, then texts as they come, then the answer's end.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use anyhow::{Context, ensure};
 use clap::error::ErrorKind;
@@ -38,6 +38,9 @@ pub(crate) fn look(args: &Args) -> anyhow::Result<()> {
     let choice = Choice::new(args);
     if !args.names_texts() && args.faithfulness.is_none() {
         usage(ErrorKind::MissingRequiredArgument, "nothing to look at: give --text, --review, or FILE (`-` is stdin)");
+    }
+    if args.format == Format::Png && args.out.is_none() && std::io::stdout().is_terminal() {
+        usage(ErrorKind::MissingRequiredArgument, "a terminal shows no PNG: give --out FILE");
     }
     let engine = Engine::open(&args.device)?;
     let lenses = lenses(args, choice, &engine)?;

@@ -121,7 +121,7 @@ impl Show for Figure {
         for view in views {
             self.write(&format!("{}: {}", view.review.id, view.answer()), MARGIN, SIZE, SOFT);
             self.y += LINE;
-            self.write(&format!("{}: {}", view.lens.subject.name, view.lens.name()), MARGIN, SIZE, SOFT);
+            self.write(&format!("{}: {}", view.lens.subject.name, view.shown()), MARGIN, SIZE, SOFT);
             self.y += 1.2 * LINE;
             self.body(view);
         }

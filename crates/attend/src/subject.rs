@@ -95,6 +95,8 @@ impl Subject {
         let remedy =
             || format!("no pretrained model in `{}`; name where models lie with --models DIR", models.display());
         let encoder = Config::read(&folder).with_context(remedy)?;
+        let nothing =
+            || format!("`{}` has no pretrained weights to compare with; try --against another run", self.name);
         let heads = encoder.num_attention_heads;
         let definition = Definition {
             encoder,
@@ -116,7 +118,7 @@ impl Subject {
             encoder: None,
             data: self.data.clone(),
             tokenizer: TextTokenizer::load(&folder, &self.data)?,
-            model: definition.pretrained(&folder, 0, &self.device)?.valid(),
+            model: definition.pretrained(&folder, 0, &self.device).with_context(nothing)?.valid(),
             device: self.device.clone(),
         })
     }

@@ -111,6 +111,16 @@ impl Lens {
 }
 
 impl View<'_> {
+    /// What is shown, in words, with the token that attends unless it is `[CLS]`.
+    pub(crate) fn shown(&self) -> String {
+        let query = self.lens.choice.query;
+        let from = match self.tokens.get(query).filter(|_| query > 0) {
+            Some(token) => format!(", from token {query} ({})", token.token),
+            None => String::new(),
+        };
+        self.lens.name() + &from
+    }
+
     /// The class with the largest probability.
     pub(crate) fn predicted(&self) -> usize {
         predicted(&self.probabilities)

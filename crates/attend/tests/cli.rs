@@ -187,6 +187,12 @@ fn a_terminal_gets_colours_as_it_has_them() {
 }
 
 #[test]
+fn the_token_that_attends_is_named() {
+    let shown = written(&["--text", TEXT, "--block", "1", "--head", "0", "--query", "2"], "");
+    assert!(shown.contains("attention head 0, from token 2 (plot)"), "{shown}");
+}
+
+#[test]
 fn hostile_text_steers_no_terminal() {
     let hostile = "good \u{1b}[2J\u{1b}]0;x\u{7} \u{202e}film\u{202c} <img src=x onerror=alert(1)>";
     let shown = written(&["--text", hostile, "--colours", "none"], "");
