@@ -1,15 +1,18 @@
 //! One writer at a time: a lock that the system gives back when its holder ends, however it ends.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::File;
 use std::io::{Read, Seek, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::Error;
+use crate::{Error, publish};
 
-/// A file that is locked as long as this lives. It stays, empty, when the lock is given back: were it removed, two could
-/// hold locks of one name.
+/// A file that is locked as long as this lives. It stays, empty, when the lock is given back, unless it is all there is in its
+/// folder: then nothing was done there, and both go.
 #[derive(Debug)]
-pub struct Lock(File);
+pub struct Lock {
+    path: PathBuf,
+    file: File,
+}
 
 impl Lock {
     /// Take the lock at `path` for `tool`; its folder is made if need be.
@@ -18,22 +21,21 @@ impl Lock {
     /// Somebody else holds it, and is named; or the file cannot be written.
     pub fn take(path: &Path, tool: &str) -> Result<Self, Error> {
         let io = |e| Error::io("writing", path, e);
-        path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(io)?;
-        let mut file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path).map_err(io)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(held(path, &mut file)),
-            Err(TryLockError::Error(_)) => {} // a file system without locks: better unlocked than not at all
-        }
+        let claimed = publish::claimed_at_once(path).map_err(io)?;
+        let mut file = claimed.map_err(|mut others| held(path, &mut others))?;
         let owner = format!("`{tool}`, process {} on {}\n", std::process::id(), host());
         file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(owner.as_bytes())).map_err(io)?;
-        Ok(Lock(file))
+        Ok(Lock { path: path.to_owned(), file })
     }
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        self.0.set_len(0).unwrap_or_default(); // the name of who held it is of no use any more
+        self.file.set_len(0).unwrap_or_default(); // the name of who held it is of no use any more
+        let folder = self.path.parent().unwrap_or(&self.path);
+        if std::fs::read_dir(folder).is_ok_and(|entries| entries.count() == 1) {
+            std::fs::remove_file(&self.path).and_then(|()| std::fs::remove_dir(folder)).unwrap_or_default();
+        }
     }
 }
 
@@ -58,6 +60,9 @@ mod tests {
     fn a_second_one_is_refused_by_name_and_may_when_the_first_has_ended() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("run/.lock");
+        drop(Lock::take(&path, "train").unwrap());
+        assert!(!folder.path().join("run").exists(), "nothing was done there");
+        crate::publish::bytes(&folder.path().join("run/metrics.jsonl"), b"").unwrap();
         let first = Lock::take(&path, "train").unwrap();
         let message = Lock::take(&path, "train").unwrap_err().to_string();
         let own = format!("`train`, process {} on ", std::process::id());

@@ -6,7 +6,7 @@ mod stream;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use records::publish;
 use records::shards::{Duplicates, Manifest, TEXTS};
 use study::Data;
@@ -44,13 +44,10 @@ impl Output {
 
     /// Find out in the first second whether the last one can succeed.
     pub(crate) fn check_writable(&self) -> Result<()> {
-        if let Output::Shards(folder) = self {
-            let unfinished = publish::partial(folder);
-            let writing = || format!("writing `{}`", folder.display());
-            std::fs::create_dir_all(&unfinished).with_context(writing)?;
-            std::fs::remove_dir_all(&unfinished).with_context(writing)?;
+        match self {
+            Output::Stdout => Ok(()),
+            Output::Shards(folder) => Ok(publish::check_dir(folder)?),
         }
-        Ok(())
     }
 
     /// Write everything; the manifest tells what was written.

@@ -19,15 +19,12 @@ const MOST_SHARDS: usize = 8;
 pub(super) fn write(folder: &Path, prepared: Prepared) -> Result<Manifest> {
     let examples = prepared.examples;
     let mut manifest = manifest(prepared);
-    let published = publish::dir(folder, |inside| {
+    publish::dir(folder, |inside| {
         manifest.shards =
             splits(examples).map(|split| write_split(inside, split)).collect::<Result<Vec<_>>>()?.concat();
         manifest.texts = write_texts(inside, examples)?;
         let json = serde_json::to_string_pretty(&manifest).context("writing `manifest.json`")? + "\n";
         Ok::<_, anyhow::Error>(publish::bytes(&inside.join("manifest.json"), json.as_bytes())?)
-    });
-    published.inspect_err(|_| {
-        std::fs::remove_dir_all(publish::partial(folder)).ok();
     })?;
     Ok(manifest)
 }
