@@ -1,6 +1,6 @@
 //! Bring one file: tried three times, resumed where it stopped, checked before it gets its name.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::thread::sleep;
@@ -90,40 +90,67 @@ impl Downloads {
     }
 
     fn try_once(&self, source: &Source) -> Result<(), Failure> {
+        if source.path.exists() {
+            return Ok(()); // somebody else has brought it since the last try
+        }
         let unfinished = publish::partial(&source.path);
-        let offset = match source.content {
-            Content::Text => 0,
-            _ => fs::metadata(&unfinished).map_or(0, |brought| brought.len()),
-        };
+        let there = fs::metadata(&unfinished).map_or(0, |brought| brought.len());
+        let offset = if matches!(source.content, Content::Text) { 0 } else { there };
         let answer = http::get(&self.client, &source.url, offset).map_err(Failure::Passing)?;
         let digest = match &source.content {
             Content::Published(digest) => Some(digest.clone()),
             _ => answer.sha256.clone(),
         };
-        match answer.status {
-            200 => receive(answer, &unfinished, 0)?,
-            206 if answer.begins == offset => receive(answer, &unfinished, offset)?,
-            416 if answer.total == Some(offset) => log::debug!("`{}` is whole", unfinished.display()),
+        let keeps = match answer.status {
+            200 => 0,
+            206 if answer.begins == offset => offset,
+            416 if answer.total == Some(offset) => {
+                log::debug!("`{}` is whole", unfinished.display());
+                return name(source, &unfinished, digest, offset);
+            }
             status => return Err(refused(status, &unfinished)),
-        }
-        check(&unfinished, digest, offset)?;
-        Ok(fs::rename(&unfinished, &source.path)?)
+        };
+        let Some(file) = claim(source, &unfinished, there)? else { return Ok(()) };
+        let _held = receive(answer, file, &unfinished, keeps, source.content.most_bytes())?;
+        name(source, &unfinished, digest, keeps)
     }
 }
 
-/// Append the body; a server that begins at 0, whatever it was asked, makes us begin anew.
-fn receive(answer: Answer, unfinished: &Path, offset: u64) -> Result<(), Failure> {
+fn name(source: &Source, unfinished: &Path, digest: Option<Digest>, offset: u64) -> Result<(), Failure> {
+    check(unfinished, digest, offset)?;
+    Ok(publish::rename(unfinished, &source.path)?)
+}
+
+/// The unfinished file for us alone; nothing where somebody else, whom we waited for, has brought the whole.
+fn claim(source: &Source, unfinished: &Path, there: u64) -> Result<Option<File>, Failure> {
+    let told = |error| Failure::Lasting(anyhow::Error::from(records::Error::io("writing", unfinished, error)));
+    let file = publish::claim(unfinished).map_err(told)?;
+    if source.path.exists() {
+        return Ok(fs::remove_file(unfinished).map(|()| None)?);
+    }
+    match file.metadata().map_err(told)?.len() == there {
+        true => Ok(Some(file)),
+        false => Err(Failure::Passing(anyhow!("another process brings it, too"))),
+    }
+}
+
+/// Append the body to the first `keeps` bytes of `file`, which comes back, lest its lock ends before it has its name.
+fn receive(answer: Answer, mut file: File, unfinished: &Path, keeps: u64, most: u64) -> Result<File, Failure> {
     let told = |error: io::Error| {
         Failure::Lasting(anyhow::Error::from(error).context(format!("writing `{}`", unfinished.display())))
     };
-    let mut file = open(unfinished, offset).map_err(told)?;
+    file.set_len(keeps).and_then(|()| file.seek(SeekFrom::End(0))).map_err(told)?;
     let total = answer.total;
     let progress = Progress::new(total.unwrap_or(0), "bytes");
     let mut body = answer.into_reader();
     let mut buffer = vec![0; 1 << 16];
-    let mut length = offset;
+    let mut length = keeps;
     loop {
         progress.set(length);
+        if length > most {
+            fs::remove_file(unfinished).map_err(told)?; // not to be gone on with
+            return Err(Failure::Lasting(anyhow!("more than {most} bytes came, so it is something else")));
+        }
         let read = body.read(&mut buffer).with_context(|| ended(length, total));
         match read.map_err(Failure::Passing)? {
             0 => break,
@@ -134,17 +161,8 @@ fn receive(answer: Answer, unfinished: &Path, offset: u64) -> Result<(), Failure
     file.sync_all().map_err(told)?;
     match total {
         Some(total) if length != total => Err(Failure::Passing(anyhow!(ended(length, Some(total))))),
-        _ => Ok(()),
+        _ => Ok(file),
     }
-}
-
-/// The file with its first `offset` bytes, ready for the next.
-fn open(unfinished: &Path, offset: u64) -> io::Result<File> {
-    fs::create_dir_all(unfinished.parent().unwrap_or(Path::new(".")))?;
-    let mut file = OpenOptions::new().write(true).create(true).truncate(false).open(unfinished)?;
-    file.set_len(offset)?;
-    file.seek(SeekFrom::End(0))?;
-    Ok(file)
 }
 
 fn ended(length: u64, total: Option<u64>) -> String {

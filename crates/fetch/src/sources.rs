@@ -34,6 +34,17 @@ pub(crate) enum Content {
     Text,
 }
 
+impl Content {
+    /// A server that sends more than this sends something else: it would fill the disk.
+    pub(crate) fn most_bytes(&self) -> u64 {
+        match self {
+            Content::Published(_) => 1 << 30,
+            Content::Weights => 64 << 30,
+            Content::Text => 64 << 20,
+        }
+    }
+}
+
 const IMDB_URL: &str = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz";
 const IMDB_MD5: &str = "7c2ac02c03563afcf9b574c7e56c153a";
 const HUB: &str = "https://huggingface.co";

@@ -160,6 +160,16 @@ fn a_length_that_is_never_reached_is_told_and_nothing_gets_the_files_name() {
     assert_eq!(offsets_of_weights(&server).len(), 3);
 }
 
+/// Or a disk could be filled from outside.
+#[test]
+fn a_small_file_that_does_not_end_is_given_up_and_removed() {
+    let endless = vec![b' '; (64 << 20) + (1 << 20)];
+    let server = Server::start(move |_, _| Answer::whole(&endless));
+    let client = Client::of(&server);
+    client.model().code(1).stderr(contains("more than 67108864 bytes came, so it is something else"));
+    assert!(client.files().is_empty());
+}
+
 #[test]
 fn wrong_bytes_are_told_and_removed() {
     let server = hub(|_, _| Answer::whole(b"other").header(sha256_tag(&bytes())));
