@@ -48,6 +48,11 @@ fn fiftieth() -> f64 {
     0.02
 }
 
+/// More than these is no model, but a file that is wrong or made to fill memory.
+const MOST: usize = 100_000;
+const MOST_WORDS: usize = 10_000_000;
+const MOST_BLOCKS: usize = 1000;
+
 impl Config {
     /// Read and check `config.json` in a model folder.
     ///
@@ -69,8 +74,25 @@ impl Config {
 
     fn check(&self) -> Result<(), String> {
         let Config { hidden_size: h, num_attention_heads: n, .. } = self;
+        for (name, size, most) in [
+            ("vocab_size", self.vocab_size, MOST_WORDS),
+            ("hidden_size", *h, MOST),
+            ("num_attention_heads", *n, MOST),
+            ("intermediate_size", self.intermediate_size, MOST),
+            ("max_position_embeddings", self.max_position_embeddings, MOST),
+            ("type_vocab_size", self.type_vocab_size, MOST),
+            ("num_hidden_layers", self.num_hidden_layers.saturating_add(1), MOST_BLOCKS + 1), // a model may have none
+        ] {
+            if !(1..=most).contains(&size) {
+                return Err(format!("`{name}` is beyond what a BERT may have"));
+            }
+        }
         if *n == 0 || *h == 0 || h % n != 0 {
             return Err(format!("hidden_size {h} is not a multiple of num_attention_heads {n}"));
+        }
+        let is_number = |number: f64| number.is_finite() && number >= 0.0;
+        if !is_number(self.layer_norm_eps) || !is_number(self.initializer_range) {
+            return Err("`layer_norm_eps` and `initializer_range` must be 0 or above".to_owned());
         }
         if self.hidden_act != "gelu" {
             return Err(format!("hidden_act `{}`, but only `gelu` is computed here", self.hidden_act));

@@ -42,7 +42,7 @@ impl Safetensors {
     pub fn open(path: &Path) -> Result<Self, Error> {
         let io = |e| Error::io("reading", path, e);
         let refused = |what: &str| Error::file(path, format!("{what}; fetch the model again"));
-        let mut file = File::open(path).map_err(io)?;
+        let mut file = File::open(path).map_err(|e| only_a_pickle(path).unwrap_or_else(|| io(e)))?;
         let length = file.metadata().map_err(io)?.len();
         let mut bytes = vec![0; 8];
         file.read_exact(&mut bytes).map_err(|_| refused("too short for safetensors"))?;
@@ -88,6 +88,14 @@ impl Safetensors {
         self.file.read_exact(&mut bytes)?;
         Ok(bytes)
     }
+}
+
+/// What to say of a folder that has its numbers in a format that is not read here.
+fn only_a_pickle(path: &Path) -> Option<Error> {
+    let folder = path.parent()?;
+    let message = "has only `pytorch_model.bin`, which is code as much as data and is not read; save the model with \
+                   `safe_serialization=True`";
+    (!path.exists() && folder.join("pytorch_model.bin").exists()).then(|| Error::file(folder, message))
 }
 
 /// The header is data from outside: every tensor must lie inside the file and be as long as its shape says.

@@ -77,7 +77,7 @@ impl Definition {
             return self.random(seed, device);
         }
         let path = folder.join("model.safetensors");
-        let mut weights = open_weights(folder, &path)?;
+        let mut weights = Safetensors::open(&path)?;
         let model = self.filled(&mut weights, seed, device)?;
         self.refuse_strangers(&weights, &path)?;
         Ok(model)
@@ -96,7 +96,10 @@ impl Definition {
     /// # Errors
     /// The file is missing or holds another model.
     pub fn saved(&self, path: &Path, device: &Device) -> Result<Model, Error> {
-        fill(self.empty(device), &mut Safetensors::open(path)?, device, names::saved)
+        let mut weights = Safetensors::open(path)?;
+        let model = fill(self.empty(device), &mut weights, device, names::saved)?;
+        self.refuse_strangers(&weights, path)?;
+        Ok(model)
     }
 
     /// Trainable numbers in the model.
@@ -170,15 +173,4 @@ impl Definition {
         let left_out = block.is_some_and(|block: usize| !self.kept.contains(&block));
         left_out || KNOWN_EXTRAS.iter().any(|extra| name.starts_with(extra))
     }
-}
-
-fn open_weights(folder: &Path, path: &Path) -> Result<Safetensors, Error> {
-    if !path.exists() && folder.join("pytorch_model.bin").exists() {
-        return Err(Error::file(
-            path,
-            "only `pytorch_model.bin` is here, which is code as much as data and is not \
-            read; save the model with `safe_serialization=True`",
-        ));
-    }
-    Safetensors::open(path)
 }

@@ -6,6 +6,9 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+/// A vector of more numbers is a slip.
+const MOST: usize = 8192;
+
 /// The embeddings as a study file asks for them: `{ kind = "table", size = 100 }`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "snake_case", deny_unknown_fields)]
@@ -32,7 +35,9 @@ impl EmbeddingsConfig {
     /// An unknown kind or option, or a size of 0; the message lists what exists.
     pub fn from_value(value: Value) -> Result<Self, String> {
         match crate::component::from_value("embeddings", value)? {
-            EmbeddingsConfig::Table { size: 0 } => Err("embeddings `table`: `size` must be at least 1".to_owned()),
+            EmbeddingsConfig::Table { size } if !(1..=MOST).contains(&size) => {
+                Err(format!("embeddings `table`: `size` must be from 1 to {MOST}"))
+            }
             embeddings => Ok(embeddings),
         }
     }

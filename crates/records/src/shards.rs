@@ -114,8 +114,9 @@ impl Manifest {
     pub fn read(folder: &Path) -> Result<(Self, String), Error> {
         let path = folder.join("manifest.json");
         let bytes = std::fs::read(&path).map_err(|e| Error::io("reading", &path, e))?;
-        let manifest = serde_json::from_slice(&bytes)
-            .map_err(|e| Error::file(&path, format!("{e}; remove the folder and run `prep` again")))?;
+        let again = |what: String| Error::file(&path, format!("{what}; remove the folder and run `prep` again"));
+        let manifest: Manifest = serde_json::from_slice(&bytes).map_err(|e| again(e.to_string()))?;
+        manifest.check_names().map_err(again)?;
         Ok((manifest, sha256_hex(&bytes)))
     }
 
@@ -124,7 +125,7 @@ impl Manifest {
     /// # Errors
     /// A shard is missing, has other bytes than the manifest says, or holds a wrong line, label or token id.
     pub fn examples(&self, folder: &Path, split: Split) -> Result<Vec<Example>, Error> {
-        let mut examples = Vec::with_capacity(self.splits.get(&split).map_or(0, |counts| counts.examples));
+        let mut examples = Vec::new(); // how many there are the manifest only says
         for shard in self.shards.iter().filter(|shard| shard.split == split) {
             self.read_shard(&folder.join(&shard.file), shard, &mut examples)?;
         }
@@ -143,14 +144,28 @@ impl Manifest {
         Reader::new(path.display().to_string(), BufReader::new(bytes.as_slice())).collect()
     }
 
+    /// Every file lies in the folder itself, whoever wrote the manifest.
+    fn check_names(&self) -> Result<(), String> {
+        let plain = |file: &str| Path::new(file).file_name().is_some_and(|name| name == file);
+        match self.shards.iter().chain(&self.texts).find(|shard| !plain(&shard.file)) {
+            Some(shard) => Err(format!("`{}` is no name of a file in it", shard.file)),
+            None => Ok(()),
+        }
+    }
+
     fn read_shard(&self, path: &Path, shard: &Shard, examples: &mut Vec<Example>) -> Result<(), Error> {
         let bytes = shard.bytes(path)?;
         let mut lines = Reader::<Example, _>::new(path.display().to_string(), BufReader::new(bytes.as_slice()));
+        let before = examples.len();
         while let Some(example) = lines.next().transpose()? {
             self.check(&example).map_err(|message| lines.error(message))?;
             examples.push(example);
         }
-        Ok(())
+        let (read, said) = (examples.len() - before, shard.examples);
+        match read == said {
+            true => Ok(()),
+            false => Err(Error::file(path, format!("{read} examples, but the manifest says {said}; run `prep` again"))),
+        }
     }
 
     fn check(&self, example: &Example) -> Result<(), String> {
@@ -225,6 +240,25 @@ mod tests {
         let line = br#"{"id":"a","label":1,"input_ids":[1,9]}"#;
         assert_eq!(read(line, line).unwrap()[0].input_ids, [1, 9]);
         assert!(manifest(line).examples(Path::new("/nowhere"), Split::Train).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_manifest_that_points_elsewhere_or_counts_otherwise_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let line: &[u8] = br#"{"id":"a","label":1,"input_ids":[1,9]}"#;
+        let mut lying = manifest(line);
+        for file in ["../s", "/etc/passwd", "a/s", ".."] {
+            lying.shards[0].file = file.into();
+            publish::bytes(&folder.path().join("manifest.json"), &serde_json::to_vec(&lying).unwrap()).unwrap();
+            let message = Manifest::read(folder.path()).unwrap_err().to_string();
+            assert!(message.contains("is no name of a file in it; remove the folder"), "{message}");
+        }
+        publish::bytes(&folder.path().join("s"), line).unwrap();
+        let mut counts = manifest(line);
+        counts.shards[0].examples = usize::MAX;
+        counts.splits.insert(Split::Test, Counts { examples: usize::MAX, ..Counts::default() });
+        let message = counts.examples(folder.path(), Split::Test).unwrap_err().to_string();
+        assert!(message.contains("1 examples, but the manifest says"), "{message}");
     }
 
     #[test]

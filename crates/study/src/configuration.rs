@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Blocks, Component, Error};
 
+/// More epochs, or examples in a batch, are a slip.
+const MOST: usize = 1_000_000;
+
 /// For how many of its first epochs a run leaves parts of the encoder as they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -120,15 +123,25 @@ impl Configuration {
         Ok(configuration)
     }
 
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    /// Whether every value is one that it may have.
+    ///
+    /// # Errors
+    /// The first that is not; the message names the field and what is allowed.
+    pub fn check(&self) -> Result<(), Error> {
         let require = |holds: bool, what: &str| match holds {
             true => Ok(()),
             false => Err(Error::value(format!("configuration `{}`: {what}", self.id))),
         };
         require(is_id(&self.id), "`id` may hold letters, digits, `.`, `_` and `-` only")?;
-        require(self.epochs >= 1, "`epochs` must be at least 1")?;
-        require(self.batch_size >= 1, "`batch_size` must be at least 1")?;
-        require(self.gradient_accumulation_steps >= 1, "`gradient_accumulation_steps` must be at least 1")?;
+        require(is_id(&self.configuration), "`configuration` may hold letters, digits, `.`, `_` and `-` only")?;
+        require(is_id(&self.encoder), "`encoder` is a plain name, no path")?;
+        for (name, count) in [
+            ("epochs", self.epochs),
+            ("batch_size", self.batch_size),
+            ("gradient_accumulation_steps", self.gradient_accumulation_steps),
+        ] {
+            require((1..=MOST).contains(&count), &format!("`{name}` must be at least 1 and at most {MOST}"))?;
+        }
         require((0.0..1.0).contains(&self.dropout), "`dropout` must be at least 0 and below 1")?;
         require((0.0..1.0).contains(&self.encoder_dropout), "`encoder_dropout` must be at least 0 and below 1")?;
         let norm = self.gradient_clip_norm.unwrap_or(1.0);

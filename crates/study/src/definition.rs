@@ -34,7 +34,15 @@ impl Study {
     /// message names file and line.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
-        let study: Study = toml::from_str(&text).map_err(|e| syntax(path, &text, &e))?;
+        Self::parse(path, &text)
+    }
+
+    /// Check the `text` of the study file at `path`.
+    ///
+    /// # Errors
+    /// As [`Study::read`].
+    pub fn parse(path: &Path, text: &str) -> Result<Self, Error> {
+        let study: Study = toml::from_str(text).map_err(|e| syntax(path, text, &e))?;
         let within = |e: Error| Error::value(format!("study `{}`: {e}", path.display()));
         study.check().map_err(within)?;
         study.configurations().map_err(within)?;

@@ -14,6 +14,9 @@ use crate::traced::Traced;
 use crate::truncation::{Cut, SPECIAL_TOKENS};
 use crate::words::Words;
 
+/// A tokenizer with higher ids is none: who keeps something for every id would fill the memory.
+pub(crate) const MOST_IDS: usize = 10_000_000;
+
 /// A model's tokenizer, asked for whole texts: truncation is ours, padding belongs to the batch.
 pub struct TextTokenizer {
     /// The file it was read from.
@@ -68,6 +71,9 @@ impl TextTokenizer {
             return Err(wrong("does not put `[CLS]` before and `[SEP]` behind a text".to_owned()));
         }
         let vocab_size = tokenizer.get_vocab(true).into_values().max().map_or(0, |highest| highest as usize + 1);
+        if vocab_size > MOST_IDS {
+            return Err(wrong(format!("has ids above {MOST_IDS}")));
+        }
         Ok(TextTokenizer {
             path,
             sha256: sha256_hex(&bytes),

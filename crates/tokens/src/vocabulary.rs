@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow};
 use tokenizers::models::wordpiece::WordPiece;
 use tokenizers::{ModelWrapper, Tokenizer};
 
-use crate::tokenizer::{missing, remedy};
+use crate::tokenizer::{MOST_IDS, missing, remedy};
 
 /// The words and pieces of words that a model's token ids stand for.
 pub struct Vocabulary {
@@ -36,6 +36,9 @@ impl Vocabulary {
         let bytes = std::fs::read(&path).map_err(|e| missing(&path, &name, &e))?;
         let wrong = |what: String| anyhow!("tokenizer `{}` {what}; {}", path.display(), remedy(&name));
         let tokenizer = Tokenizer::from_bytes(&bytes).map_err(|e| wrong(format!("cannot be used: {e}")))?;
+        if tokenizer.get_vocab(true).into_values().any(|id| id as usize >= MOST_IDS) {
+            return Err(wrong(format!("has ids above {MOST_IDS}")));
+        }
         match tokenizer.get_model() {
             ModelWrapper::WordPiece(pieces) => Ok(Vocabulary { tokens: tokens(&tokenizer, pieces) }),
             _ => Err(wrong("is not WordPiece, as BERT's is".to_owned())),
