@@ -55,7 +55,7 @@ impl Input {
     pub(crate) fn new(args: &Args) -> anyhow::Result<Self> {
         if let Some(path) = &args.file {
             let input: Box<dyn Read> = match path.as_str() {
-                "-" => Box::new(std::io::stdin()),
+                "-" => Box::new(console::typed("one text a line, such as {\"id\":1,\"text\":\"A fine film.\"}")),
                 path => Box::new(File::open(path).with_context(|| format!("reading `{path}`"))?),
             };
             let name = if path == "-" { "stdin" } else { path };

@@ -1,9 +1,9 @@
 //! SIGINT and SIGTERM as a wish: what is in hand is brought to an end that can be taken up again.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 
 /// The signal that came, 0 before.
@@ -20,6 +20,11 @@ pub fn heed_signals() -> std::io::Result<()> {
         flag::register_usize(signal, came.clone(), usize::try_from(signal).unwrap_or_default())?;
     }
     Ok(())
+}
+
+/// A limit on the size of files (`ulimit -f`) shall fail the write, which is told, and not kill the tool.
+pub(crate) fn refuse_to_die_of_a_file_too_large() -> std::io::Result<()> {
+    flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false))).map(drop)
 }
 
 /// The interruption that was asked for, if one was.

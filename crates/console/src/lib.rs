@@ -2,14 +2,18 @@
 #![expect(clippy::print_stderr, reason = "this crate is where speech happens")]
 
 mod interrupt;
+mod memory;
 mod progress;
+mod stdin;
 mod verbosity;
 
 use std::io::ErrorKind;
 use std::process::ExitCode;
 
 pub use interrupt::{Interrupted, heed_signals, interruption};
+pub use memory::{OutOfMemory, within_memory};
 pub use progress::{Progress, spoken_duration};
+pub use stdin::{piped, typed};
 pub use verbosity::Verbosity;
 
 /// Run a tool: 0 if it did its work or its reader went away, 1 and one line on stderr if it could not, 130 or 143 if it was
@@ -17,7 +21,9 @@ pub use verbosity::Verbosity;
 ///
 /// Wrong usage is clap's, which exits with 2 before `run` does anything.
 pub fn main(name: &str, run: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
-    match run() {
+    interrupt::refuse_to_die_of_a_file_too_large().unwrap_or_default();
+    memory::keep_quiet();
+    match within_memory(run).unwrap_or_else(|error| Err(error.into())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -40,9 +46,14 @@ fn one_line(error: &anyhow::Error) -> String {
     line
 }
 
+/// Text of any lines without what would steer a terminal.
+pub fn without_control(text: &str) -> String {
+    text.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}")
+}
+
 /// In one line, and without what would steer a terminal: messages quote what they were given.
 pub(crate) fn harmless(text: &str) -> String {
-    text.replace('\n', " ").replace(char::is_control, "\u{fffd}")
+    without_control(&text.replace('\n', " "))
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

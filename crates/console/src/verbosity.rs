@@ -19,7 +19,7 @@ impl Verbosity {
         let started = env_logger::Builder::new()
             .format(|output, record| {
                 use std::io::Write;
-                let said = record.args().to_string().replace('\u{1b}', "\u{fffd}"); // it may quote what it was given
+                let said = crate::without_control(&record.args().to_string()); // it may quote what it was given
                 match record.level() {
                     log::Level::Info => writeln!(output, "{said}"),
                     level => writeln!(output, "{}: {said}", level.as_str().to_lowercase()),

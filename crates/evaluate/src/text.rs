@@ -17,6 +17,9 @@ use trained::Trained;
 /// Texts predicted together at most.
 const TEXTS_PER_BATCH: usize = 64;
 
+/// What may be typed.
+const A_TEXT: &str = "one text a line, such as {\"id\":1,\"text\":\"A fine film.\"}";
+
 /// One line of the input; other fields are left alone.
 #[derive(Deserialize)]
 struct Text {
@@ -34,7 +37,7 @@ pub(crate) fn predict(
 ) -> anyhow::Result<()> {
     let tokenizer = chosen.tokenizer()?;
     let input: Box<dyn Read> = match from {
-        "-" => Box::new(std::io::stdin().lock()),
+        "-" => Box::new(console::typed(A_TEXT).lock()),
         path => Box::new(File::open(path).with_context(|| format!("reading `{path}`"))?),
     };
     let name = if from == "-" { "stdin" } else { from };

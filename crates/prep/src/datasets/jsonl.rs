@@ -39,7 +39,10 @@ pub(crate) fn open(source: &Source) -> Result<Opened> {
     ensure!(source.archive.is_none(), "reads `--input FILE`, not `--archive`");
     match source.input.as_deref() {
         Some(path) if path != Path::new("-") => open_file(path),
-        _ => Ok(opened("stdin".to_owned(), || Box::new(BufReader::new(std::io::stdin())))),
+        _ => {
+            let stdin = console::piped("JSON Lines")?;
+            Ok(opened("stdin".to_owned(), || Box::new(BufReader::new(stdin))))
+        }
     }
 }
 

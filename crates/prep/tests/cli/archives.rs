@@ -115,12 +115,15 @@ fn a_review_that_is_there_twice_is_refused() {
 }
 
 #[test]
-fn links_are_no_reviews() {
+fn links_and_devices_are_no_reviews() {
+    use tar::EntryType::{Block, Char, Fifo, Link, Symlink};
     let workplace = Workplace::new(DATA);
     let mut links = tar::Builder::new(Vec::new());
-    let mut header = tar::Header::new_gnu();
-    header.set_entry_type(tar::EntryType::Symlink);
-    header.set_size(0);
-    links.append_link(&mut header, "aclImdb/train/pos/0_9.txt", "/etc/hostname").unwrap();
+    for kind in [Symlink, Link, Char, Block, Fifo] {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_size(0);
+        links.append_link(&mut header, "aclImdb/train/pos/0_9.txt", "/etc/hostname").unwrap();
+    }
     prep(&workplace, &gzip(&links.into_inner().unwrap())).code(1).stderr(contains("no reviews, such as"));
 }
