@@ -15,6 +15,8 @@ pub enum Metric {
     Step(Step),
     /// After each epoch, one per scored split.
     Epoch(Epoch),
+    /// In place of the rest: why the training cannot go on by itself.
+    Stopped(Stopped),
     /// Last line; without it the run is unfinished.
     End(End),
 }
@@ -66,6 +68,17 @@ pub struct Epoch {
     pub examples: usize,
     /// Wall-clock time: of the training pass for `train`, of scoring for the others.
     pub seconds: f64,
+}
+
+/// Why a training stopped before its end.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stopped {
+    /// The epoch that was not completed, counted from 1.
+    pub epoch: usize,
+    /// Optimizer steps since the start of the run.
+    pub step: usize,
+    /// In words, with the place.
+    pub why: String,
 }
 
 /// How the run ended.

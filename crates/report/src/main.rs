@@ -83,6 +83,7 @@ fn nothing_asked() -> ! {
 fn write(out: Option<&Path>, text: &str) -> Result<()> {
     match out {
         Some(path) => Ok(publish::bytes(path, text.as_bytes())?),
-        None => std::io::stdout().lock().write_all(text.as_bytes()).context("writing stdout"),
+        // Names and devices are as the records have them, whoever wrote those.
+        None => std::io::stdout().lock().write_all(console::without_control(text).as_bytes()).context("writing stdout"),
     }
 }

@@ -56,7 +56,7 @@ pub(crate) fn read(sources: &[PathBuf]) -> Result<Input> {
 
 fn read_one(source: &Path, known: &Known) -> Result<Found> {
     if source.as_os_str() == "-" {
-        let lines = Reader::new("stdin", BufReader::with_capacity(1 << 20, std::io::stdin()));
+        let lines = Reader::new("stdin", BufReader::with_capacity(1 << 20, console::piped("streams of runs")?));
         return Ok(Found::Streams(streams::read("stdin", lines, known)?));
     }
     match source.is_dir() {
@@ -77,7 +77,10 @@ fn read_folder(run: &RunDir, known: &Known) -> Result<Found> {
             missing("its metrics are gone: remove its folder, then run make")
         }
         Err(_) if run.config().exists() && !run.metrics().exists() => missing("not trained"),
-        Err(error) if run.config().exists() && error.is::<Unfinished>() => missing("not finished"),
+        Err(error) if run.config().exists() && error.is::<Unfinished>() => {
+            let why = error.downcast_ref::<Unfinished>().and_then(|unfinished| unfinished.why.as_ref());
+            missing(&why.map_or("not finished".to_owned(), |why| format!("stopped in {why}")))
+        }
         streams => Ok(Found::Streams(streams?)),
     }
 }

@@ -5,7 +5,7 @@ use std::io::BufRead;
 
 use anyhow::{Result, anyhow, ensure};
 use records::jsonl::Reader;
-use records::metrics::{self, Epoch};
+use records::metrics::{self, Epoch, Stopped};
 use records::predictions;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -38,8 +38,12 @@ pub(crate) struct Predictions {
 
 /// A stream that was broken off, which a run that goes on or was killed leaves behind.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}: finish it with make, or leave it out")]
-pub(crate) struct Unfinished(String);
+#[error("{what}: finish it with make, or leave it out")]
+pub(crate) struct Unfinished {
+    what: String,
+    /// What stopped it, if it says.
+    pub(crate) why: Option<String>,
+}
 
 /// A line of either stream but a prediction; `begin` and `end` are typed when the kind of stream is known.
 #[derive(Deserialize)]
@@ -48,6 +52,7 @@ enum Line {
     Begin(Value),
     Step,
     Epoch(Epoch),
+    Stopped(Stopped),
     Prediction(Value),
     End(Value),
 }
@@ -91,6 +96,7 @@ pub(crate) fn read<R: BufRead>(name: &str, mut lines: Reader<Value, R>, known: &
             (Line::Begin(_), Some(cut)) => return Err(cut.unfinished(name)),
             (Line::Begin(value), None) => Some(Open::begin(value).map_err(|e| lines.error(e.to_string()))?),
             (_, None) => return Err(lines.error("a record outside `begin` … `end`").into()),
+            (Line::Stopped(stopped), Some(cut)) => return Err(cut.stopped(name, stopped.why)),
             (Line::End(value), Some(whole)) => {
                 streams.push(whole.end(value, known).map_err(|e| lines.error(format!("{e:#}")))?);
                 None
@@ -111,9 +117,13 @@ fn take<R: BufRead>(gathered: &mut Gathered, lines: &Reader<Value, R>) -> Option
 
 impl Open {
     /// Only a training stream says what was asked.
-    fn begin(value: Value) -> serde_json::Result<Self> {
+    fn begin(value: Value) -> Result<Self> {
         match value.get("configuration").is_some() {
-            true => Ok(Open::Training(serde_json::from_value(value)?, Vec::new())),
+            true => {
+                let begin: Box<metrics::Begin> = serde_json::from_value(value)?;
+                begin.configuration.check()?;
+                Ok(Open::Training(begin, Vec::new()))
+            }
             false => Ok(Open::Predictions(serde_json::from_value(value)?, Gathered::default())),
         }
     }
@@ -161,14 +171,20 @@ impl Open {
             Open::Training(..) => "metrics",
             Open::Predictions(..) => "predictions",
         };
-        Unfinished(format!("`{name}`: the {stream} of run `{}` have no `end`", self.run())).into()
+        let what = format!("`{name}`: the {stream} of run `{}` have no `end`", self.run());
+        Unfinished { what, why: None }.into()
+    }
+
+    fn stopped(&self, name: &str, why: String) -> anyhow::Error {
+        let what = format!("`{name}`: run `{}` stopped, {why}", self.run());
+        Unfinished { what, why: Some(why) }.into()
     }
 }
 
 /// A last line that is no record, as a run that was killed leaves it.
 fn unreadable(error: records::Error, open: Option<&Open>) -> anyhow::Error {
     match open {
-        Some(open) => Unfinished(format!("{error}; run `{}` is broken off", open.run())).into(),
+        Some(open) => Unfinished { what: format!("{error}; run `{}` is broken off", open.run()), why: None }.into(),
         None => error.into(),
     }
 }
@@ -213,6 +229,16 @@ mod tests {
     }
 
     #[test]
+    fn a_stream_that_says_why_it_stopped_is_refused_with_that() {
+        let whole = Made::new("1VA", 1).metrics();
+        let begin = whole.lines().next().unwrap();
+        let text =
+            format!("{begin}\n{{\"type\":\"stopped\",\"epoch\":1,\"step\":9,\"why\":\"epoch 1, step 9: no\"}}\n");
+        let message = streams(&text).err().unwrap().to_string();
+        assert!(message.contains("`it`: run `1VA-s1` stopped, epoch 1, step 9: no: finish it"), "{message}");
+    }
+
+    #[test]
     fn a_stream_cut_within_a_line_is_refused_with_the_same_remedy() {
         let whole = Made::new("1VA", 1).metrics();
         let message = streams(&whole[..whole.len() - 9]).err().unwrap().to_string();
@@ -230,6 +256,11 @@ mod tests {
             (unlabelled, "line 2: prediction `test/0` has no label"),
             (lost, "line 41: run `1VA-s1`: 39 predictions, but `begin` says 40"),
             (mixed, "line 2: a record of another stream inside run `1VA-s1`"),
+            (made.metrics().replace("\"first:2\"", "7"), "line 1: invalid type"),
+            (
+                made.metrics().replacen("\"configuration\":\"1VA\"", "\"configuration\":\"a/b\"", 1),
+                "`configuration` may hold",
+            ),
             ("{\"type\":\"end\"}".to_owned(), "line 1: a record outside `begin` … `end`"),
             ("{\"type\":\"begin\",\"run\":1}".to_owned(), "line 1: invalid type"),
         ] {

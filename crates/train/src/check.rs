@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, anyhow};
 use bert::{Config, Precision};
 use classifier::{Definition, EmbeddingsConfig, HeadConfig};
-use study::{Component, Configuration, with_nearest};
+use study::{Component, Configuration, Weights, with_nearest};
 
 use crate::optimizer::Recipe;
 use crate::terms;
@@ -22,7 +22,21 @@ pub(crate) enum Asked {
 /// Check every configuration against the encoder in `model`.
 pub(crate) fn all(configurations: &[Configuration], model: &Path) -> anyhow::Result<()> {
     let encoder = Config::read(model).with_context(|| remedy("NAME"))?;
-    configurations.iter().try_for_each(|configuration| asked(configuration, &encoder, 2, 512).map(drop))
+    for configuration in configurations {
+        let reads_weights = match asked(configuration, &encoder, 2, 512)? {
+            Asked::Network(definition) => definition.reads_weights(),
+            Asked::Terms(_) => false,
+        };
+        if reads_weights && configuration.weights == Weights::Pretrained {
+            weights(model, &configuration.encoder)?;
+        }
+    }
+    Ok(())
+}
+
+/// The weights in `model` are there and whole.
+pub(crate) fn weights(model: &Path, encoder: &str) -> anyhow::Result<()> {
+    bert::Safetensors::open(&model.join("model.safetensors")).map(drop).with_context(|| remedy(encoder))
 }
 
 /// What `configuration` asks for, over `classes` and texts of `positions` tokens at most; every name in it is known

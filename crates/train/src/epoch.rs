@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::ensure;
 use burn::tensor::Device;
 use console::Interrupted;
 use records::Split;
@@ -40,7 +39,7 @@ pub(crate) fn train(run: &mut Run<'_>, epoch: usize) -> anyhow::Result<Course> {
     let left = batches.chunks(configuration.gradient_accumulation_steps).skip(course.steps);
     let outcome: anyhow::Result<()> = Preparation::new(&run.learner).ahead(left, |batches| {
         device.seed(shuffle::step_seed(seed, epoch, course.steps));
-        run.learner.step(epoch, total_steps, &batches, &mut course.sums);
+        run.learner.step(epoch, total_steps, &batches, &mut course.sums).map_err(|e| run.stopped(epoch, e))?;
         course.steps += 1;
         if course.sums.steps == STEPS_PER_LINE || course.steps == steps {
             course.line(run, &device)?;
@@ -97,12 +96,10 @@ impl Course {
         let sums = std::mem::replace(&mut self.sums, Sums::new(device));
         let tokens_per_second = sums.tokens as f64 / sums.since.elapsed().as_secs_f64();
         let (epoch, step, now) = (self.epoch, run.learner.optimizer.steps(), sums.read());
+        if !now.loss.is_finite() {
+            return Err(run.no_number(epoch));
+        }
         let (id, steps) = (&run.learner.input.work.configuration.id, run.steps_per_epoch());
-        ensure!(
-            now.loss.is_finite(),
-            "run `{id}`: the loss is no number any more in epoch {epoch}, by step {step}; lower the learning rates; \
-             the last complete epoch is kept"
-        );
         self.written.add(now);
         let loss = now.loss / now.examples as f64;
         let accuracy = 100.0 * self.written.correct as f64 / self.written.examples as f64;

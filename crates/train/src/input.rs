@@ -2,6 +2,7 @@
 
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicUsize;
 
 use anyhow::{Context, bail, ensure};
 use bert::{Config, Precision};
@@ -9,7 +10,7 @@ use classifier::Definition;
 use classifier::device::Engine;
 use records::Split;
 use records::shards::{Example, Manifest, sha256_hex};
-use serde_json::Value;
+use serde::de::IgnoredAny;
 use study::{Configuration, Weights};
 
 use crate::check::{self, Asked};
@@ -19,15 +20,18 @@ use crate::prepared;
 pub(crate) fn configurations(from: &str) -> anyhow::Result<Vec<Configuration>> {
     let name = if from == "-" { "stdin" } else { from };
     let text = match from {
-        "-" => std::io::read_to_string(std::io::stdin()).context("reading stdin")?,
+        "-" => std::io::read_to_string(console::piped("a configuration of `plan`")?).context("reading stdin")?,
         path => std::fs::read_to_string(path).with_context(|| format!("reading `{path}`"))?,
     };
-    let values = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
-    let parse = |value: Result<Value, serde_json::Error>| -> anyhow::Result<Configuration> {
-        let value = value.with_context(|| format!("`{name}` is not JSON"))?;
-        Configuration::from_json(&value.to_string()).with_context(|| format!("`{name}`"))
-    };
-    values.map(parse).collect()
+    let mut values = serde_json::Deserializer::from_str(&text).into_iter::<IgnoredAny>();
+    let (mut configurations, mut start) = (Vec::new(), 0);
+    while let Some(value) = values.next() {
+        value.with_context(|| format!("`{name}` is not JSON"))?;
+        let written = &text[start..values.byte_offset()]; // and not what a map would make of it: names may be there twice
+        configurations.push(Configuration::from_json(written).with_context(|| format!("`{name}`"))?);
+        start = values.byte_offset();
+    }
+    Ok(configurations)
 }
 
 /// One run trains one configuration.
@@ -63,7 +67,7 @@ pub(crate) struct Input {
     pub(crate) definition: Definition,
     pub(crate) engine: Engine,
     /// Tokens that go through the model at once, about: a batch of more does so in parts.
-    pub(crate) tokens_at_once: usize,
+    pub(crate) tokens_at_once: AtomicUsize,
 }
 
 /// Shards, model folder and device as the command line names them.
@@ -126,7 +130,7 @@ impl Input {
             "configuration `{}`: precision `bf16` needs LibTorch; use `--device cpu` or `cuda`, or `fp32`",
             work.configuration.id
         );
-        let tokens_at_once = prepared::tokens_at_once(&definition, &engine);
+        let tokens_at_once = AtomicUsize::new(prepared::tokens_at_once(&definition, &engine));
         Ok(Input { work, definition, engine, tokens_at_once })
     }
 
@@ -155,15 +159,8 @@ fn tokenizer_fits(manifest: &Manifest, encoder: &Config, model: &Path, name: &st
 }
 
 fn sha256_of_weights(model: &Path, encoder: &str) -> anyhow::Result<String> {
-    let weights = model.join("model.safetensors");
-    let only_a_pickle = !weights.exists() && model.join("pytorch_model.bin").exists();
-    ensure!(
-        !only_a_pickle,
-        "`{}` has only `pytorch_model.bin`, which is code as much as data and is not read; save the model with \
-         `safe_serialization=True`",
-        model.display()
-    );
-    sha256_of_file(&weights, encoder)
+    check::weights(model, encoder)?;
+    sha256_of_file(&model.join("model.safetensors"), encoder)
 }
 
 fn sha256_of_file(path: &Path, encoder: &str) -> anyhow::Result<String> {

@@ -2,15 +2,17 @@
 
 use std::time::Instant;
 
+use anyhow::Context;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Int, Tensor};
 use classifier::{Model, batch, cross_entropy};
+use console::within_memory;
 use fused::adamw::{Gradients, Optimizer};
 
 use crate::checkpoint::Tally;
 use crate::input::Input;
 use crate::optimizer::Recipe;
-use crate::prepared::Prepared;
+use crate::prepared::{Preparation, Prepared};
 use crate::words::ReadWords;
 
 /// A model, and what makes it better.
@@ -24,6 +26,7 @@ pub(crate) struct Learner<'a> {
 }
 
 /// Sums that stay on the device until they are read.
+#[derive(Clone)]
 pub(crate) struct Sums {
     pub(crate) loss: Tensor<1>,
     pub(crate) correct: Tensor<1, Int>,
@@ -45,11 +48,20 @@ impl<'a> Learner<'a> {
     }
 
     /// One optimizer step, of `total_steps`, on the examples of all `batches`, as if they were one.
-    pub(crate) fn step(&mut self, epoch: usize, total_steps: usize, batches: &[Prepared], sums: &mut Sums) {
+    ///
+    /// # Errors
+    /// The device has not even memory for one example at a time.
+    pub(crate) fn step(
+        &mut self,
+        epoch: usize,
+        total_steps: usize,
+        batches: &[Prepared],
+        sums: &mut Sums,
+    ) -> anyhow::Result<()> {
         let examples = batches.iter().map(|batch| batch.labels.len()).sum();
         let mut gradients: Option<Gradients> = None;
         for batch in batches {
-            let more = self.backward(batch, examples, sums);
+            let more = self.backward_in_parts(batch, examples, sums)?;
             gradients = Some(match gradients {
                 Some(sum) => sum.add(more, &self.model),
                 None => more,
@@ -57,13 +69,33 @@ impl<'a> Learner<'a> {
         }
         let (gradients, recipe) = (gradients.unwrap_or_default().clipped(self.recipe.clip_norm), &self.recipe);
         let factor = recipe.factor(self.optimizer.steps(), total_steps);
-        self.model = self.optimizer.step(self.model.clone(), gradients, |path| recipe.group(path, epoch, factor));
+        let (model, optimizer) = (self.model.clone(), &mut self.optimizer);
+        let better = within_memory(|| optimizer.step(model, gradients, |path| recipe.group(path, epoch, factor)));
+        self.model = better.context("the optimizer's numbers do not fit; keep fewer blocks")?;
         sums.steps += 1;
+        Ok(())
     }
 
     /// To be called after the last step, before anything else reads the model.
     pub(crate) fn settle(&mut self) {
         self.optimizer.settle(&self.model);
+    }
+
+    /// As [`Learner::backward`]; where the device's memory does not suffice, by halves: the gradients add up to the same but
+    /// for rounding.
+    fn backward_in_parts(&mut self, part: &Prepared, examples: usize, sums: &mut Sums) -> anyhow::Result<Gradients> {
+        let before = sums.clone();
+        if let Ok(gradients) = within_memory(|| self.backward(part, examples, sums)) {
+            return Ok(gradients);
+        }
+        *sums = before;
+        fused::release_memory();
+        let precision = self.input.work.configuration.precision;
+        let what = format!("{} texts of {} tokens in all, {precision:?}", part.labels.len(), part.assembled.tokens);
+        let [first, second] = Preparation::new(self).halves(part).with_context(|| too_much(&what))?;
+        log::warn!("too much for the device's memory at once: {what}; goes on by halves, which changes only rounding");
+        let first = self.backward_in_parts(&first, examples, sums)?;
+        Ok(first.add(self.backward_in_parts(&second, examples, sums)?, &self.model))
     }
 
     /// The gradients of one batch's share of the mean loss over `examples`.
@@ -81,6 +113,11 @@ impl<'a> Learner<'a> {
         let whole = Gradients::from(GradientsParams::from_module(&mut found, model));
         read.into_iter().fold(whole, |whole, read| read.add_to(whole, &mut found, rows))
     }
+}
+
+fn too_much(what: &str) -> String {
+    let lower = "lower `max_seq_length`, keep fewer blocks, use precision `bf16`, or another device";
+    format!("out of memory with {what}; {lower}")
 }
 
 impl Sums {

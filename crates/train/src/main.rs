@@ -99,7 +99,9 @@ fn train(
     match asked {
         Asked::Network(definition) => {
             let mut input = Input::new(work, *definition, places.device)?;
-            input.tokens_at_once = tokens_at_once.map_or(input.tokens_at_once, NonZeroUsize::get);
+            if let Some(asked) = tokens_at_once {
+                input.tokens_at_once = asked.get().into();
+            }
             let _held = hold(folder)?;
             match published::is_finished(&input.work, folder) {
                 true => already(&input.work, folder), // by somebody who held it until now

@@ -96,6 +96,13 @@ impl Recipe {
         self.schedule.factor(taken, total)
     }
 
+    /// The learning rates times `factor`, in words.
+    pub(crate) fn spoken_rates(&self, factor: f64) -> String {
+        let Adamw { encoder_learning_rate, head_learning_rate, .. } = self.numbers;
+        let [encoder, head] = [encoder_learning_rate, head_learning_rate].map(|rate| factor * rate);
+        format!("learning rates of {encoder:.1e} (encoder) and {head:.1e} (head)")
+    }
+
     /// How many layers from the input on, the embedding layer being the first, need no gradient in `epoch`.
     pub(crate) fn frozen_layers(&self, epoch: usize) -> usize {
         match (epoch <= self.freeze.embeddings, epoch <= self.freeze.blocks) {

@@ -1,5 +1,6 @@
 //! Batches in plain numbers, made ready on another thread while the device is at work.
 
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::sync_channel;
 
 use bert::Precision;
@@ -38,6 +39,7 @@ pub(crate) struct Prepared {
     pub(crate) labels: Vec<usize>,
     /// What it reads of the word table.
     pub(crate) rows: Rows,
+    examples: Vec<usize>,
 }
 
 /// How batches are made ready.
@@ -46,21 +48,21 @@ pub(crate) struct Preparation<'a> {
     examples: &'a [Example],
     pad_token_id: u32,
     least_positions: usize,
-    tokens_at_once: usize,
+    tokens_at_once: &'a AtomicUsize,
 }
 
 impl<'a> Preparation<'a> {
     /// Of the train examples for `learner`.
     pub(crate) fn new(learner: &Learner<'a>) -> Self {
         let (work, least_positions) = (&learner.input.work, learner.model.least_positions());
-        let (pad_token_id, tokens_at_once) = (work.manifest.pad_token_id, learner.input.tokens_at_once);
+        let (pad_token_id, tokens_at_once) = (work.manifest.pad_token_id, &learner.input.tokens_at_once);
         Preparation { examples: &work.train, pad_token_id, least_positions, tokens_at_once }
     }
 
     /// The batch of these examples, in parts of about as many.
     pub(crate) fn batch(&self, indices: &[usize]) -> Vec<Prepared> {
         let lengths = indices.iter().map(|&index| self.examples[index].input_ids.len().max(self.least_positions));
-        let parts = lengths.sum::<usize>().div_ceil(self.tokens_at_once).max(1);
+        let parts = lengths.sum::<usize>().div_ceil(self.tokens_at_once.load(Relaxed)).max(1);
         indices.chunks(indices.len().div_ceil(parts).max(1)).map(|part| self.part(part)).collect()
     }
 
@@ -69,7 +71,19 @@ impl<'a> Preparation<'a> {
         let sequences: Vec<&[u32]> = examples().map(|example| example.input_ids.as_slice()).collect();
         let assembled = Assembled::new(&sequences, self.pad_token_id, self.least_positions);
         let rows = Rows::of(&assembled.input_ids);
-        Prepared { assembled, labels: examples().map(|example| example.label).collect(), rows }
+        Prepared {
+            assembled,
+            labels: examples().map(|example| example.label).collect(),
+            rows,
+            examples: indices.to_vec(),
+        }
+    }
+
+    /// The two halves of a part that was too much at once, and from now on no larger ones; none of a single example.
+    pub(crate) fn halves(&self, part: &Prepared) -> Option<[Prepared; 2]> {
+        let (first, second) = part.examples.split_at(part.examples.len() / 2);
+        self.tokens_at_once.fetch_min(part.assembled.input_ids.len().div_ceil(2), Relaxed);
+        (!first.is_empty()).then(|| [self.part(first), self.part(second)])
     }
 
     /// Hand each step's batches to `work`, in order, until it fails.
@@ -97,7 +111,9 @@ mod tests {
     fn steps_come_in_order_until_the_work_fails() {
         let example = |index: u32| Example { id: index.to_string(), label: index as usize, input_ids: vec![5, index] };
         let examples: Vec<Example> = (0..40).map(example).collect();
-        let preparation = Preparation { examples: &examples, pad_token_id: 0, least_positions: 3, tokens_at_once: 100 };
+        let (hundred, nine) = (100.into(), 9.into());
+        let preparation =
+            Preparation { examples: &examples, pad_token_id: 0, least_positions: 3, tokens_at_once: &hundred };
         let batches: Vec<Vec<usize>> = (0..20).map(|index| vec![39 - index, index]).collect();
         let mut seen = Vec::new();
         let stopped = preparation.ahead(batches.chunks(2), |step| {
@@ -111,8 +127,11 @@ mod tests {
             (batch.assembled.input_ids.as_slice(), batch.rows.ids()),
             (&[5, 7, 0, 5, 9, 0][..], &[0, 5, 7, 9][..])
         );
-        let parts = Preparation { tokens_at_once: 9, ..preparation }.batch(&[0, 1, 2, 3, 4]);
+        let parts = Preparation { tokens_at_once: &nine, ..preparation }.batch(&[0, 1, 2, 3, 4]);
         let labels: Vec<&[usize]> = parts.iter().map(|part| part.labels.as_slice()).collect();
         assert_eq!(labels, [&[0, 1, 2][..], &[3, 4]]); // 15 tokens
+        let [first, second] = preparation.halves(&parts[0]).unwrap();
+        assert_eq!((first.labels, second.labels.as_slice(), hundred.load(Relaxed)), (vec![0], &[1, 2][..], 5));
+        assert!(preparation.halves(&preparation.part(&[3])).is_none());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use burn::tensor::Device;
 use classifier::{HeadConfig, Model};
 use records::metrics::{Begin, End, Metric};
@@ -26,11 +26,28 @@ pub(crate) fn initial_model(input: &Input, device: &Device) -> anyhow::Result<Mo
 
 /// Remove what an earlier configuration left, and open the training stream with its first line.
 pub(crate) fn begin_afresh(work: &Work, folder: &RunDir, begin: Begin) -> anyhow::Result<Metrics> {
+    refuse_another(work, folder)?;
     clear(folder)?;
     publish::if_changed(&folder.config(), work.configuration.to_json()?.as_bytes())?;
     let mut metrics = Metrics::open(&folder.metrics(), 0)?;
     metrics.write(&Metric::Begin(Box::new(begin)))?;
     Ok(metrics)
+}
+
+/// What is in `folder` must be of the run that is to begin: a slip in `--out` must not cost another one.
+fn refuse_another(work: &Work, folder: &RunDir) -> anyhow::Result<()> {
+    let earlier = std::fs::read_to_string(folder.config()).unwrap_or_default();
+    let earlier = serde_json::from_str::<Value>(&earlier).unwrap_or_default();
+    let (id, earlier) = (&work.configuration.id, earlier["id"].as_str().unwrap_or(&work.configuration.id));
+    ensure!(
+        earlier == id,
+        "`{}` holds run `{earlier}`, not `{id}`; choose another `--out`, or remove that folder",
+        folder.path().display()
+    );
+    if folder.stamp().exists() {
+        log::warn!("{id}: trained already, but with other settings, shards or weights: it begins afresh");
+    }
+    Ok(())
 }
 
 /// Whether `folder` holds the finished run of this very configuration on these very shards.

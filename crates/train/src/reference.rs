@@ -53,7 +53,7 @@ fn input(case: &Case, device: &Device) -> Input {
         test: Vec::new(),
     };
     let engine = Engine { device: device.clone(), name: "test".into(), hardware: "test".into(), threads: 1 };
-    Input { work, definition, engine, tokens_at_once: usize::MAX }
+    Input { work, definition, engine, tokens_at_once: usize::MAX.into() }
 }
 
 /// Every parameter after three steps, by its saved name.

@@ -1,11 +1,11 @@
 //! The loop: epochs with scores and checkpoints, then the chosen epoch as a model folder.
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, anyhow};
 use burn::module::Module;
 use classifier::device::Engine;
 use classifier::{Model, Score, predict_while};
 use console::{Progress, spoken_duration};
-use records::metrics::{Begin, Epoch, Metric};
+use records::metrics::{Begin, Epoch, Metric, Stopped};
 use records::run_dir::RunDir;
 use records::shards::Example;
 use records::{Provenance, Split};
@@ -57,8 +57,10 @@ impl<'a> Run<'a> {
             }
             Some((path, state)) => {
                 log::info!("{}: goes on {}", work.configuration.id, state.spoken());
-                let model = input.definition.saved(&path.join("model.safetensors"), &device)?;
-                optimizer.resume(state.step, checkpoint::moments(&path)?, &input.engine.device);
+                let damaged = || format!("the checkpoint `{}` is damaged; remove it and run again", path.display());
+                let model = input.definition.saved(&path.join("model.safetensors"), &device).with_context(damaged)?;
+                let moments = checkpoint::moments(&path).with_context(damaged)?;
+                optimizer.resume(state.step, moments, &input.engine.device);
                 let mut metrics = Metrics::open(&folder.metrics(), state.metrics_bytes)?;
                 state.lines.iter().try_for_each(|line| metrics.write_line(line))?;
                 (model, metrics, Some(state))
@@ -101,18 +103,38 @@ impl<'a> Run<'a> {
             return self.pause(within).and(Err(interrupted.into()));
         }
         self.speak(&scores);
-        let id = &work.configuration.id;
-        ensure!(
-            scores.iter().all(|score| score.loss.is_finite()),
-            "run `{id}`: the loss is no number any more after epoch {epoch}; lower the learning rates; the last \
-             complete epoch is kept"
-        );
+        if !scores.iter().all(|score| score.loss.is_finite()) {
+            return Err(self.no_number(epoch));
+        }
         self.metrics.sync()?;
         let state = self.state(epoch, scores)?;
         checkpoint::write(&self.folder, &state, self.numbers())?;
         state.lines.iter().try_for_each(|line| self.metrics.write_line(line))?;
         self.last = Some(state);
         Ok(())
+    }
+
+    /// The error of a loss that is none.
+    pub(crate) fn no_number(&mut self, epoch: usize) -> anyhow::Error {
+        let factor = self.learner.recipe.factor(self.learner.optimizer.steps().saturating_sub(1), self.total_steps());
+        let rates = self.learner.recipe.spoken_rates(factor);
+        self.stopped(
+            epoch,
+            anyhow!("the loss is no number any more, at {rates}; lower the rates or clip the gradients"),
+        )
+    }
+
+    /// `error` with the place of it and what is kept; the stream says it too, for whoever reports on the study.
+    pub(crate) fn stopped(&mut self, epoch: usize, error: anyhow::Error) -> anyhow::Error {
+        let step = self.learner.optimizer.steps();
+        let why = format!("epoch {epoch}, step {step}: {error:#}");
+        let stopped = Metric::Stopped(Stopped { epoch, step, why: why.clone() });
+        self.metrics.write(&stopped).unwrap_or_else(|e| log::warn!("{e:#}"));
+        let kept = self.last.as_ref().map_or_else(
+            || "no checkpoint was made yet".to_owned(),
+            |state| format!("the checkpoint {} is kept", state.spoken()),
+        );
+        anyhow!("run `{}`, {why}; {kept}", self.learner.input.work.configuration.id)
     }
 
     /// Leave a checkpoint in the middle of an epoch, unless it is there already.

@@ -48,12 +48,12 @@ pub(crate) fn measure(input: &Input) -> anyhow::Result<Speed> {
     let batch = Preparation::new(&learner).batch(&typical);
     let mut step = || {
         let (start, mut sums) = (Instant::now(), Sums::new(&device));
-        learner.step(1, 2, &batch, &mut sums);
+        learner.step(1, 2, &batch, &mut sums)?;
         sums.loss.into_scalar::<f32>(); // wait for the device
-        sums.tokens as f64 / start.elapsed().as_secs_f64()
+        anyhow::Ok(sums.tokens as f64 / start.elapsed().as_secs_f64())
     };
-    step();
-    let training = step();
+    step()?;
+    let training = step()?;
     learner.settle();
     let sequences: Vec<&[u32]> = typical.iter().map(|&index| work.train[index].input_ids.as_slice()).collect();
     let start = Instant::now();

@@ -67,13 +67,14 @@ fn input(changes: &Value, engine: Engine) -> Input {
         validation: Vec::new(),
         test: Vec::new(),
     };
-    Input { work, definition, engine, tokens_at_once: 100 }
+    Input { work, definition, engine, tokens_at_once: 100.into() }
 }
 
 /// Every parameter and every moment after four epochs.
 fn trained(changes: &Value, by_rows: bool, tokens_at_once: usize) -> Vec<(String, Vec<f32>)> {
     let engine = Engine::open(if cfg!(feature = "libtorch") { "cpu" } else { "flex" }).unwrap();
-    let (input, folder) = (Input { tokens_at_once, ..input(changes, engine) }, tempfile::tempdir().unwrap());
+    let (input, folder) =
+        (Input { tokens_at_once: tokens_at_once.into(), ..input(changes, engine) }, tempfile::tempdir().unwrap());
     let mut run = Run::resume(&input, &RunDir::new(folder.path())).unwrap();
     assert_eq!(run.learner.by_rows, cfg!(feature = "libtorch"));
     run.learner.by_rows &= by_rows;
