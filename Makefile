@@ -67,6 +67,13 @@ ifeq ($(BACKEND),libtorch)
   ifeq ($(LIBTORCH),)
     LIBTORCH := $(TORCH_HOME)/torch
     build-tensor test-tensor check: | $(TORCH_HOME)/contents.txt
+  else ifeq ($(wildcard $(LIBTORCH)/lib/libtorch.*),)
+    $(error no LibTorch in `$(LIBTORCH)`: LIBTORCH names a folder with lib/ and include/ of 2.9.1; without it make brings one)
+  else
+    TORCH_FOUND := $(shell cat $(LIBTORCH)/build-version 2>/dev/null || sed -n "s/^__version__ = '\(.*\)'/\1/p" $(LIBTORCH)/version.py)
+    ifeq ($(filter 2.9.1%,$(TORCH_FOUND))$(LIBTORCH_BYPASS_VERSION_CHECK),)
+      $(error `$(LIBTORCH)` is LibTorch $(or $(TORCH_FOUND),of no known version), and 2.9.1 is needed; without LIBTORCH make brings it)
+    endif
   endif
   override LIBTORCH := $(abspath $(LIBTORCH))
   export LIBTORCH
@@ -125,7 +132,7 @@ $(CONFIGS) $(OUT)/data.json: $(OUT)/plan.mk
 $(CHECKED): $(OUT)/plan.mk $(MODEL_CONFIGS) | build-tensor
 	@for encoder in $(ENCODERS); do $(BIN)/plan $(DEFINITION) --encoder $$encoder \
 	  | $(BIN)/train --check --config - --model $(MODELS)/$$encoder -q >&2; done
-	@$(BIN)/plan $(DEFINITION) > $@.partial && mv $@.partial $@
+	@$(BIN)/plan $(DEFINITION) --out $@
 
 data: $(MODEL_CONFIGS) $(ARCHIVE) ## Fetch what the study names
 data/models/sample-bert/config.json: $(BIN)/fetch
@@ -156,7 +163,7 @@ estimate: $(ESTIMATE) ## Say how much work the whole study is, and about how lon
 $(ESTIMATE): $(CONFIGS) $(OUT)/data.json | $(SHARDS)/manifest.json $(CHECKED) build-tensor
 	@{ echo 'study    $(STUDY)'; for encoder in $(ENCODERS); do $(BIN)/plan $(DEFINITION) --encoder $$encoder \
 	  | $(ON_DEVICE) $(BIN)/train --estimate --config - --shards $(SHARDS) --model $(MODELS)/$$encoder \
-	  --device $(DEVICE) || echo 'time     could not be measured'; done; } > $@.partial && mv $@.partial $@
+	  --device $(DEVICE) || echo 'time     could not be measured'; done; } > $@.$$$$.partial && mv $@.$$$$.partial $@
 	@cat $@$(eval SAID := yes)
 
 train: $(TRAINED) ## Fine-tune every run; an interrupted one goes on after its last complete epoch

@@ -10,8 +10,9 @@ use std::time::{Duration, SystemTime};
 
 const STUDY: &str = "A-s1 rate=1\nA-s2 rate=1\nB-s1 rate=2\n";
 
-/// `plan STUDY --write OUT --format make`, or the configurations on stdout.
+/// `plan STUDY --write OUT --format make`, or the configurations, to stdout or with `--out`.
 const PLAN: &str = r#"
+if [ "${2:-}" = --out ]; then cp "$1" "$3"; exit; fi
 if [ "${2:-}" != --write ]; then cat "$1"; exit; fi
 while read -r id text; do
   mkdir -p "$3/runs/$id"
@@ -364,6 +365,19 @@ fn ones_own_texts_are_asked_for_and_handed_to_prep_again_when_they_change() {
     project.later();
     project.touch("mine.jsonl");
     assert!(project.make(&["INPUT=mine.jsonl"]).0.contains(&"prep".to_owned()));
+}
+
+#[test]
+fn a_libtorch_that_is_not_there_or_of_another_version_is_told_before_anything_is_compiled() {
+    let project = Project::new();
+    let told = |args: &[&str]| String::from_utf8(project.make_with(args).stderr).unwrap();
+    assert!(
+        told(&["BACKEND=libtorch", "LIBTORCH=nowhere"]).contains("no LibTorch in `nowhere`: LIBTORCH names a folder")
+    );
+    project.write("torch/lib/libtorch.so", "");
+    project.write("torch/version.py", "__version__ = '2.4.0+cpu'\n");
+    let said = told(&["BACKEND=libtorch", "LIBTORCH=torch"]);
+    assert!(said.contains("`torch` is LibTorch 2.4.0+cpu, and 2.9.1 is needed"), "{said}");
 }
 
 #[test]

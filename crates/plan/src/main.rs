@@ -9,7 +9,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Parser, ValueEnum};
-use records::{publish, run_dir::RunDir};
+use records::publish::{self, Output};
+use records::run_dir::RunDir;
 use study::{Configuration, Study};
 
 const EXAMPLE: &str = "\
@@ -29,6 +30,9 @@ struct Args {
     /// Write DIR/runs/RUN/config.json and DIR/plan.FORMAT instead of printing
     #[arg(long, value_name = "DIR", conflicts_with = "encoder")]
     write: Option<PathBuf>,
+    /// Print to FILE, which appears when it is whole
+    #[arg(long, value_name = "FILE", conflicts_with = "write")]
+    out: Option<PathBuf>,
     /// Configurations as JSON Lines, or the names that a Makefile needs
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -58,7 +62,11 @@ fn run() -> anyhow::Result<()> {
     };
     match args.write {
         Some(folder) => write(&folder, &study, &configurations, args.format, &plan),
-        None => std::io::stdout().lock().write_all(plan.as_bytes()).context("writing stdout"),
+        None => {
+            let mut output = Output::open(args.out.as_deref())?;
+            output.write_all(plan.as_bytes()).context("writing the configurations")?;
+            Ok(output.finish()?)
+        }
     }
 }
 
