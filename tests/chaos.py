@@ -3,6 +3,7 @@
 must be those of one that nobody disturbed.
 
     make build BACKEND=flex && tests/chaos.py --kills 100
+    tests/chaos.py --minutes 30 --signals KILL,INT,TERM --full         # and every third time the disk is full
 
 Everything is killed at once: make, its shells and the tool at work. Fails if a number differs but for times, a finished epoch
 was trained again, a line is torn or doubled, or a stray file is left.
@@ -12,6 +13,7 @@ import json
 import os
 import pathlib
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -47,9 +49,42 @@ MEASURED = ("seconds", "tokens_per_second", "peak_memory_bytes")
 TIMED = ("latency.json", "train.json", "estimate", "table.", "index.html", "pareto", "verdict.json", "verdict.md", ".lock")
 
 
+class Disk:
+    """A small disk of its own for a project where the system lets us mount one; elsewhere a limit on the size of files."""
+
+    SIZE = 64 << 20
+
+    def __init__(self, folder):
+        command = ["mount", "-t", "tmpfs", "-o", f"size={self.SIZE}", "tmpfs", str(folder)]
+        self.folder, self.mounted = folder, subprocess.run(command, stderr=subprocess.DEVNULL).returncode == 0
+        self.filler, self.limit = folder / ".filler", None
+
+    def fill(self, left):
+        """All but `left` bytes are taken from now on."""
+        if not self.mounted:
+            self.limit = left
+            return
+        used = os.statvfs(self.folder)
+        with open(self.filler, "wb") as filler:
+            os.posix_fallocate(filler.fileno(), 0, max(used.f_bavail * used.f_frsize - left, 1))
+
+    def free(self):
+        self.filler.unlink(missing_ok=True)
+        self.limit = None
+
+    def close(self):
+        if self.mounted:
+            subprocess.run(["umount", "--lazy", str(self.folder)], check=True)
+
+    def before_start(self):
+        if self.limit is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (self.limit, resource.RLIM_INFINITY))
+
+
 class Project:
-    def __init__(self, bin_folder):
+    def __init__(self, bin_folder, own_disk=False):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="chaos-"))
+        self.disk = Disk(self.folder) if own_disk else None
         shutil.copy(ROOT / "Makefile", self.folder)
         for name in ("pipelines", "out"):
             (self.folder / name).mkdir()
@@ -58,7 +93,8 @@ class Project:
 
     def start(self):
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "start_new_session": True}
-        return subprocess.Popen(self.command, cwd=self.folder, **quiet)
+        limited = {"preexec_fn": self.disk.before_start} if self.disk else {}
+        return subprocess.Popen(self.command, cwd=self.folder, **quiet, **limited)
 
     def finish(self):
         process = self.start()
@@ -102,49 +138,89 @@ def compare(whole, killed):
     return faults
 
 
+class Chaos:
+    """The study `killed` is disturbed again and again; `whole` never was."""
+
+    def __init__(self, options):
+        self.draw, self.seconds = random.Random(options.seed), None
+        self.signals = [getattr(signal, f"SIG{name}") for name in options.signals.split(",")]
+        self.whole, self.killed = Project(options.bin), Project(options.bin, options.full)
+        self.kept, self.kills, self.fulls, self.studies = set(), 0, 0, 0
+
+    def measure(self):
+        start = time.time()
+        self.whole.finish()
+        self.seconds = time.time() - start
+
+    def disturb(self):
+        """One round: mostly soon, so that little is done between two kills; sometimes late, so that all stages are hit."""
+        disk = self.killed.disk
+        is_full = disk is not None and self.draw.random() < 1 / 3
+        if is_full:
+            disk.fill(int(self.draw.expovariate(1 / 200_000)))
+        process = self.killed.start()
+        try:
+            said = process.communicate(timeout=self.draw.expovariate(12 / self.seconds))[1].decode()
+            self.ended(process.returncode, said, is_full)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, self.signals[self.kills % len(self.signals)])
+            process.communicate()
+            self.kills += 1
+        if is_full:
+            disk.free()
+        self.check_kept()
+
+    def ended(self, code, said, is_full):
+        if code and is_full and "panicked" not in said and ("No space left" in said or "File too large" in said):
+            self.fulls += 1
+        elif code:
+            sys.exit(f"make ended with {code}: {said[-2000:]}")
+        else:
+            self.begin_afresh()
+
+    def begin_afresh(self):
+        self.compare()
+        shutil.rmtree(self.killed.folder / "out/chaos")
+        self.kept, self.studies = set(), self.studies + 1
+
+    def compare(self):
+        faults = compare(self.whole, self.killed) + [f"trained again: {line}" for line in self.kept - self.killed.epochs()]
+        if faults:
+            sys.exit("\n".join(faults))
+
+    def check_kept(self):
+        now = self.killed.epochs()
+        if self.kept - now:
+            sys.exit(f"after kill {self.kills} a finished epoch is gone: {sorted(self.kept - now)[0]}")
+        self.kept = now
+
+    def finish(self):
+        self.killed.finish()
+        self.compare()
+        if self.killed.disk:
+            self.killed.disk.close()
+        for project in (self.whole, self.killed):
+            shutil.rmtree(project.folder, ignore_errors=True)
+
+
 def main():
-    arguments = argparse.ArgumentParser()
-    arguments.add_argument("--bin", type=pathlib.Path, default=ROOT / "target/release")
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--bin", type=lambda path: pathlib.Path(path).resolve(), default=ROOT / "target/release")
     arguments.add_argument("--kills", type=int, default=100)
+    arguments.add_argument("--minutes", type=float, help="so long, instead of so many kills")
     arguments.add_argument("--signals", default="KILL", help="which, in turns: KILL,INT,TERM")
+    arguments.add_argument("--full", action="store_true", help="every third time on a disk with little space left")
     arguments.add_argument("--seed", type=int, default=1)
     options = arguments.parse_args()
-    draw = random.Random(options.seed)
-    signals = [getattr(signal, f"SIG{name}") for name in options.signals.split(",")]
-    whole, killed = Project(options.bin.resolve()), Project(options.bin.resolve())
-    start = time.time()
-    whole.finish()
-    longest = time.time() - start
-    kept, kills, restarts = set(), 0, 0
-    while kills < options.kills:
-        process = killed.start()
-        try:
-            # Mostly soon, so that little is done between two kills; sometimes late, so that all stages are hit.
-            process.wait(draw.expovariate(12 / longest))
-            if process.returncode:
-                sys.exit(f"make ended with {process.returncode}: {process.stderr.read().decode()[-2000:]}")
-            # It came to its end: the next round begins afresh.
-            faults = compare(whole, killed) + [f"trained again: {line}" for line in kept - killed.epochs()]
-            if faults:
-                sys.exit("\n".join(faults))
-            shutil.rmtree(killed.folder / "out/chaos")
-            kept, restarts = set(), restarts + 1
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signals[kills % len(signals)])
-            process.communicate()
-            kills += 1
-            now = killed.epochs()
-            lost = kept - now
-            if lost:
-                sys.exit(f"after kill {kills} a finished epoch is gone: {sorted(lost)[0]}")
-            kept = now
-    killed.finish()
-    faults = compare(whole, killed) + [f"trained again: {line}" for line in kept - killed.epochs()]
-    print(f"{kills} kills, {restarts + 1} studies, {len(whole.files())} files each: {len(faults)} faults")
-    print("\n".join(faults), end="")
-    for project in (whole, killed):
-        shutil.rmtree(project.folder)
-    return 1 if faults else 0
+    chaos, start = Chaos(options), time.time()
+    chaos.measure()
+    going_on = lambda: time.time() - start < 60 * options.minutes if options.minutes else chaos.kills < options.kills
+    while going_on():
+        chaos.disturb()
+    files = len(chaos.whole.files())
+    chaos.finish()
+    print(f"{chaos.kills} kills, {chaos.fulls} times no space, {chaos.studies + 1} studies of {files} files each: 0 faults")
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    main()
