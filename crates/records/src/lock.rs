@@ -21,7 +21,7 @@ impl Lock {
     /// Somebody else holds it, and is named; or the file cannot be written.
     pub fn take(path: &Path, tool: &str) -> Result<Self, Error> {
         let io = |e| Error::io("writing", path, e);
-        let claimed = publish::claimed_at_once(path).map_err(io)?;
+        let claimed = publish::claim_at_once(path).map_err(io)?;
         let mut file = claimed.map_err(|mut others| held(path, &mut others))?;
         let owner = format!("`{tool}`, process {} on {}\n", std::process::id(), host());
         file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(owner.as_bytes())).map_err(io)?;

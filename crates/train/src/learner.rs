@@ -23,6 +23,9 @@ pub(crate) struct Learner<'a> {
     pub(crate) optimizer: Optimizer,
     /// Whether the word table learns by rows: then those that no batch reads cost nothing.
     pub(crate) by_rows: bool,
+    /// Tokens that a pretended device has memory for.
+    #[cfg(test)]
+    pub(crate) fits: usize,
 }
 
 /// Sums that stay on the device until they are read.
@@ -39,7 +42,15 @@ pub(crate) struct Sums {
 impl<'a> Learner<'a> {
     pub(crate) fn new(input: &'a Input, recipe: Recipe, model: Model, optimizer: Optimizer) -> Self {
         let by_rows = model.word_table().is_some_and(|it| Optimizer::learns_by_rows(&it.table));
-        Learner { input, recipe, model, optimizer, by_rows }
+        Learner {
+            input,
+            recipe,
+            model,
+            optimizer,
+            by_rows,
+            #[cfg(test)]
+            fits: usize::MAX,
+        }
     }
 
     /// What the recipe freezes in `epoch` gets no gradient from now on.
@@ -108,6 +119,8 @@ impl<'a> Learner<'a> {
         let logits = model.forward(&batch);
         let loss = cross_entropy(logits.clone(), labels.clone());
         sums.add(loss.clone().inner(), logits.inner(), labels.inner(), batch.tokens);
+        #[cfg(test)]
+        assert!(batch.tokens <= self.fits, "CUDA out of memory");
         let share = if count == examples { loss } else { loss.mul_scalar(count as f64 / examples as f64) };
         let mut found = share.backward();
         let whole = Gradients::from(GradientsParams::from_module(&mut found, model));

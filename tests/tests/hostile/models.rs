@@ -78,11 +78,7 @@ fn weights_of_another_model_are_refused_by_tensor() {
     let place = Place::sound();
     let name = "encoder.layer.0.attention.self.query.weight";
     for (from, to, says) in [
-        (
-            name,
-            "encoder.layer.0.attention.self.qwery.weight",
-            "encoder.layer.0.attention.self.query.weight`",
-        ),
+        (name, "encoder.layer.0.attention.self.qwery.weight", "encoder.layer.0.attention.self.query.weight`"),
         ("[64,64]", "[32,128]", "has shape [32, 128], but `config.json` asks for [64, 64]"),
         ("[420,64]", "[210,128]", "has shape [210, 128]"),
     ] {

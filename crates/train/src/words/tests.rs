@@ -72,18 +72,29 @@ fn input(changes: &Value, engine: Engine) -> Input {
 
 /// Every parameter and every moment after four epochs.
 fn trained(changes: &Value, by_rows: bool, tokens_at_once: usize) -> Vec<(String, Vec<f32>)> {
+    trained_where(usize::MAX, changes, by_rows, tokens_at_once).unwrap()
+}
+
+/// The same on a device that has memory for `fits` tokens.
+fn trained_where(
+    fits: usize,
+    changes: &Value,
+    by_rows: bool,
+    tokens_at_once: usize,
+) -> anyhow::Result<Vec<(String, Vec<f32>)>> {
     let engine = Engine::open(if cfg!(feature = "libtorch") { "cpu" } else { "flex" }).unwrap();
     let (input, folder) =
         (Input { tokens_at_once: tokens_at_once.into(), ..input(changes, engine) }, tempfile::tempdir().unwrap());
     let mut run = Run::resume(&input, &RunDir::new(folder.path())).unwrap();
     assert_eq!(run.learner.by_rows, cfg!(feature = "libtorch"));
     run.learner.by_rows &= by_rows;
+    run.learner.fits = fits;
     for epoch in 1..=4 {
-        epoch::train(&mut run, epoch).unwrap();
+        epoch::train(&mut run, epoch)?;
     }
     let parameters = run.learner.model.stored().into_iter().map(|tensor| (tensor.name, tensor.data));
     let all = parameters.chain(run.learner.optimizer.moments());
-    all.map(|(name, data)| (name, data.iter::<f32>().collect())).collect()
+    Ok(all.map(|(name, data)| (name, data.iter::<f32>().collect())).collect())
 }
 
 fn to_the_bit(numbers: &[f32]) -> Vec<u32> {
@@ -119,4 +130,22 @@ fn a_batch_in_parts_teaches_what_it_does_as_a_whole() {
             assert!(apart < 1e-4, "{recipe}: {} differs by {apart}", whole.0);
         }
     }
+}
+
+/// The device gives up in the middle of a step, again and again, until the parts are small enough.
+#[test]
+fn a_batch_that_does_not_fit_goes_by_halves_and_teaches_the_same() {
+    for recipe in [json!({}), json!({"gradient_accumulation_steps": 3}), json!({"head": {"kind": "flatten-linear"}})] {
+        let halved = trained_where(9, &recipe, true, 100).unwrap();
+        for (whole, parts) in trained(&recipe, true, 100).into_iter().zip(halved) {
+            let apart = whole.1.iter().zip(&parts.1).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(apart < 1e-4, "{recipe}: {} differs by {apart}", whole.0);
+        }
+    }
+    let nothing_fits = trained_where(1, &json!({}), true, 100).unwrap_err().to_string();
+    assert!(
+        nothing_fits.starts_with("run `words-s1`, epoch 1, step 0: out of memory with 1 texts of "),
+        "{nothing_fits}"
+    );
+    assert!(nothing_fits.contains("lower `max_seq_length`"), "{nothing_fits}");
 }

@@ -1,0 +1,105 @@
+//! A `.partial` for one process alone: it is locked, and the lock is given back when the process ends, however it ends.
+
+use std::fs::{self, File, TryLockError};
+use std::io::ErrorKind;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use rustix::fs::OFlags;
+
+use super::create_parent;
+
+/// How often a `.partial` may be taken away by others before one gives up.
+const MOST_CLAIMS: usize = 1000;
+
+/// The file at `unfinished` with what is in it, for this process alone until it is closed or renamed.
+///
+/// # Errors
+/// It or its folder cannot be made.
+pub fn claim(unfinished: &Path) -> std::io::Result<File> {
+    claimed(unfinished, || open(unfinished))
+}
+
+/// The folder `unfinished`, empty, for this process alone.
+pub(super) fn claim_dir(unfinished: &Path) -> std::io::Result<File> {
+    let held = claimed(unfinished, || {
+        fs::create_dir_all(unfinished)?;
+        File::open(unfinished)
+    })?;
+    for entry in fs::read_dir(unfinished)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() { fs::remove_dir_all(entry.path())? } else { fs::remove_file(entry.path())? }
+    }
+    Ok(held)
+}
+
+/// What `open` opens at `path`, locked. Who waited for the lock may hold what has another name by then, and tries again.
+fn claimed(path: &Path, open: impl Fn() -> std::io::Result<File>) -> std::io::Result<File> {
+    for _ in 0..MOST_CLAIMS {
+        let file = match open() {
+            Err(e) if e.kind() == ErrorKind::NotFound => continue, // it was renamed between its making and its opening
+            opened => opened?,
+        };
+        if !is_locked(&file) {
+            log::info!("waiting for another process that writes `{}`", path.with_extension("").display());
+            file.lock()?;
+        }
+        if is_at(&file, path) {
+            return Ok(file);
+        }
+    }
+    Err(open().err().unwrap_or_else(|| ErrorKind::ResourceBusy.into()))
+}
+
+/// The file at `path` locked, or as another process holds it.
+pub(crate) fn claim_at_once(path: &Path) -> std::io::Result<Result<File, File>> {
+    for _ in 0..MOST_CLAIMS {
+        let file = open(path)?;
+        if !is_locked(&file) {
+            return Ok(Err(file));
+        }
+        if is_at(&file, path) {
+            return Ok(Ok(file));
+        }
+    }
+    Err(ErrorKind::ResourceBusy.into())
+}
+
+/// The file at `path` with what is in it; it is made if need be, and its folder.
+fn open(path: &Path) -> std::io::Result<File> {
+    create_parent(path)?;
+    // Not through a link: where others may write, it would lead to a file of ours that is none of this.
+    let no_link = OFlags::NOFOLLOW.bits() as i32;
+    File::options().read(true).write(true).create(true).truncate(false).custom_flags(no_link).open(path)
+}
+
+/// Locks `file` unless another process holds it.
+fn is_locked(file: &File) -> bool {
+    // A file system without locks: better unlocked than not at all.
+    !matches!(file.try_lock(), Err(TryLockError::WouldBlock))
+}
+
+fn is_at(file: &File, path: &Path) -> bool {
+    let place = |it: fs::Metadata| (it.dev(), it.ino());
+    fs::metadata(path).is_ok_and(|there| file.metadata().is_ok_and(|held| place(there) == place(held)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{bytes, partial};
+    use super::*;
+
+    /// Planted by others, it must neither be written through nor be tried for ever.
+    #[test]
+    fn a_partial_that_is_a_link_is_refused() {
+        let place = tempfile::tempdir().unwrap();
+        let (path, precious) = (place.path().join("a"), place.path().join("precious"));
+        bytes(&precious, b"old").unwrap();
+        for target in ["precious", "no/where"] {
+            std::os::unix::fs::symlink(place.path().join(target), partial(&path)).unwrap();
+            assert!(bytes(&path, b"x").unwrap_err().to_string().contains("symbolic links"));
+            fs::remove_file(partial(&path)).unwrap();
+        }
+        assert_eq!(fs::read(&precious).unwrap(), b"old");
+    }
+}

@@ -1,0 +1,65 @@
+//! Where a tool's answer goes: stdout, a file, a device.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use super::Pending;
+use crate::Error;
+
+/// Where a tool's answer goes: to stdout as it comes, or to a file that appears when it is whole.
+#[derive(Debug)]
+pub enum Output {
+    /// A pipe, a terminal, or what the shell makes of it.
+    Stdout(BufWriter<std::io::StdoutLock<'static>>),
+    /// A name that was asked for.
+    File(Box<Pending>),
+    /// A device or a pipe that was asked for: it is written to, not replaced.
+    Device(File),
+}
+
+impl Output {
+    /// The file at `path`, or stdout without one.
+    ///
+    /// # Errors
+    /// As [`Pending::create`].
+    pub fn open(path: Option<&Path>) -> Result<Self, Error> {
+        Ok(match path {
+            None => Output::Stdout(BufWriter::new(std::io::stdout().lock())),
+            Some(path) if path.exists() && !path.is_file() => {
+                Output::Device(File::options().write(true).open(path).map_err(|e| Error::io("writing", path, e))?)
+            }
+            Some(path) => Output::File(Box::new(Pending::create(path)?)),
+        })
+    }
+
+    /// To be called when all is written.
+    ///
+    /// # Errors
+    /// As [`Pending::publish`]; a broken pipe arrives as [`std::io::ErrorKind::BrokenPipe`].
+    pub fn finish(self) -> Result<(), Error> {
+        match self {
+            Output::Stdout(mut output) => output.flush().map_err(|e| Error::io("writing", Path::new("stdout"), e)),
+            Output::File(pending) => pending.publish(),
+            Output::Device(_) => Ok(()),
+        }
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match self {
+            Output::Stdout(output) => output.write(bytes),
+            Output::File(output) => output.write(bytes),
+            Output::Device(output) => output.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        match self {
+            Output::Stdout(output) => output.flush(),
+            Output::File(output) => output.flush(),
+            Output::Device(output) => output.flush(),
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! A file that has its final name only when it is whole.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use super::{claim, partial, rename};
+use crate::Error;
+
+/// A file on its way: what is written goes to its `.partial`, which gets the final name when it is whole, or goes away.
+#[derive(Debug)]
+pub struct Pending {
+    path: PathBuf,
+    unfinished: PathBuf,
+    output: BufWriter<File>,
+    published: bool,
+}
+
+impl Pending {
+    /// Begin the file that is to be at `path`.
+    ///
+    /// # Errors
+    /// Its folder or its `.partial` cannot be made.
+    pub fn create(path: &Path) -> Result<Self, Error> {
+        let unfinished = partial(path);
+        let emptied = claim(&unfinished).and_then(|file| file.set_len(0).and(Ok(file)));
+        let file = emptied.map_err(|e| Error::io("writing", path, e))?;
+        Ok(Pending { path: path.to_owned(), unfinished, output: BufWriter::new(file), published: false })
+    }
+
+    /// Give it its name.
+    ///
+    /// # Errors
+    /// Writing, syncing or renaming failed; the previous file, if any, is intact.
+    pub fn publish(mut self) -> Result<(), Error> {
+        let written = self.output.flush().and_then(|()| self.output.get_ref().sync_all());
+        let published = written.and_then(|()| rename(&self.unfinished, &self.path));
+        self.published = published.is_ok();
+        published.map_err(|e| Error::io("writing", &self.path, e))
+    }
+}
+
+impl Write for Pending {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.output.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.output.flush()
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if !self.published {
+            fs::remove_file(&self.unfinished).unwrap_or_default(); // nobody is left to be told
+        }
+    }
+}
