@@ -1,5 +1,4 @@
 //! How the tools speak to a person: log level, progress, the one-line error, the exit code.
-#![expect(clippy::print_stderr, reason = "this crate is where speech happens")]
 
 mod interrupt;
 mod memory;
@@ -7,7 +6,7 @@ mod progress;
 mod stdin;
 mod verbosity;
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 pub use interrupt::{Interrupted, heed_signals, interruption};
@@ -15,6 +14,9 @@ pub use memory::{OutOfMemory, within_memory};
 pub use progress::{Progress, spoken_duration};
 pub use stdin::{piped, typed};
 pub use verbosity::Verbosity;
+
+/// More than so many letters nobody reads.
+const LONGEST_LINE: usize = 2000;
 
 /// Run a tool: 0 if it did its work or its reader went away, 1 and one line on stderr if it could not, 130 or 143 if it was
 /// asked to stop and did.
@@ -27,7 +29,8 @@ pub fn main(name: &str, run: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{name}: {}", one_line(&error));
+            // Where stderr cannot be written to, the exit code must do.
+            writeln!(std::io::stderr(), "{name}: {}", one_line(&error)).unwrap_or_default();
             let interrupted = error.chain().find_map(|cause| cause.downcast_ref::<Interrupted>());
             interrupted.map_or(ExitCode::FAILURE, |interrupted| ExitCode::from(interrupted.exit_code()))
         }
@@ -48,11 +51,20 @@ fn one_line(error: &anyhow::Error) -> String {
 
 /// Text of any lines without what would steer a terminal.
 pub fn without_control(text: &str) -> String {
-    text.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}")
+    text.replace(|c: char| is_control(c) && c != '\n', "\u{fffd}")
 }
 
-/// In one line, and without what would steer a terminal: messages quote what they were given.
-pub(crate) fn harmless(text: &str) -> String {
+/// What steers a terminal, or turns the order of what it shows.
+fn is_control(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// In one line that one can read, and without what would steer a terminal: messages quote what they were given.
+pub fn harmless(text: &str) -> String {
+    let text = match text.char_indices().nth(LONGEST_LINE) {
+        Some((end, _)) => &format!("{}…", &text[..end]),
+        None => text,
+    };
     without_control(&text.replace('\n', " "))
 }
 
@@ -76,6 +88,8 @@ mod tests {
     #[test]
     fn what_a_message_quotes_steers_no_terminal() {
         assert_eq!(one_line(&anyhow::anyhow!("no review `\u{1b}[2J\r`")), "no review `\u{fffd}[2J\u{fffd}`");
+        assert_eq!(without_control("\u{9b}31m\u{202e}\nb"), "\u{fffd}31m\u{fffd}\nb");
+        assert!(harmless(&"ä".repeat(1_000_000)).chars().count() < 3000);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::ser::Formatter;
 
 use crate::Error;
 
@@ -135,8 +136,31 @@ impl<T: DeserializeOwned, R: BufRead> Iterator for Reader<T, R> {
 /// # Errors
 /// The output refuses the bytes; a broken pipe arrives as [`std::io::ErrorKind::BrokenPipe`].
 pub fn write<T: Serialize>(output: &mut impl Write, record: &T) -> std::io::Result<()> {
-    serde_json::to_writer(&mut *output, record).map_err(std::io::Error::from)?;
+    let mut serializer = serde_json::Serializer::with_formatter(&mut *output, Harmless);
+    record.serialize(&mut serializer).map_err(std::io::Error::from)?;
     output.write_all(b"\n")
+}
+
+/// Compact, with escapes for what would steer a terminal or turn the order of what it shows, which JSON itself allows: a
+/// stream may be looked at.
+struct Harmless;
+
+impl Formatter for Harmless {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, output: &mut W, fragment: &str) -> std::io::Result<()> {
+        let mut rest = fragment;
+        while let Some(at) = rest.find(steers) {
+            let (before, steering) = rest.split_at(at);
+            let mut letters = steering.chars();
+            output.write_all(before.as_bytes())?;
+            write!(output, "\\u{:04x}", letters.next().map_or(0, u32::from))?;
+            rest = letters.as_str();
+        }
+        output.write_all(rest.as_bytes())
+    }
+}
+
+fn steers(c: char) -> bool {
+    matches!(c, '\u{7f}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -159,6 +183,13 @@ mod tests {
     fn a_wrong_line_is_named_by_its_number() {
         let message = read(b"{}\n\n{\"a\":\n").remove(1).unwrap_err().to_string();
         assert!(message.starts_with("`it`, line 3: column"), "{message}");
+    }
+
+    #[test]
+    fn nothing_written_steers_a_terminal() {
+        let mut bytes = Vec::new();
+        write(&mut bytes, &json!({"id": "\u{9b}31m\u{202e}é\u{7f}\u{1b}"})).unwrap();
+        assert_eq!(String::from_utf8(bytes).unwrap(), "{\"id\":\"\\u009b31m\\u202eé\\u007f\\u001b\"}\n");
     }
 
     proptest! {

@@ -19,6 +19,15 @@ pub use lock::Lock;
 pub use provenance::{Provenance, peak_memory_bytes};
 pub use split::Split;
 
+/// `path`, if a file is there: a pipe or a device in a folder of somebody else's could be read for ever.
+///
+/// # Errors
+/// There is nothing, or something else.
+pub fn regular(path: &std::path::Path) -> std::io::Result<&std::path::Path> {
+    let is_file = std::fs::metadata(path)?.is_file();
+    is_file.then_some(path).ok_or_else(|| std::io::Error::other("is no regular file"))
+}
+
 /// A record or file that cannot be read or written, named with its place.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

@@ -1,6 +1,6 @@
 //! Example, Manifest; shard names, reader, writer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufReader, Read};
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::jsonl::Reader;
-use crate::{Error, Split};
+use crate::{Error, Split, regular};
 
 /// One tokenized example: a line of a shard.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -113,10 +113,11 @@ impl Manifest {
     /// It is missing or is not a manifest.
     pub fn read(folder: &Path) -> Result<(Self, String), Error> {
         let path = folder.join("manifest.json");
-        let bytes = std::fs::read(&path).map_err(|e| Error::io("reading", &path, e))?;
+        let bytes = regular(&path).and_then(std::fs::read).map_err(|e| Error::io("reading", &path, e))?;
         let again = |what: String| Error::file(&path, format!("{what}; remove the folder and run `prep` again"));
         let manifest: Manifest = serde_json::from_slice(&bytes).map_err(|e| again(e.to_string()))?;
         manifest.check_names().map_err(again)?;
+        manifest.data.check().map_err(|e| again(e.to_string()))?;
         Ok((manifest, sha256_hex(&bytes)))
     }
 
@@ -147,10 +148,16 @@ impl Manifest {
     /// Every file lies in the folder itself, whoever wrote the manifest.
     fn check_names(&self) -> Result<(), String> {
         let plain = |file: &str| Path::new(file).file_name().is_some_and(|name| name == file);
-        match self.shards.iter().chain(&self.texts).find(|shard| !plain(&shard.file)) {
-            Some(shard) => Err(format!("`{}` is no name of a file in it", shard.file)),
-            None => Ok(()),
+        let mut seen = BTreeSet::new();
+        for Shard { file, .. } in self.shards.iter().chain(&self.texts) {
+            if !plain(file) {
+                return Err(format!("`{file}` is no name of a file in it"));
+            }
+            if !seen.insert(file) {
+                return Err(format!("`{file}` is named twice"));
+            }
         }
+        Ok(())
     }
 
     fn read_shard(&self, path: &Path, shard: &Shard, examples: &mut Vec<Example>) -> Result<(), Error> {
@@ -186,7 +193,7 @@ impl Manifest {
 impl Shard {
     /// What is at `path`, if it is what the manifest says.
     fn bytes(&self, path: &Path) -> Result<Vec<u8>, Error> {
-        let bytes = std::fs::read(path).map_err(|e| Error::io("reading", path, e))?;
+        let bytes = regular(path).and_then(std::fs::read).map_err(|e| Error::io("reading", path, e))?;
         match sha256_hex(&bytes) == self.sha256 {
             true => Ok(bytes),
             false => Err(Error::file(path, "not the bytes its manifest names; remove the folder and run `prep` again")),

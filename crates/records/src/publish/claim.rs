@@ -24,7 +24,8 @@ pub fn claim(unfinished: &Path) -> std::io::Result<File> {
 pub(super) fn claim_dir(unfinished: &Path) -> std::io::Result<File> {
     let held = claimed(unfinished, || {
         fs::create_dir_all(unfinished)?;
-        File::open(unfinished)
+        let no_link = (OFlags::DIRECTORY | OFlags::NOFOLLOW).bits() as i32;
+        File::options().read(true).custom_flags(no_link).open(unfinished)
     })?;
     for entry in fs::read_dir(unfinished)? {
         let entry = entry?;
@@ -86,7 +87,7 @@ fn is_at(file: &File, path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{bytes, partial};
+    use super::super::{bytes, check_dir, dir, partial};
     use super::*;
 
     /// Planted by others, it must neither be written through nor be tried for ever.
@@ -101,5 +102,10 @@ mod tests {
             fs::remove_file(partial(&path)).unwrap();
         }
         assert_eq!(fs::read(&precious).unwrap(), b"old");
+        let folder = place.path().join("folder");
+        bytes(&folder.join("precious"), b"old").unwrap();
+        std::os::unix::fs::symlink(&folder, partial(&path)).unwrap();
+        assert!(check_dir(&path).is_err() && dir(&path, |_| Ok::<_, crate::Error>(())).is_err());
+        assert_eq!(fs::read(folder.join("precious")).unwrap(), b"old");
     }
 }

@@ -101,6 +101,8 @@ fn sync_dir(folder: &Path) -> std::io::Result<()> {
 
 /// In one step where the system can: then there is no moment without a folder at `path`.
 fn replace_dir(unfinished: &Path, path: &Path) -> std::io::Result<()> {
+    // The old one gets the unfinished one's name: nobody may take it for theirs before it is removed.
+    let _old = File::open(path).and_then(|old| old.lock().map(|()| old));
     match renameat_with(CWD, unfinished, CWD, path, RenameFlags::EXCHANGE) {
         Ok(()) => remove_dir(unfinished)?, // the old one, by now
         // There is none, or the file system cannot exchange.
