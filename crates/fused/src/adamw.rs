@@ -170,18 +170,30 @@ impl Optimizer {
         self.moments.iter().flat_map(all).collect()
     }
 
-    /// Take up where a checkpoint left off. Moments without their twin are ignored.
-    pub fn resume(&mut self, step: usize, mut saved: BTreeMap<String, TensorData>, device: &Device) {
+    /// Take up where a checkpoint of `module` left off. A parameter without moments has taken no step.
+    ///
+    /// # Errors
+    /// A moment is of another parameter, or of another size.
+    pub fn resume<M: Module>(
+        &mut self,
+        module: &M,
+        step: usize,
+        mut saved: BTreeMap<String, TensorData>,
+        device: &Device,
+    ) -> Result<(), String> {
         self.step = step;
-        let paths: Vec<String> =
-            saved.keys().filter_map(|name| name.strip_prefix("mean.").map(str::to_owned)).collect();
-        for path in paths {
-            let mut take = |kind: &str| saved.remove(&format!("{kind}.{path}"));
-            if let (Some(mean), Some(square), Some(steps)) = (take("mean"), take("square"), take("steps")) {
-                let steps = steps.iter::<f32>().next().unwrap_or(step as f32) as usize;
-                let [mean, square] = [mean, square].map(|data| Tensor::from_data(data, device));
-                self.moments.insert(path, Moments::new(mean, square, steps));
+        entry::values(module, |path, value| {
+            let name = |kind: &str| format!("{kind}.{path}");
+            let fits = |data: &TensorData| data.num_elements() == value.dims()[0];
+            let whole = ["mean", "square"].iter().all(|kind| saved.get(&name(kind)).is_some_and(fits));
+            let steps = saved.get(&name("steps")).and_then(|steps| steps.iter::<f32>().next());
+            let Some(steps) = steps.filter(|_| whole) else { return };
+            let mut tensor = |kind| saved.remove(&name(kind)).map(|data| Tensor::from_data(data, device));
+            if let (Some(mean), Some(square)) = (tensor("mean"), tensor("square")) {
+                self.moments.insert(path.to_owned(), Moments::new(mean, square, steps as usize));
             }
-        }
+            saved.remove(&name("steps"));
+        });
+        saved.into_keys().next().map_or(Ok(()), |other| Err(format!("`{other}` belongs to no parameter of this model")))
     }
 }

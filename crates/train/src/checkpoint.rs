@@ -117,6 +117,15 @@ impl State {
         }
     }
 
+    /// Whether its numbers are such as a run of `epochs` has.
+    fn is_sound(&self, epochs: usize) -> bool {
+        let finite = |tally: &Tally| tally.loss.is_finite();
+        let has_best = self.best.accuracy.is_finite() && self.best.loss.is_finite() && self.best.epoch <= self.epoch;
+        self.epoch <= epochs
+            && (self.epoch == 0 || has_best)
+            && self.within.as_ref().is_none_or(|within| finite(&within.written) && finite(&within.unwritten))
+    }
+
     fn place(&self) -> (usize, usize) {
         (self.epoch, self.within.as_ref().map_or(0, |within| within.steps))
     }
@@ -165,6 +174,7 @@ pub(crate) fn newest(run: &RunDir, input: &Input) -> Option<(PathBuf, State)> {
             && state.shards_sha256 == input.work.shards_sha256
             && state.weights_sha256 == input.work.weights_sha256
             && state.engine == input.engine_name()
+            && state.is_sound(input.work.configuration.epochs)
     };
     let whole = |folder: &PathBuf| folder.extension().is_none();
     folders(run)
@@ -183,7 +193,8 @@ pub(crate) fn moments(folder: &Path) -> anyhow::Result<BTreeMap<String, TensorDa
 /// Every folder under `checkpoints/`, unfinished ones too.
 fn folders(run: &RunDir) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(run.checkpoints()).into_iter().flatten();
-    let mut folders: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    let is_ours = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("epoch-"));
+    let mut folders: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(is_ours).collect();
     folders.sort();
     folders
 }

@@ -87,7 +87,21 @@ impl Work {
         tokenizer_fits(&manifest, &encoder, model, &configuration.encoder)?;
         let examples = |split| manifest.examples(shards, split);
         let (train, validation, test) = (examples(Split::Train)?, examples(Split::Validation)?, examples(Split::Test)?);
-        ensure!(!train.is_empty() && !test.is_empty(), "`{}` has no train or no test examples", shards.display());
+        ensure!(
+            !train.is_empty() && !test.is_empty(),
+            "`{}` has no train or no test examples; give `prep` some with `\"split\":\"train\"` and `\"test\"`",
+            shards.display()
+        );
+        let mut ids: Vec<&str> =
+            [&train, &validation, &test].into_iter().flatten().map(|example| &*example.id).collect();
+        ids.sort_unstable();
+        let twice = ids.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0].to_owned());
+        ensure!(
+            twice.is_none(),
+            "`{}`: `{}` is there twice; run `prep` again",
+            shards.display(),
+            twice.unwrap_or_default()
+        );
         let reads_weights = matches!(&asked, Asked::Network(definition) if definition.reads_weights());
         let weights_sha256 = match configuration.weights {
             Weights::Pretrained if reads_weights => sha256_of_weights(model, &configuration.encoder)?,
@@ -165,6 +179,8 @@ fn sha256_of_weights(model: &Path, encoder: &str) -> anyhow::Result<String> {
 
 fn sha256_of_file(path: &Path, encoder: &str) -> anyhow::Result<String> {
     let reading = || format!("reading `{}`", path.display());
-    let hash = std::fs::File::open(path).and_then(|file| records::shards::sha256_of(BufReader::new(file)));
+    let hash = records::regular(path)
+        .and_then(std::fs::File::open)
+        .and_then(|file| records::shards::sha256_of(BufReader::new(file)));
     hash.with_context(reading).with_context(|| check::remedy(encoder))
 }

@@ -96,6 +96,7 @@ fn train(
     if published::is_finished(&work, folder) {
         return already(&work, folder);
     }
+    published::refuse_another(&work, folder)?; // before a lock is put there
     match asked {
         Asked::Network(definition) => {
             let mut input = Input::new(work, *definition, places.device)?;

@@ -19,6 +19,9 @@ impl Metrics {
     /// not finished.
     pub(crate) fn open(path: &Path, bytes: u64) -> Result<Self, Error> {
         let io = |e| Error::io("writing", path, e);
+        if path.is_symlink() {
+            return Err(Error::file(path, "is a link, which would be written through; remove it"));
+        }
         let file = OpenOptions::new().create(true).append(true).open(path).map_err(io)?;
         let length = file.metadata().map_err(io)?.len();
         if length < bytes {

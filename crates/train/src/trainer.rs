@@ -60,7 +60,8 @@ impl<'a> Run<'a> {
                 let damaged = || format!("the checkpoint `{}` is damaged; remove it and run again", path.display());
                 let model = input.definition.saved(&path.join("model.safetensors"), &device).with_context(damaged)?;
                 let moments = checkpoint::moments(&path).with_context(damaged)?;
-                optimizer.resume(state.step, moments, &input.engine.device);
+                let resumed = optimizer.resume(&model, state.step, moments, &input.engine.device);
+                resumed.map_err(anyhow::Error::msg).with_context(damaged)?;
                 let mut metrics = Metrics::open(&folder.metrics(), state.metrics_bytes)?;
                 state.lines.iter().try_for_each(|line| metrics.write_line(line))?;
                 (model, metrics, Some(state))

@@ -54,6 +54,7 @@ impl Trained {
         let stamp = read(&run.stamp()).context("the run is not finished; train it first")?;
         let stamp: Stamp = serde_json::from_str(&stamp).with_context(|| format!("`{}`", run.stamp().display()))?;
         let configuration = Configuration::from_json(&read(&run.config())?)?;
+        is_of(&stamp, &run)?;
         let model = Self::load(&run.model(), Some(&configuration), engine)?;
         Ok(Trained { name: stamp.run, epoch: stamp.best_epoch, shards_sha256: Some(stamp.shards_sha256), ..model })
     }
@@ -98,7 +99,9 @@ impl Trained {
     }
 
     fn load_terms(folder: &Path, config: &Value) -> anyhow::Result<Self> {
-        let data = serde_json::from_value(config["fathom"]["data"].clone()).context("config.json: `fathom.data`")?;
+        let data: Data =
+            serde_json::from_value(config["fathom"]["data"].clone()).context("config.json: `fathom.data`")?;
+        data.check()?;
         let labels = labels(config.get("id2label")).map_err(anyhow::Error::msg)?;
         Ok(Trained {
             name: file_name(folder),
@@ -120,6 +123,7 @@ impl Trained {
         let name = file_name(folder);
         let data = of_ours(&encoder, "data").unwrap_or_else(|| whole_texts(&name, &encoder));
         let data: Data = serde_json::from_value(data).context("config.json: `fathom.data`")?;
+        data.check()?;
         let (vocab_size, positions) = (encoder.vocab_size, encoder.max_position_embeddings);
         let definition = definition(encoder.clone(), &data, labels.len(), precision).map_err(anyhow::Error::msg)?;
         let model = definition.saved(&folder.join("model.safetensors"), &engine.device)?.valid();
@@ -128,6 +132,23 @@ impl Trained {
         let encoder = Some(encoder);
         Ok(Trained { name, epoch, shards_sha256, folder, data, labels, answers, encoder, vocab_size, positions })
     }
+}
+
+/// A model folder that was copied from another run would answer for this one.
+fn is_of(stamp: &Stamp, run: &RunDir) -> anyhow::Result<()> {
+    let path = run.model().join("config.json");
+    let config: Value = serde_json::from_str(&read(&path)?).with_context(|| format!("`{}`", path.display()))?;
+    let (id, epoch) = (config["fathom"]["run"].as_str(), config["fathom"]["epoch"].as_u64());
+    ensure!(
+        id.is_none_or(|id| id == stamp.run) && epoch.is_none_or(|epoch| epoch == stamp.best_epoch as u64),
+        "`{}` is of run `{}`, epoch {}, but `train.json` is of `{}`, epoch {}; train the run again",
+        run.model().display(),
+        id.unwrap_or_default(),
+        epoch.unwrap_or_default(),
+        stamp.run,
+        stamp.best_epoch
+    );
+    Ok(())
 }
 
 fn file_name(folder: &Path) -> String {

@@ -89,18 +89,15 @@ fn flat<const D: usize>(parameter: Tensor<D>) -> Tensor<1> {
 }
 
 /// Hand each parameter of `module` to `work` by its path, flat.
-#[cfg(feature = "libtorch")]
 pub(crate) fn values<M: Module>(module: &M, work: impl FnMut(&str, Tensor<1>)) {
     module.visit(&mut Values { work, path: Vec::new() });
 }
 
-#[cfg(feature = "libtorch")]
 struct Values<F> {
     work: F,
     path: Vec<String>,
 }
 
-#[cfg(feature = "libtorch")]
 impl<F: FnMut(&str, Tensor<1>)> ModuleVisitor for Values<F> {
     fn enter_module(&mut self, name: &str, _container: &str) {
         self.path.push(name.to_owned());

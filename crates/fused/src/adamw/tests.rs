@@ -142,7 +142,11 @@ fn an_optimizer_taken_up_from_its_moments_goes_on_alike() {
         let after_one = step(&mut whole, net());
         let [table, weight] = after_one.numbers();
         let mut resumed = Optimizer::new(BETAS);
-        resumed.resume(1, whole.moments().into_iter().collect(), &device);
+        let saved = || whole.moments().into_iter().collect();
+        resumed.resume(&net(), 1, saved(), &device).unwrap();
+        let other = Net::new(vec![0.5; 3], [3, 1], vec![0.25, 2.0], &device);
+        let refused = Optimizer::new(BETAS).resume(&other, 1, saved(), &device).unwrap_err();
+        assert!(refused.contains(".table` belongs to no parameter of this model"), "{refused}");
         let again = step(&mut resumed, Net::new(table, [2, 1], weight, &device));
         assert_eq!(step(&mut whole, after_one).numbers(), again.numbers());
         assert_eq!(resumed.steps(), 2);

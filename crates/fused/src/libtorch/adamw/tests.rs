@@ -111,7 +111,7 @@ fn rows_learn_to_the_bit_what_the_dense_gradient_teaches() {
                 of_lazy.settle(&lazy);
                 let saved = of_lazy.moments().into_iter().collect();
                 of_lazy = Optimizer::new(BETAS);
-                of_lazy.resume(step as usize + 1, saved, &device());
+                of_lazy.resume(&lazy, step as usize + 1, saved, &device()).unwrap();
             }
         }
         of_lazy.settle(&lazy);
