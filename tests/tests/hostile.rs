@@ -4,6 +4,8 @@
 //! The tools are those of the last `make build`; `make test` sees to that.
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test says no by panicking")]
 
+#[path = "hostile/attack.rs"]
+mod attack;
 #[path = "hostile/models.rs"]
 mod models;
 #[path = "hostile/place.rs"]

@@ -71,6 +71,11 @@ impl Subject {
             Some(whole) => serde_json::from_value(ours("blocks")).unwrap_or((0..whole.blocks().len()).collect()),
             None => Vec::new(),
         };
+        let kept = model.encoder().map_or(0, |whole| whole.blocks().len());
+        ensure!(
+            blocks.len() == kept && blocks.windows(2).all(|pair: &[usize]| pair[0] < pair[1]),
+            "`{name}`: config.json names the blocks {blocks:?} under `fathom`, but the model has {kept}"
+        );
         Ok(Subject {
             name,
             blocks,
@@ -91,7 +96,7 @@ impl Subject {
     /// Nobody knows its name, or `models` does not hold it.
     pub(crate) fn pretrained(&self, models: &Path) -> anyhow::Result<Self> {
         let unknown = || format!("`{}` does not say which pretrained model it comes from: name its folder", self.name);
-        let folder = models.join(self.encoder.as_deref().with_context(unknown)?);
+        let folder = models.join(self.encoder.as_deref().filter(|name| study::is_id(name)).with_context(unknown)?);
         let remedy =
             || format!("no pretrained model in `{}`; name where models lie with --models DIR", models.display());
         let encoder = Config::read(&folder).with_context(remedy)?;

@@ -53,6 +53,12 @@ const MOST: usize = 100_000;
 const MOST_WORDS: usize = 10_000_000;
 const MOST_BLOCKS: usize = 1000;
 
+/// `path`, if a file is there: a device in a folder of somebody else's could be read for ever.
+pub(crate) fn regular(path: &Path) -> std::io::Result<&Path> {
+    let is_file = std::fs::metadata(path)?.is_file();
+    is_file.then_some(path).ok_or_else(|| std::io::Error::other("is no regular file"))
+}
+
 impl Config {
     /// Read and check `config.json` in a model folder.
     ///
@@ -60,7 +66,7 @@ impl Config {
     /// The file is missing, is not JSON, or describes a model that is no BERT.
     pub fn read(folder: &Path) -> Result<Self, Error> {
         let path = folder.join("config.json");
-        let text = std::fs::read_to_string(&path).map_err(|e| Error::io("reading", &path, e))?;
+        let text = regular(&path).and_then(std::fs::read_to_string).map_err(|e| Error::io("reading", &path, e))?;
         let value: Value = serde_json::from_str(&text).map_err(|e| Error::file(&path, e.to_string()))?;
         if let Some(kind) =
             value.get("model_type").and_then(Value::as_str).filter(|kind| !["bert", EMBEDDINGS_ALONE].contains(kind))

@@ -10,6 +10,7 @@ use half::{bf16, f16};
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 
 use crate::Error;
+use crate::config::regular;
 
 /// Where a module's numbers come from.
 pub trait Source {
@@ -42,7 +43,7 @@ impl Safetensors {
     pub fn open(path: &Path) -> Result<Self, Error> {
         let io = |e| Error::io("reading", path, e);
         let refused = |what: &str| Error::file(path, format!("{what}; fetch the model again"));
-        let mut file = File::open(path).map_err(|e| only_a_pickle(path).unwrap_or_else(|| io(e)))?;
+        let mut file = regular(path).and_then(File::open).map_err(|e| only_a_pickle(path).unwrap_or_else(|| io(e)))?;
         let length = file.metadata().map_err(io)?.len();
         let mut bytes = vec![0; 8];
         file.read_exact(&mut bytes).map_err(|_| refused("too short for safetensors"))?;

@@ -118,6 +118,7 @@ impl Downloads {
 
 fn name(source: &Source, unfinished: &Path, digest: Option<Digest>, offset: u64) -> Result<(), Failure> {
     check(unfinished, digest, offset)?;
+    refuse_a_page(unfinished)?;
     Ok(publish::rename(unfinished, &source.path)?)
 }
 
@@ -182,6 +183,19 @@ fn refused(status: u16, unfinished: &Path) -> Failure {
         404 => Failure::Missing,
         _ => Failure::Lasting(told),
     }
+}
+
+/// What stands between here and the web may answer everything with a page of its own, or with nothing.
+fn refuse_a_page(unfinished: &Path) -> Result<(), Failure> {
+    let mut start = Vec::new();
+    File::open(unfinished)?.take(512).read_to_end(&mut start)?;
+    let start = start.trim_ascii_start();
+    if !start.is_empty() && !start.starts_with(b"<") {
+        return Ok(());
+    }
+    fs::remove_file(unfinished)?;
+    let came = if start.is_empty() { "nothing" } else { "a web page" };
+    Err(Failure::Lasting(anyhow!("{came} came in its place: does this network want a log-in?")))
 }
 
 /// Wrong bytes are removed. If some of them came from an earlier try, the whole is worth another.

@@ -1,6 +1,8 @@
 //! Which two runs of a study are farthest apart in depth and alike in all else that matters.
 
-use study::Configuration;
+use std::collections::{BTreeMap, BTreeSet};
+
+use study::{Blocks, Configuration};
 
 /// No encoder has more blocks than this.
 const DEEPEST_ENCODER: usize = 256;
@@ -8,25 +10,36 @@ const DEEPEST_ENCODER: usize = 256;
 /// The run with the fewest blocks and the one with the most, among those of the first head that has two depths; blocks that
 /// are none do not attend, so one must be kept. Of several alike the first.
 pub(crate) fn contrast(configurations: &[Configuration]) -> Option<[&str; 2]> {
+    let encoders: BTreeMap<&str, Option<usize>> = configurations
+        .iter()
+        .map(|run| run.encoder.as_str())
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .map(|name| (name, blocks_of(name, configurations)))
+        .collect();
+    let depth = |run: &Configuration| {
+        let encoder = encoders.get(run.encoder.as_str()).copied().flatten()?;
+        run.blocks.indices(encoder).ok().map(|kept| kept.len()).filter(|&kept| kept > 0)
+    };
+    let deep: Vec<(usize, &Configuration)> = configurations.iter().filter_map(|run| Some((depth(run)?, run))).collect();
     let alike = |run: &Configuration| {
-        let kept = |other: &&Configuration| {
+        let kept = |(_, other): &&(usize, &Configuration)| {
             (&other.encoder, &other.head, &other.embeddings) == (&run.encoder, &run.head, &run.embeddings)
         };
-        let depths = configurations.iter().filter(kept).filter_map(|run| Some((depth(run, configurations)?, run)));
-        let depths: Vec<(usize, &str)> = depths.filter(|(n, _)| *n > 0).map(|(n, run)| (n, run.id.as_str())).collect();
-        let shallow = depths.iter().min_by_key(|(n, _)| *n)?;
-        let deep = depths.iter().rev().max_by_key(|(n, _)| *n)?;
+        let alike: Vec<(usize, &str)> = deep.iter().filter(kept).map(|(n, run)| (*n, run.id.as_str())).collect();
+        let shallow = alike.iter().min_by_key(|(n, _)| *n)?;
+        let deep = alike.iter().rev().max_by_key(|(n, _)| *n)?;
         (shallow.0 < deep.0).then_some([shallow.1, deep.1])
     };
-    configurations.iter().find_map(alike)
+    deep.iter().find_map(|(_, run)| alike(run))
 }
 
-/// Kept blocks, in the smallest encoder that has all the blocks which the study asks of it.
-fn depth(run: &Configuration, configurations: &[Configuration]) -> Option<usize> {
-    let of_encoder: Vec<_> = configurations.iter().filter(|other| other.encoder == run.encoder).collect();
-    let holds_all = |&depth: &usize| of_encoder.iter().all(|other| other.blocks.indices(depth).is_ok());
-    let encoder = (1..=DEEPEST_ENCODER).find(holds_all)?;
-    run.blocks.indices(encoder).ok().map(|kept| kept.len())
+/// Blocks of the smallest encoder that has all the blocks which the study asks of it.
+fn blocks_of(encoder: &str, configurations: &[Configuration]) -> Option<usize> {
+    let asked: BTreeSet<String> =
+        configurations.iter().filter(|run| run.encoder == encoder).map(|run| run.blocks.to_string()).collect();
+    let asked: Vec<Blocks> = asked.into_iter().map(Blocks::new).collect();
+    (1..=DEEPEST_ENCODER).find(|&depth| asked.iter().all(|blocks| blocks.indices(depth).is_ok()))
 }
 
 #[cfg(test)]

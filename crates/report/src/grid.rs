@@ -14,7 +14,10 @@ pub(crate) fn markdown<'a, T: 'a>(columns: impl IntoIterator<Item = &'a Column<T
 fn aligned<T>(&(name, is_number, cell): &Column<T>, rows: &[T]) -> Vec<String> {
     let cells: Vec<String> = rows.iter().map(cell).collect();
     let width = cells.iter().map(|cell| cell.chars().count()).chain([name.chars().count(), 3]).max().unwrap_or(3);
-    let pad = |text: &String| if is_number { format!("{text:>width$}") } else { format!("{text:<width$}") };
+    let pad = |text: &String| {
+        let spaces = " ".repeat(width - text.chars().count()); // a width given to `format!` has a limit
+        if is_number { spaces + text } else { text.to_owned() + &spaces }
+    };
     let rule = "-".repeat(width - 1) + if is_number { ":" } else { "-" };
     [pad(&name.to_owned()), rule].into_iter().chain(cells.iter().map(pad)).collect()
 }

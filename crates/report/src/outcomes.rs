@@ -149,6 +149,7 @@ impl Gathered {
         let n_classes = if self.len() == 0 { logits.len() } else { self.n_classes };
         ensure!(logits.len() == n_classes && n_classes > 0, "`{id}` has {} logits, not {n_classes}", logits.len());
         ensure!(label.max(predicted) < n_classes, "`{id}`: class {}, but {n_classes} logits", label.max(predicted));
+        ensure!(logits.iter().all(|logit| logit.is_finite()), "`{id}`: a logit is beyond what a number can be");
         let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         ensure!(logits[predicted] >= largest, "`{id}`: class {predicted} is predicted, but has not the largest logit");
         self.n_classes = n_classes;

@@ -126,6 +126,9 @@ pub(crate) fn by_configuration(runs: &[Run]) -> Result<Vec<Vec<&Run>>> {
         match groups.get_mut(index) {
             Some(group) => {
                 comparable(group[0], run)?;
+                let twin = group.iter().find(|one| one.configuration().seed == run.configuration().seed);
+                let names = twin.map(|twin| format!("runs `{}` and `{}` have the same seed", twin.name(), run.name()));
+                ensure!(names.is_none(), "{}: leave one out", names.unwrap_or_default());
                 group.push(run);
             }
             None => groups.push(vec![run]),

@@ -6,10 +6,11 @@ use std::io::BufRead;
 use anyhow::{Result, anyhow, ensure};
 use records::jsonl::Reader;
 use records::metrics::{self, Epoch, Stopped};
-use records::predictions;
+use records::{Provenance, predictions};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use study::is_id;
 
 use crate::outcomes::{Answer, Gathered, Known, Outcomes};
 
@@ -120,18 +121,28 @@ impl Open {
     fn begin(value: Value) -> Result<Self> {
         match value.get("configuration").is_some() {
             true => {
-                let begin: Box<metrics::Begin> = serde_json::from_value(value)?;
+                let begin: metrics::Begin = serde_json::from_value(value)?;
                 begin.configuration.check()?;
-                Ok(Open::Training(begin, Vec::new()))
+                let (run, id) = (&begin.run, &begin.configuration.id);
+                ensure!(run == id, "run `{run}` has the configuration of `{id}`");
+                let provenance = plain(begin.provenance);
+                Ok(Open::Training(Box::new(metrics::Begin { provenance, ..begin }), Vec::new()))
             }
-            false => Ok(Open::Predictions(serde_json::from_value(value)?, Gathered::default())),
+            false => {
+                let begin: predictions::Begin = serde_json::from_value(value)?;
+                ensure!(is_id(&begin.run), "`run` may hold letters, digits, `.`, `_` and `-` only");
+                Ok(Open::Predictions(begin, Gathered::default()))
+            }
         }
     }
 
     fn with(mut self, line: Line) -> Result<Self> {
         match (&mut self, line) {
             (Open::Training(..), Line::Step) => {}
-            (Open::Training(_, epochs), Line::Epoch(epoch)) => epochs.push(epoch),
+            (Open::Training(_, epochs), Line::Epoch(epoch)) => {
+                ensure!((0.0..=1.0).contains(&epoch.accuracy), "accuracy {} is no fraction", epoch.accuracy);
+                epochs.push(epoch);
+            }
             (Open::Predictions(..), Line::Prediction(value)) => {
                 let wrong = serde_json::from_value::<predictions::Prediction>(value).err();
                 return Err(wrong.map_or_else(|| anyhow!("no prediction"), anyhow::Error::from));
@@ -176,9 +187,21 @@ impl Open {
     }
 
     fn stopped(&self, name: &str, why: String) -> anyhow::Error {
+        let why = console::harmless(&why);
         let what = format!("`{name}`: run `{}` stopped, {why}", self.run());
         Unfinished { what, why: Some(why) }.into()
     }
+}
+
+/// Names of machines and versions come to stand in tables and pages of any kind, so they are plain.
+fn plain(from: Provenance) -> Provenance {
+    let plain = |text: String| {
+        let kept = text.trim_start_matches(['=', '+', '-', '@']);
+        kept.replace(|c: char| !(c.is_alphanumeric() || " ()._-+:/@,;".contains(c)), "\u{fffd}")
+    };
+    let Provenance { commit, burn, libtorch, device, hardware, threads } = from;
+    let [commit, burn, libtorch, device, hardware] = [commit, burn, libtorch, device, hardware].map(plain);
+    Provenance { commit, burn, libtorch, device, hardware, threads }
 }
 
 /// A last line that is no record, as a run that was killed leaves it.

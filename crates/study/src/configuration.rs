@@ -134,7 +134,11 @@ impl Configuration {
         };
         require(is_id(&self.id), "`id` may hold letters, digits, `.`, `_` and `-` only")?;
         require(is_id(&self.configuration), "`configuration` may hold letters, digits, `.`, `_` and `-` only")?;
-        require(is_id(&self.encoder), "`encoder` is a plain name, no path")?;
+        require(is_id(&self.encoder), &format!("encoder `{}` is no plain name", self.encoder))?;
+        for component in [&self.embeddings, &self.head, &self.optimizer, &self.schedule] {
+            require(is_id(&component.kind), "a `kind` is a plain name")?;
+        }
+        require(self.blocks.to_string().len() <= 1000, "`blocks` is longer than any choice need be")?;
         for (name, count) in [
             ("epochs", self.epochs),
             ("batch_size", self.batch_size),
@@ -151,8 +155,8 @@ impl Configuration {
     }
 }
 
-/// Ids reach make, a shell and folder names, so they are plain.
-pub(crate) fn is_id(id: &str) -> bool {
+/// Ids reach make, a shell, tables and folder names, so they are plain and no longer than those may be.
+pub fn is_id(id: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    !id.is_empty() && id.chars().all(plain) && !id.starts_with(['.', '-'])
+    (1..=200).contains(&id.len()) && id.chars().all(plain) && !id.starts_with(['.', '-'])
 }

@@ -128,13 +128,17 @@ impl Data {
         name
     }
 
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    /// Whether every value is one that it may have.
+    ///
+    /// # Errors
+    /// The first that is not; the message names the field and what is allowed.
+    pub fn check(&self) -> Result<(), Error> {
         let require =
             |holds: bool, what: &str| if holds { Ok(()) } else { Err(Error::value(format!("[data]: {what}"))) };
         require(is_id(&self.dataset) && is_id(&self.tokenizer), "`dataset` and `tokenizer` are plain names, no paths")?;
         require(
             (3..=100_000).contains(&self.max_seq_length),
-            "`max_seq_length` must be at least 3: `[CLS]`, a token, `[SEP]`",
+            "`max_seq_length` must be from 3, for `[CLS]`, a token, `[SEP]`, to 100000",
         )?;
         require((0.0..=0.5).contains(&self.validation), "`validation` must be from 0 to 0.5")?;
         require((0.0..=1.0).contains(&self.head_share), "`head_share` must be from 0 to 1")

@@ -14,7 +14,7 @@ mod settings;
 
 pub use blocks::Blocks;
 pub use component::Component;
-pub use configuration::{Configuration, Freeze, Precision, Weights};
+pub use configuration::{Configuration, Freeze, Precision, Weights, is_id};
 pub use data::{Cleaning, Copies, Data, Truncation};
 pub use definition::Study;
 pub use error::{Error, nearest, with_nearest};

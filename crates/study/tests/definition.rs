@@ -91,10 +91,10 @@ fn what_cannot_run_is_refused_and_named() {
         ("dropout = 0.1", "dropout = 1.0", "`dropout` must be"),
         ("epochs = 5", "epochs = 0", "`epochs` must be at least 1"),
         ("batch_size = 32", "batch_size = 9000000000", "`batch_size` must be at least 1 and at most 1000000"),
-        ("encoder = \"e\"", "encoder = \"../e\"", "`encoder` is a plain name, no path"),
-        ("encoder = \"e\"", "encoder = \"$(id)\"", "`encoder` is a plain name, no path"),
+        ("encoder = \"e\"", "encoder = \"../e\"", "encoder `../e` is no plain name"),
+        ("encoder = \"e\"", "encoder = \"$(id)\"", "encoder `$(id)` is no plain name"),
         ("published_accuracy = 0.9", "published_accuracy = 90.0", "is a fraction"),
-        ("max_seq_length = 64", "max_seq_length = 2", "`[CLS]`, a token, `[SEP]`"),
+        ("max_seq_length = 64", "max_seq_length = 2", "for `[CLS]`, a token, `[SEP]`"),
         ("dataset = \"sample\"", "dataset = \"../x\"", "plain names, no paths"),
         ("max_seq_length = 64", "max_seq_length = 64\nvalidation = 0.9", "`validation` must be"),
     ];

@@ -60,7 +60,7 @@ impl TextTokenizer {
     /// The file is missing, is no tokenizer, or frames a text otherwise than BERT does.
     pub fn load(folder: &Path, data: &Data) -> Result<Self> {
         let path = folder.join("tokenizer.json");
-        let bytes = std::fs::read(&path).map_err(|e| missing(&path, &data.tokenizer, &e))?;
+        let bytes = records::regular(&path).and_then(std::fs::read).map_err(|e| missing(&path, &data.tokenizer, &e))?;
         let wrong = |what: String| anyhow!("tokenizer `{}` {what}; {}", path.display(), remedy(&data.tokenizer));
         let mut tokenizer = Tokenizer::from_bytes(&bytes).map_err(|e| wrong(format!("cannot be used: {e}")))?;
         tokenizer.with_padding(None).with_truncation(None).map_err(|e| wrong(e.to_string()))?;

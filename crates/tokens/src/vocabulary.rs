@@ -33,7 +33,7 @@ impl Vocabulary {
     pub fn load(folder: &Path) -> Result<Self> {
         let path = folder.join("tokenizer.json");
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
-        let bytes = std::fs::read(&path).map_err(|e| missing(&path, &name, &e))?;
+        let bytes = records::regular(&path).and_then(std::fs::read).map_err(|e| missing(&path, &name, &e))?;
         let wrong = |what: String| anyhow!("tokenizer `{}` {what}; {}", path.display(), remedy(&name));
         let tokenizer = Tokenizer::from_bytes(&bytes).map_err(|e| wrong(format!("cannot be used: {e}")))?;
         if tokenizer.get_vocab(true).into_values().any(|id| id as usize >= MOST_IDS) {

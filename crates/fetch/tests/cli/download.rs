@@ -171,6 +171,15 @@ fn a_small_file_that_does_not_end_is_given_up_and_removed() {
 }
 
 #[test]
+fn a_page_of_the_network_in_between_is_no_model() {
+    for body in ["<html>log in</html>", "", "\n <!DOCTYPE html>"] {
+        let client = Client::of(&Server::start(move |_, _| Answer::whole(body.as_bytes())));
+        client.model().code(1).stderr(contains("came in its place: does this network want a log-in?"));
+        assert!(client.files().is_empty());
+    }
+}
+
+#[test]
 fn wrong_bytes_are_told_and_removed() {
     let server = hub(|_, _| Answer::whole(b"other").header(sha256_tag(&bytes())));
     let client = Client::of(&server);

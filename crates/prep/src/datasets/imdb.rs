@@ -105,7 +105,12 @@ fn read_folder(folder: &Path) -> Result<Vec<Review>> {
     for (name, ..) in FOLDERS {
         let files = folder.join(name);
         for entry in files.read_dir().with_context(|| format!("reading `{}`", files.display()))? {
-            let path = entry.with_context(|| format!("reading `{}`", files.display()))?.path();
+            let entry = entry.with_context(|| format!("reading `{}`", files.display()))?;
+            let path = entry.path();
+            // As in the archive, links and devices are no reviews.
+            if !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+                continue;
+            }
             let file_name = path.file_name().unwrap_or_default().to_string_lossy();
             if let Some(place) = place(&format!("aclImdb/{name}/{file_name}")) {
                 reviews.push(read_review(place, &path).with_context(|| format!("reading `{}`", path.display()))?);
