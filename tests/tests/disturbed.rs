@@ -1,5 +1,5 @@
 //! A small study with others at work beside it, with a clock that jumps, with a run that fails.
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test says no by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test says no by panicking")]
 
 mod project;
 

@@ -111,6 +111,11 @@ fn accuracy(answers: &[f32]) -> f64 {
     answers.iter().filter(|margin| **margin > 0.0).count() as f64 / answers.len() as f64
 }
 
+/// Mean cross entropy of two classes.
+fn loss(answers: &[f32]) -> f64 {
+    answers.iter().map(|margin| (-f64::from(*margin)).exp().ln_1p()).sum::<f64>() / answers.len() as f64
+}
+
 fn metrics(config: &Value, index: usize, validation: &[f32], test: &[f32]) -> Vec<Value> {
     let (depth, _) = shape(index);
     let mut lines = vec![json!({"type": "begin", "run": name(index), "configuration": config, "shards_sha256": "5a",
@@ -118,13 +123,13 @@ fn metrics(config: &Value, index: usize, validation: &[f32], test: &[f32]) -> Ve
         "parameters": 10_000_000 + 7_000_000 * depth, "blocks": Vec::from_iter(0..depth), "encoder_blocks": BLOCKS})];
     for epoch in 1..=EPOCHS {
         let less = 0.01 * (EPOCHS - epoch) as f64;
-        for (split, accuracy, examples) in [
-            ("train", 0.95, 1),
-            ("validation", accuracy(validation), validation.len()),
-            ("test", accuracy(test), test.len()),
+        for (split, accuracy, loss, examples) in [
+            ("train", 0.95, 0.3, 1),
+            ("validation", accuracy(validation), loss(validation), validation.len()),
+            ("test", accuracy(test), loss(test), test.len()),
         ] {
             lines.push(
-                json!({"type": "epoch", "epoch": epoch, "split": split, "loss": 0.3, "accuracy": accuracy - less,
+                json!({"type": "epoch", "epoch": epoch, "split": split, "loss": loss + less, "accuracy": accuracy - less,
                               "examples": examples, "seconds": 10.0 * depth as f64}),
             );
         }

@@ -78,6 +78,17 @@ impl Outcomes {
         right as f64 / self.correct.len() as f64
     }
 
+    /// Mean cross entropy in nats: `log Σ exp(logits) - logits[label]`, without overflow.
+    pub(crate) fn loss(&self) -> f64 {
+        let one = |example| {
+            let logits = self.logits(example);
+            let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let sum: f64 = logits.iter().map(|&logit| f64::from(logit - largest).exp()).sum();
+            sum.ln() + f64::from(largest - logits[self.examples.label(example)])
+        };
+        (0..self.len()).map(one).sum::<f64>() / self.len() as f64
+    }
+
     /// Right or wrong, example by example.
     pub(crate) fn correct(&self) -> &[bool] {
         &self.correct

@@ -13,6 +13,9 @@ use crate::streams::{Predictions, Training};
 /// Two accuracies of the same predictions differ by less than this, whatever the order of summing.
 const ROUNDING: f64 = 1e-9;
 
+/// The same model's losses differ by the last digits of its products, another model's by more, as a share of 1 + loss.
+const RECORDED_LOSS: f64 = 1e-3;
+
 /// Where another device predicts than trained, or CUDA does, a borderline review may fall to the other side.
 const OTHER_DEVICE: f64 = 0.002;
 
@@ -51,12 +54,20 @@ impl Run {
         let here = predictions.begin.device == self.training.begin.provenance.device
             && !predictions.begin.device.starts_with("cuda");
         let near = if here { ROUNDING } else { OTHER_DEVICE };
-        let split = predictions.begin.split;
-        let recorded = self.chosen(split).map(|epoch| ("the metrics record", epoch.accuracy, near));
+        let (split, chosen) = (predictions.begin.split, self.chosen(predictions.begin.split));
+        let recorded = chosen.map(|epoch| ("the metrics record", epoch.accuracy, near));
         let ended = predictions.end.accuracy.map(|accuracy| ("their own `end` says", accuracy, ROUNDING));
         for (who, accuracy, near) in [ended, recorded].into_iter().flatten() {
             if (accuracy - counted).abs() > near {
                 bail!("the predictions give a {split} accuracy of {counted}, but {who} {accuracy}; {AGAIN}");
+            }
+        }
+        let loss = predictions.outcomes.loss();
+        let recorded = chosen.filter(|_| here).map(|epoch| ("the metrics record", epoch.loss, RECORDED_LOSS));
+        let ended = predictions.end.loss.map(|loss| ("their own `end` says", loss, ROUNDING));
+        for (who, other, near) in [ended, recorded].into_iter().flatten() {
+            if (other - loss).abs() > near * (1.0 + loss) {
+                bail!("the predictions give a {split} loss of {loss}, but {who} {other}; {AGAIN}");
             }
         }
         Ok(predictions.outcomes)
@@ -187,6 +198,7 @@ mod tests {
         for (from, to, says) in [
             ("\"epoch\":2", "\"epoch\":3", "of epoch 3, but epoch 2 was chosen"),
             ("\"accuracy\":0.75", "\"accuracy\":0.8", "their own `end` says 0.8"),
+            ("\"loss\":0.5", "\"loss\":0.4", "the predictions give a test loss of 0.599"),
         ] {
             let text = made.metrics() + &made.predictions().replacen(from, to, 1);
             let message = format!("{:#}", from_text(&text).unwrap_err());

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, anyhow};
 use records::shards::sha256_hex;
 use study::Data;
-use tokenizers::Tokenizer;
+use tokenizers::{NormalizerWrapper, Tokenizer};
 
 use crate::cleaning::Cleaning;
 use crate::markup::without_markup;
@@ -71,6 +71,10 @@ impl TextTokenizer {
             return Err(wrong("does not put `[CLS]` before and `[SEP]` behind a text".to_owned()));
         }
         let vocab_size = tokenizer.get_vocab(true).into_values().max().map_or(0, |highest| highest as usize + 1);
+        // Others could make a short text as long as the memory.
+        if !matches!(tokenizer.get_normalizer(), None | Some(NormalizerWrapper::BertNormalizer(_))) {
+            return Err(wrong("changes texts by other means than BERT's normalizer".to_owned()));
+        }
         if vocab_size > MOST_IDS {
             return Err(wrong(format!("has ids above {MOST_IDS}")));
         }

@@ -165,6 +165,10 @@ fn tokenizers_that_do_not_fit_are_refused() {
         refused(&place, "tokenizer");
     }
     let place = Place::sound();
+    let grows = "\"type\": \"Replace\", \"pattern\": {\"String\": \"a\"}, \"content\": \"aaaa\",";
+    place.replace(tokenizer, "\"type\": \"BertNormalizer\",", grows);
+    refused(&place, "tokenizer");
+    let place = Place::sound();
     place.replace(tokenizer, "\"[PAD]\": 0", "\"[PAD]\": 0, \"far away\": 4000000000");
     refused(&place, "tokenizer");
     std::fs::remove_file(place.path(tokenizer)).unwrap();
