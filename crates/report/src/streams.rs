@@ -279,7 +279,7 @@ mod tests {
             (unlabelled, "line 2: prediction `test/0` has no label"),
             (lost, "line 41: run `1VA-s1`: 39 predictions, but `begin` says 40"),
             (mixed, "line 2: a record of another stream inside run `1VA-s1`"),
-            (made.metrics().replace("\"first:2\"", "7"), "line 1: invalid type"),
+            (made.metrics().replacen("\"blocks\":\"0\"", "\"blocks\":7", 1), "line 1: invalid type"),
             (
                 made.metrics().replacen("\"configuration\":\"1VA\"", "\"configuration\":\"a/b\"", 1),
                 "`configuration` may hold",

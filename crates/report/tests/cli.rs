@@ -233,7 +233,7 @@ fn metrics_alone_make_figures_and_a_page() {
 fn text_of_runs_stays_text_on_the_page() {
     let hostile = |text: String| text.replace("abacus", "<script>alert(1)</script><img src=x onerror=alert(2)>");
     let page = stdout(&["page", "-"], &hostile(whole(&study())));
-    assert!(page.contains("&lt;script&gt;alert(1)") && !page.contains("<script>alert") && !page.contains("<img"));
+    assert!(page.contains("script\u{fffd}alert(1)") && !page.contains("<script>alert") && !page.contains("<img"));
 }
 
 #[test]
