@@ -85,6 +85,7 @@ pub(crate) fn is_finished(work: &Work, folder: &RunDir) -> bool {
 
 /// Publish the stamp anew, so that make sees it as newer than what the run was just held against.
 pub(crate) fn touch(folder: &RunDir) -> anyhow::Result<()> {
+    remove_checkpoints(folder)?; // which may have failed the last time
     let stamp = std::fs::read(folder.stamp()).with_context(|| format!("reading `{}`", folder.stamp().display()))?;
     Ok(publish::bytes(&folder.stamp(), &stamp)?)
 }
@@ -193,6 +194,11 @@ pub(crate) fn finish(work: &Work, folder: &RunDir, metrics: &mut Metrics, outcom
     }))?;
     metrics.sync()?;
     publish::bytes(&folder.stamp(), stamp(work, outcome)?.as_bytes())?;
+    remove_checkpoints(folder)
+}
+
+/// They have done their duty when the stamp is there.
+fn remove_checkpoints(folder: &RunDir) -> anyhow::Result<()> {
     match std::fs::remove_dir_all(folder.checkpoints()) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
             Err(e).with_context(|| format!("removing `{}`", folder.checkpoints().display()))

@@ -50,7 +50,7 @@ impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         match self {
             Output::Stdout(output) => output.write(bytes),
-            Output::File(output) => output.write(bytes),
+            Output::File(output) => output.write(bytes).map_err(|e| output.named(e)),
             Output::Device(output) => output.write(bytes),
         }
     }
@@ -58,7 +58,7 @@ impl Write for Output {
     fn flush(&mut self) -> std::io::Result<()> {
         match self {
             Output::Stdout(output) => output.flush(),
-            Output::File(output) => output.flush(),
+            Output::File(output) => output.flush().map_err(|e| output.named(e)),
             Output::Device(output) => output.flush(),
         }
     }

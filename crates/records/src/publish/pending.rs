@@ -28,6 +28,11 @@ impl Pending {
         Ok(Pending { path: path.to_owned(), unfinished, output: BufWriter::new(file), published: false })
     }
 
+    /// `error` with the name that the file is to have.
+    pub(super) fn named(&self, error: std::io::Error) -> std::io::Error {
+        std::io::Error::new(error.kind(), format!("`{}`: {error}", self.path.display()))
+    }
+
     /// Give it its name.
     ///
     /// # Errors
