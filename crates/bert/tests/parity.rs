@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bert::{Config, Encoded, Encoder, Layout, Pass, Precision, Safetensors, Source, fill, hugging_face_name};
 use burn::tensor::{Device, Tensor};
+use fused::devices;
 use fused::plain::{indices, rows_at};
 
 /// Positions, hidden size, and tokens that are no padding: 37 + 3 + 20 + 1.
@@ -18,15 +19,6 @@ const ALL: [usize; 5] = [0, 1, 2, 3, 4];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/parity")
-}
-
-#[cfg_attr(feature = "libtorch", expect(deprecated, reason = "burn-tch goes in 0.23"))]
-fn devices() -> Vec<Device> {
-    vec![
-        Device::flex(),
-        #[cfg(feature = "libtorch")]
-        Device::libtorch(),
-    ]
 }
 
 fn expected(name: &str, shape: &[usize]) -> Vec<f32> {
@@ -161,16 +153,16 @@ fn dropout_acts_while_training_only() {
     }
 }
 
-#[cfg(feature = "libtorch")]
 #[test]
 fn bf16_products_stay_near_fp32() {
-    let device = devices().pop().unwrap();
-    let [layout, _] = layouts();
-    let encoded = encode(&encoder(&ALL, &device), &layout, &device, Precision::Bf16);
-    for (layer, hidden) in encoded.hidden_states.into_iter().enumerate().skip(1) {
-        let expected = expected(&format!("hidden.{layer}"), &[TOKENS, H]);
-        let pairs = || real(hidden.clone(), &layout).into_iter().zip(expected.clone());
-        let largest = pairs().map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-        assert!(largest > 0.0 && largest < 0.2, "layer {layer}: {largest}");
+    for device in fused::libtorch_devices() {
+        let [layout, _] = layouts();
+        let encoded = encode(&encoder(&ALL, &device), &layout, &device, Precision::Bf16);
+        for (layer, hidden) in encoded.hidden_states.into_iter().enumerate().skip(1) {
+            let expected = expected(&format!("hidden.{layer}"), &[TOKENS, H]);
+            let pairs = || real(hidden.clone(), &layout).into_iter().zip(expected.clone());
+            let largest = pairs().map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(largest > 0.0 && largest < 0.2, "{device:?} layer {layer}: {largest}");
+        }
     }
 }

@@ -76,12 +76,10 @@ impl Engine {
 
     #[cfg(feature = "libtorch")]
     fn cuda(index: usize, choice: &str) -> Result<Self, Error> {
-        if index >= fused::cuda_device_count() {
-            return Err(Error::NoCuda(choice.to_owned()));
-        }
+        let device = fused::cuda(index).ok_or_else(|| Error::NoCuda(choice.to_owned()))?;
         let hardware =
             accelerator(index).unwrap_or_else(|| "an NVIDIA device that `nvidia-smi` does not name".to_owned());
-        Ok(Engine { hardware, ..Self::new(Device::libtorch_cuda(index), &format!("cuda:{index}")) })
+        Ok(Engine { hardware, ..Self::new(device, &format!("cuda:{index}")) })
     }
 
     #[cfg(not(feature = "libtorch"))]

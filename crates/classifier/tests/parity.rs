@@ -9,7 +9,8 @@ use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::Device;
 use classifier::{Definition, EmbeddingsConfig, HeadConfig, Model, batch, cross_entropy, predict};
-use reference::{Case, cases, devices, gradients};
+use fused::devices;
+use reference::{Case, cases, gradients};
 
 #[track_caller]
 fn assert_close(found: &[f32], expected: &[f32], tolerance: f32, what: &str) {

@@ -3,9 +3,15 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind, set_hook, take_hook};
 
-/// What LibTorch says on a processor, on CUDA, and in CUDA's libraries.
-const SAYINGS: [&str; 4] =
-    ["out of memory", "can't allocate memory", "not enough memory", "CUBLAS_STATUS_ALLOC_FAILED"];
+/// What LibTorch says on a processor, on CUDA, and where CUDA's libraries find no room for themselves.
+const SAYINGS: [&str; 6] = [
+    "out of memory",
+    "can't allocate memory",
+    "not enough memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+    "createCuDNNHandle",
+];
 
 /// The device has no memory left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,9 +30,12 @@ impl std::error::Error for OutOfMemory {}
 /// # Errors
 /// It did not suffice. Any other panic goes on.
 pub fn within_memory<T>(work: impl FnOnce() -> T) -> Result<T, OutOfMemory> {
-    catch_unwind(AssertUnwindSafe(work)).or_else(|panic| match says_so(panic.as_ref()) {
-        true => Err(OutOfMemory),
-        false => resume_unwind(panic),
+    catch_unwind(AssertUnwindSafe(work)).or_else(|panic| match text(panic.as_ref()).filter(|text| says_so(text)) {
+        Some(text) => {
+            log::debug!("{}", text.lines().next().unwrap_or_default());
+            Err(OutOfMemory)
+        }
+        None => resume_unwind(panic),
     })
 }
 
@@ -34,15 +43,18 @@ pub fn within_memory<T>(work: impl FnOnce() -> T) -> Result<T, OutOfMemory> {
 pub(crate) fn keep_quiet() {
     let speak = take_hook();
     set_hook(Box::new(move |panic| {
-        if !says_so(panic.payload()) {
+        if !text(panic.payload()).is_some_and(says_so) {
             speak(panic);
         }
     }));
 }
 
-fn says_so(panic: &(dyn Any + Send)) -> bool {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    text.is_some_and(|text| SAYINGS.iter().any(|saying| text.contains(saying)))
+fn text(panic: &(dyn Any + Send)) -> Option<&str> {
+    panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied())
+}
+
+fn says_so(text: &str) -> bool {
+    SAYINGS.iter().any(|saying| text.contains(saying))
 }
 
 #[cfg(test)]

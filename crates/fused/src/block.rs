@@ -96,12 +96,7 @@ mod tests {
     const ROWS: usize = 128;
 
     fn devices() -> Vec<Device> {
-        vec![
-            Device::flex().autodiff(),
-            #[cfg(feature = "libtorch")]
-            #[expect(deprecated, reason = "burn-tch goes in 0.23")]
-            Device::libtorch().autodiff(),
-        ]
+        crate::devices().into_iter().map(Device::autodiff).collect()
     }
 
     /// A block that adds nothing to its input, with LayerNorms that only normalise.

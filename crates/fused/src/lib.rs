@@ -10,6 +10,7 @@
 //! attention head (H/N), **I** intermediate size, **L** LSTM hidden size.
 #![cfg_attr(feature = "libtorch", expect(deprecated, reason = "burn-tch goes in 0.23; this crate goes with it"))]
 
+mod abandoned;
 pub mod adamw;
 mod block;
 mod layout;
@@ -19,6 +20,9 @@ mod lstm;
 mod norm;
 pub mod plain;
 
+use burn::tensor::Device;
+
+pub use abandoned::{forget_abandoned, renewed};
 pub use block::{BlockOptions, BlockWeights, LinearWeights, NormWeights, Precision, block};
 pub use layout::{Layout, Run, Sequence};
 pub use lstm::{LstmWeights, lstm};
@@ -61,6 +65,32 @@ pub fn has_bf16_kernels() -> bool {
 pub fn release_memory() {
     #[cfg(feature = "libtorch")]
     libtorch::release_memory();
+}
+
+/// Every engine there is here, which tests hold together: the plain one; LibTorch on the CPU and on the first GPU.
+pub fn devices() -> Vec<Device> {
+    std::iter::once(Device::flex()).chain(libtorch_devices()).collect()
+}
+
+/// LibTorch's part of [`devices`].
+#[cfg_attr(feature = "libtorch", expect(deprecated, reason = "burn-tch goes in 0.23"))]
+pub fn libtorch_devices() -> Vec<Device> {
+    #[cfg(feature = "libtorch")]
+    return std::iter::once(Device::libtorch()).chain(cuda(0)).collect();
+    #[cfg(not(feature = "libtorch"))]
+    return Vec::new();
+}
+
+/// The CUDA device of that index, if LibTorch sees one; its fp32 is none of the shorter formats.
+#[cfg_attr(feature = "libtorch", expect(deprecated, reason = "burn-tch goes in 0.23"))]
+pub fn cuda(index: usize) -> Option<Device> {
+    #[cfg(feature = "libtorch")]
+    return (index < cuda_device_count()).then(|| {
+        libtorch::set_up_cuda();
+        Device::libtorch_cuda(index)
+    });
+    #[cfg(not(feature = "libtorch"))]
+    return (index < cuda_device_count()).then(Device::flex);
 }
 
 /// Whether LibTorch sees a CUDA device.

@@ -24,10 +24,12 @@ mod tests {
     use burn::tensor::{Device, Distribution};
 
     #[test]
-    #[expect(deprecated, reason = "burn-tch goes in 0.23")]
     fn libtorchs_layer_norm_is_the_plain_one() {
-        let device = Device::libtorch().autodiff();
-        let random = |rows| Tensor::<2>::random([rows, 24], Distribution::Default, &device);
+        crate::libtorch_devices().into_iter().map(Device::autodiff).for_each(|device| held_to_the_plain_one(&device));
+    }
+
+    fn held_to_the_plain_one(device: &Device) {
+        let random = |rows| Tensor::<2>::random([rows, 24], Distribution::Default, device);
         let x = random(5).require_grad();
         let [gamma, beta] = [1, 1].map(|rows| random(rows).reshape([24]).require_grad());
         let flowing = random(5);

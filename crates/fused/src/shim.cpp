@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <ATen/native/CPUBlas.h>
+#include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/version.h>
@@ -75,10 +76,20 @@ void shim_keep_memory() noexcept {
 #endif
 }
 
-// All that is free goes back now, also from between what is in use.
-void shim_release_memory() noexcept {
+// All that is free goes back now, also from between what is in use; CUDA's libraries want some for themselves.
+char* shim_release_memory() {
+  return guarded([] {
 #ifdef __GLIBC__
-  malloc_trim(0);
+    malloc_trim(0);
 #endif
+    if (at::hasCUDA()) c10::getDeviceAllocator(c10::kCUDA)->emptyCache();
+  });
+}
+
+// fp32 is fp32: cuDNN's LSTM would round its factors to TF32's ten bits unless told. And its attention plans for some 35 ms
+// whenever it meets a new length, where the flash kernel just computes.
+void shim_set_up_cuda() {
+  at::globalContext().setAllowTF32CuDNN(false);
+  at::globalContext().setSDPUseCuDNN(false);
 }
 }

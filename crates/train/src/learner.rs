@@ -93,20 +93,41 @@ impl<'a> Learner<'a> {
     }
 
     /// As [`Learner::backward`]; where the device's memory does not suffice, by halves: the gradients add up to the same but
-    /// for rounding.
-    fn backward_in_parts(&mut self, part: &Prepared, examples: usize, sums: &mut Sums) -> anyhow::Result<Gradients> {
-        let before = sums.clone();
-        if let Ok(gradients) = within_memory(|| self.backward(part, examples, sums)) {
-            return Ok(gradients);
+    /// for rounding, and for what dropout draws.
+    fn backward_in_parts(&mut self, whole: &Prepared, examples: usize, sums: &mut Sums) -> anyhow::Result<Gradients> {
+        let (mut gradients, mut smaller) = (self.tried(whole, examples, sums), Vec::new());
+        if gradients.is_none() {
+            smaller.extend(self.halves(whole)?);
         }
-        *sums = before;
-        fused::release_memory();
+        while let Some(part) = smaller.pop() {
+            match self.tried(&part, examples, sums) {
+                Some(more) => gradients = Some(gradients.unwrap_or_default().add(more, &self.model)),
+                None => smaller.extend(self.halves(&part)?),
+            }
+        }
+        Ok(gradients.unwrap_or_default())
+    }
+
+    /// The two halves of what was too much, the second one first.
+    fn halves(&self, part: &Prepared) -> anyhow::Result<[Prepared; 2]> {
         let precision = self.input.work.configuration.precision;
         let what = format!("{} texts of {} tokens in all, {precision:?}", part.labels.len(), part.assembled.tokens);
         let [first, second] = Preparation::new(self).halves(part).with_context(|| too_much(&what))?;
         log::warn!("too much for the device's memory at once: {what}; goes on by halves, which changes only rounding");
-        let first = self.backward_in_parts(&first, examples, sums)?;
-        Ok(first.add(self.backward_in_parts(&second, examples, sums)?, &self.model))
+        Ok([second, first])
+    }
+
+    /// As [`Learner::backward`]; nothing, and everything as before, if the device's memory does not suffice.
+    fn tried(&mut self, part: &Prepared, examples: usize, sums: &mut Sums) -> Option<Gradients> {
+        let before = sums.clone();
+        self.model = fused::renewed(self.model.clone());
+        let gradients = within_memory(|| self.backward(part, examples, sums)).ok();
+        if gradients.is_none() {
+            *sums = before;
+            let _ = within_memory(|| fused::forget_abandoned(&self.model));
+            fused::release_memory();
+        }
+        gradients
     }
 
     /// The gradients of one batch's share of the mean loss over `examples`.

@@ -7,7 +7,6 @@ use bert::{Config, Precision, Safetensors, Source, fill, hugging_face_name};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
-use classifier::device::Engine;
 use classifier::{Definition, EmbeddingsConfig, HeadConfig, Model, saved_name};
 use serde_json::{Value, json};
 
@@ -23,12 +22,6 @@ pub(crate) struct Case {
 
 fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../classifier/tests/data/heads")
-}
-
-/// Every engine that is built in.
-pub(crate) fn devices() -> Vec<Device> {
-    let names: &[&str] = if cfg!(feature = "libtorch") { &["flex", "cpu"] } else { &["flex"] };
-    names.iter().map(|name| Engine::open(name).unwrap().device).collect()
 }
 
 /// A BERT with H 48, 3 attention heads, 5 blocks and 37 positions.

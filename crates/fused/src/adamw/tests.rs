@@ -2,6 +2,7 @@ use burn::module::Param;
 use burn::optim::GradientsParams;
 
 use super::*;
+use crate::devices;
 
 pub(crate) const BETAS: Betas = Betas { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8 };
 const GROUP: Group = Group { learning_rate: 0.1, weight_decay: 0.01 };
@@ -37,15 +38,6 @@ impl Net {
         let weight = self.weight.val().into_data().iter::<f32>().collect();
         [self.table.val().into_data().iter::<f32>().collect(), weight]
     }
-}
-
-fn devices() -> Vec<Device> {
-    vec![
-        Device::flex(),
-        #[cfg(feature = "libtorch")]
-        #[expect(deprecated, reason = "burn-tch goes in 0.23")]
-        Device::libtorch(),
-    ]
 }
 
 /// The formula in f64 on one number.

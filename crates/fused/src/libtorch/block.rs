@@ -7,6 +7,7 @@ use tch::{Kind, Tensor as Tch};
 
 use super::attention::attention;
 use super::differentiated::differentiated;
+use super::flash::starts;
 use super::recorded::record;
 use super::{from_plain, from_tracked, is_tracked, native, plain, tracked};
 use crate::{BlockOptions, BlockWeights, Layout, LinearWeights, NormWeights, Precision};
@@ -78,6 +79,6 @@ pub(super) fn forward(inputs: &[Tch], layout: &Layout, options: BlockOptions) ->
 
 /// `[R, H]` to `[B, H]`: the first row of each sequence.
 pub(super) fn first_rows(x: &Tch, layout: &Layout) -> Tch {
-    let starts: Vec<i64> = layout.starts().into_iter().map(|row| row as i64).collect();
-    x.index_select(0, &Tch::from_slice(&starts).to_device(x.device()))
+    let starts = starts(layout, x.device());
+    x.index_select(0, &starts.narrow(0, 0, starts.size()[0] - 1))
 }

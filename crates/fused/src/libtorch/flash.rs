@@ -1,9 +1,10 @@
 //! Attention within sequences of different lengths by one call of CUDA's flash kernel (Dao et al. 2022).
 #![expect(unsafe_code, reason = "tch does not bind this call")]
 
+use std::cell::RefCell;
 use std::ffi::c_char;
 
-use tch::{Kind, Tensor as Tch};
+use tch::{Device, Kind, Tensor as Tch};
 use torch_sys::C_tensor;
 
 use super::shim;
@@ -37,7 +38,7 @@ pub(super) fn serves(x: &Tch, options: BlockOptions) -> bool {
 pub(super) fn attention(qkv: &[Tch; 3], layout: &Layout, options: BlockOptions) -> Tch {
     let (size, n) = (qkv[0].size(), options.num_attention_heads as i64);
     let [q, k, v] = qkv.each_ref().map(|x| x.view([-1, n, size[1] / n]));
-    let key_starts = starts(layout).to_device(q.device());
+    let key_starts = starts(layout, q.device());
     let (query_starts, query_longest) = match options.first_only {
         true => (Tch::arange(key_starts.size()[0], (Kind::Int, q.device())), 1),
         false => (key_starts.shallow_clone(), layout.longest()),
@@ -55,10 +56,19 @@ pub(super) fn attention(qkv: &[Tch; 3], layout: &Layout, options: BlockOptions) 
     unsafe { Tch::from_ptr(context) }.reshape(size.as_slice())
 }
 
+thread_local! {
+    /// Every block of a model asks for the same: brought to a device once, because the processor waits there for all it
+    /// has asked of the device so far.
+    static LAST: RefCell<Option<(Vec<i32>, Tch)>> = const { RefCell::new(None) };
+}
+
 /// `[B + 1]`, 32-bit: the first row of each sequence, then R.
-fn starts(layout: &Layout) -> Tch {
-    let starts: Vec<i32> = layout.starts().into_iter().chain([layout.rows()]).map(|row| row as i32).collect();
-    Tch::from_slice(&starts)
+pub(super) fn starts(layout: &Layout, device: Device) -> Tch {
+    let rows: Vec<i32> = layout.starts().into_iter().chain([layout.rows()]).map(|row| row as i32).collect();
+    LAST.with_borrow_mut(|last| match last {
+        Some((known, there)) if *known == rows && there.device() == device => there.shallow_clone(),
+        _ => last.insert((rows.clone(), Tch::from_slice(&rows).to_device(device))).1.shallow_clone(),
+    })
 }
 
 #[cfg(test)]
@@ -67,7 +77,11 @@ mod tests {
 
     #[test]
     fn every_sequence_begins_where_the_one_before_ends() {
-        let starts = starts(&Layout::tight(&[3, 1, 2]));
-        assert_eq!((starts.kind(), Vec::<i32>::try_from(starts).unwrap()), (Kind::Int, vec![0, 3, 4, 6]));
+        for (lengths, expected) in [(&[3, 1, 2], vec![0, 3, 4, 6]), (&[3, 2, 1], vec![0, 3, 5, 6])] {
+            for _again in 0..2 {
+                let starts = starts(&Layout::tight(lengths), Device::Cpu);
+                assert_eq!((starts.kind(), Vec::<i32>::try_from(starts).unwrap()), (Kind::Int, expected.clone()));
+            }
+        }
     }
 }

@@ -10,6 +10,7 @@ mod native;
 mod norm;
 mod recorded;
 mod shim;
+mod touch;
 
 use burn::tensor::Tensor;
 use burn_autodiff::Autodiff;
@@ -26,7 +27,8 @@ pub(crate) use lstm::lstm_recorded;
 pub(crate) use native::lstm::is_here as has_lstm_kernels;
 pub(crate) use native::simd::is_here as has_bf16_kernels;
 pub(crate) use norm::layer_norm;
-pub(crate) use shim::{keep_memory, version};
+pub(crate) use shim::{keep_memory, set_up_cuda, version};
+pub(crate) use touch::touch;
 
 /// A float tensor on LibTorch, with burn's autodiff around it.
 type Tracked = FloatTensor<Autodiff<LibTorch>>;

@@ -10,7 +10,8 @@ unsafe extern "C" {
     fn shim_free(message: *mut c_char);
     fn shim_torch_version() -> *const c_char;
     fn shim_keep_memory();
-    fn shim_release_memory();
+    fn shim_release_memory() -> *mut c_char;
+    fn shim_set_up_cuda();
     fn shim_grad(
         output: *mut C_tensor,
         flowing: *mut C_tensor,
@@ -34,8 +35,14 @@ pub(crate) fn keep_memory() {
 
 /// Give freed memory back to the system.
 pub(super) fn release_memory() {
-    // SAFETY: the allocator gives back pages in which nothing is in use, at any time.
-    unsafe { shim_release_memory() }
+    // SAFETY: the allocators give back memory in which nothing is in use, at any time; nothing is thrown across the border.
+    raise(unsafe { shim_release_memory() });
+}
+
+/// Let no library of CUDA round what is fp32, nor plan where it should compute.
+pub(crate) fn set_up_cuda() {
+    // SAFETY: the function only sets options, which may be set at any time.
+    unsafe { shim_set_up_cuda() }
 }
 
 /// Gradients of `output` with respect to `inputs`, when `flowing` flows into it. Frees the graph.

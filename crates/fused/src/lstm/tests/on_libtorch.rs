@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::libtorch::lstm_recorded;
+use crate::libtorch_devices;
 
 const MANY: &[usize] = &[7, 1, 12, 12, 3, 1, 9, 30, 2, 7, 7, 5, 4, 21, 1, 6];
 
@@ -13,6 +14,10 @@ fn cases() -> impl Iterator<Item = Case> {
     [16, 48, 128, 20].into_iter().flat_map(all).flat_map(both)
 }
 
+fn on_devices() -> impl Iterator<Item = (Case, Device)> {
+    cases().flat_map(|case| libtorch_devices().into_iter().map(move |device| (case, device)))
+}
+
 fn assert_close(case: Case, a: &[Vec<f32>], b: &[Vec<f32>]) {
     for (index, (a, b)) in a.iter().zip(b).enumerate() {
         assert!(difference(a, b) < 1e-5, "{case:?}, tensor {index}: {}", difference(a, b));
@@ -21,17 +26,16 @@ fn assert_close(case: Case, a: &[Vec<f32>], b: &[Vec<f32>]) {
 
 #[test]
 fn values_and_gradients_are_the_plain_twins() {
-    for case in cases() {
+    for (case, device) in on_devices() {
         let plain = case.output_and_gradients(&Device::flex().autodiff(), lstm);
-        let fused = case.output_and_gradients(&Device::libtorch().autodiff(), lstm);
-        assert_close(case, &plain, &fused);
+        assert_close(case, &plain, &case.output_and_gradients(&device.autodiff(), lstm));
     }
 }
 
 #[test]
 fn values_and_gradients_are_those_of_libtorchs_own_layer() {
-    for case in cases() {
-        let device = Device::libtorch().autodiff();
+    for (case, device) in on_devices() {
+        let device = device.autodiff();
         let recorded = case.output_and_gradients(&device, lstm_recorded);
         assert_close(case, &recorded, &case.output_and_gradients(&device, lstm));
     }
@@ -39,9 +43,9 @@ fn values_and_gradients_are_those_of_libtorchs_own_layer() {
 
 #[test]
 fn evaluation_gives_the_values_of_training() {
-    for case in cases() {
-        let trained = &case.output_and_gradients(&Device::libtorch().autodiff(), lstm)[0];
-        assert_eq!(trained, &case.output(&Device::libtorch()), "{case:?}");
+    for (case, device) in on_devices() {
+        let trained = &case.output_and_gradients(&device.clone().autodiff(), lstm)[0];
+        assert_eq!(trained, &case.output(&device), "{device:?} {case:?}");
     }
 }
 
