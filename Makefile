@@ -161,9 +161,10 @@ $(SHARDS)/manifest.json: $(MODELS)/$(TOKENIZER)/tokenizer.json $(OWN) | $(CHECKE
 estimate: $(ESTIMATE) ## Say how much work the whole study is, and about how long it takes on this device
 	@$(if $(SAID),:,cat $(ESTIMATE))
 $(ESTIMATE): $(CONFIGS) $(OUT)/data.json | $(SHARDS)/manifest.json $(CHECKED) build-tensor
-	@{ echo 'study    $(STUDY)'; for encoder in $(ENCODERS); do $(BIN)/plan $(DEFINITION) --encoder $$encoder \
+	@said=$$(echo 'study    $(STUDY)'; for encoder in $(ENCODERS); do $(BIN)/plan $(DEFINITION) --encoder $$encoder \
 	  | $(ON_DEVICE) $(BIN)/train --estimate --config - --shards $(SHARDS) --model $(MODELS)/$$encoder \
-	  --device $(DEVICE) || echo 'time     could not be measured'; done; } > $@.$$$$.partial && mv $@.$$$$.partial $@
+	  --device $(DEVICE) || echo 'time     could not be measured'; done); \
+	  printf '%s\n' "$$said" > $@.partial; mv $@.partial $@ 2>/dev/null || test -s $@ # or another make has moved it
 	@cat $@$(eval SAID := yes)
 
 train: $(TRAINED) ## Fine-tune every run; an interrupted one goes on after its last complete epoch

@@ -161,13 +161,14 @@ class Chaos:
         process = self.killed.start()
         try:
             said = process.communicate(timeout=self.draw.expovariate(12 / self.seconds))[1].decode()
-            self.ended(process.returncode, said, is_full)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, self.signals[self.kills % len(self.signals)])
             process.communicate()
-            self.kills += 1
+            self.kills, said = self.kills + 1, None
         if is_full:
             disk.free()
+        if said is not None:
+            self.ended(process.returncode, said, is_full)
         self.check_kept()
 
     def ended(self, code, said, is_full):

@@ -4,13 +4,12 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind, set_hook, take_hook};
 
 /// What LibTorch says on a processor, on CUDA, and where CUDA's libraries find no room for themselves.
-const SAYINGS: [&str; 6] = [
+const SAYINGS: [&str; 5] = [
     "out of memory",
     "can't allocate memory",
     "not enough memory",
     "CUBLAS_STATUS_ALLOC_FAILED",
     "CUDNN_STATUS_ALLOC_FAILED",
-    "createCuDNNHandle",
 ];
 
 /// The device has no memory left.

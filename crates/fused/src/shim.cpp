@@ -88,8 +88,10 @@ char* shim_release_memory() {
 
 // fp32 is fp32: cuDNN's LSTM would round its factors to TF32's ten bits unless told. And its attention plans for some 35 ms
 // whenever it meets a new length, where the flash kernel just computes.
-void shim_set_up_cuda() {
-  at::globalContext().setAllowTF32CuDNN(false);
-  at::globalContext().setSDPUseCuDNN(false);
+char* shim_set_up_cuda() {
+  return guarded([] {
+    at::globalContext().setAllowTF32CuDNN(false);
+    at::globalContext().setSDPUseCuDNN(false);
+  });
 }
 }

@@ -54,14 +54,16 @@ impl Net {
 /// Memory in use, in MiB.
 fn resident() -> usize {
     fused::release_memory();
-    let pages: usize = std::fs::read_to_string("/proc/self/statm").unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-    (pages * 4096) >> 20
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().strip_suffix(" kB").unwrap().parse::<usize>().unwrap() >> 10
 }
 
 /// Wherever a pass ends, and how often: as many as a batch that is halved again and again.
 #[test]
 fn what_an_abandoned_pass_kept_is_let_go_and_the_next_one_learns_as_ever() {
-    for device in fused::libtorch_devices().into_iter().map(Device::autodiff) {
+    for device in fused::libtorch_devices().into_iter().take(1).map(Device::autodiff) {
+        // a GPU's memory is not resident
         let mut net = Net::new(&device);
         let expected = net.gradient();
         let before = resident();
@@ -69,7 +71,7 @@ fn what_an_abandoned_pass_kept_is_let_go_and_the_next_one_learns_as_ever() {
             net = renewed(net);
             let abandoned = catch_unwind(AssertUnwindSafe(|| net.forward(steps)));
             assert!(abandoned.is_err());
-            let kept = resident() - before;
+            let kept = resident().saturating_sub(before);
             assert!(kept >= MIB, "burn lets go by itself: there is no need of this");
             forget_abandoned(&net);
             assert!(resident() < before + MIB, "{steps} steps: {} MiB, before {before}", resident());

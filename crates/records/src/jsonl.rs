@@ -202,5 +202,14 @@ mod tests {
             let back: Vec<String> = read(&bytes).into_iter().map(|r| r.unwrap()["text"].as_str().unwrap().to_owned()).collect();
             prop_assert_eq!(back, texts);
         }
+
+        /// serde_json without `float_roundtrip` is one unit in the last place off now and then.
+        #[test]
+        fn a_number_is_read_as_it_was_written(numbers in proptest::collection::vec(proptest::num::f64::NORMAL, 99)) {
+            let mut bytes = Vec::new();
+            write(&mut bytes, &json!({ "numbers": numbers })).unwrap();
+            let back: Vec<f64> = serde_json::from_value(read(&bytes)[0].as_ref().unwrap()["numbers"].clone()).unwrap();
+            prop_assert_eq!(back, numbers);
+        }
     }
 }

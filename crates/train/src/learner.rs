@@ -113,7 +113,9 @@ impl<'a> Learner<'a> {
         let precision = self.input.work.configuration.precision;
         let what = format!("{} texts of {} tokens in all, {precision:?}", part.labels.len(), part.assembled.tokens);
         let [first, second] = Preparation::new(self).halves(part).with_context(|| too_much(&what))?;
-        log::warn!("too much for the device's memory at once: {what}; goes on by halves, which changes only rounding");
+        log::warn!(
+            "too much for the device's memory at once: {what}; goes on by halves, which changes rounding and draws"
+        );
         Ok([second, first])
     }
 
@@ -124,7 +126,9 @@ impl<'a> Learner<'a> {
         let gradients = within_memory(|| self.backward(part, examples, sums)).ok();
         if gradients.is_none() {
             *sums = before;
-            let _ = within_memory(|| fused::forget_abandoned(&self.model));
+            if within_memory(|| fused::forget_abandoned(&self.model)).is_err() {
+                log::debug!("nor is there memory to let go of what that pass kept");
+            }
             fused::release_memory();
         }
         gradients

@@ -6,8 +6,9 @@ mod cases;
 use std::collections::BTreeMap;
 
 use burn::tensor::Device;
-use cases::{Case, cases, devices};
+use cases::{Case, cases};
 use classifier::device::Engine;
+use fused::devices;
 use records::run_dir::RunDir;
 use records::shards::{Example, Manifest};
 use serde_json::json;

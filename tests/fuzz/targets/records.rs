@@ -1,29 +1,7 @@
 //! Any bytes as JSON Lines of every kind: an error or a record, and a record is written as it was read.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use records::jsonl::{self, Reader};
-use records::metrics::Metric;
-use records::predictions::Record;
-use records::shards::{Example, Manifest, Text};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+#[path = "../checks/records.rs"]
+mod check;
 
-fn read<T: DeserializeOwned + Serialize>(data: &[u8]) {
-    for record in Reader::<T, _>::new("it", data).take(1000).filter_map(Result::ok) {
-        let mut line = Vec::new();
-        jsonl::write(&mut line, &record).unwrap();
-        let again: T = Reader::new("again", line.as_slice()).next().unwrap().unwrap();
-        assert_eq!(serde_json::to_string(&again).unwrap(), serde_json::to_string(&record).unwrap());
-    }
-}
-
-fuzz_target!(|data: &[u8]| {
-    read::<Metric>(data);
-    read::<Record>(data);
-    read::<Example>(data);
-    read::<Text>(data);
-    if let Ok(manifest) = serde_json::from_slice::<Manifest>(data) {
-        let _ = manifest.examples("/nowhere".as_ref(), records::Split::Test);
-    }
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| check::check(data));

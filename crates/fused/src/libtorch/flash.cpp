@@ -16,5 +16,7 @@ extern "C" char* shim_flash(Tensor* q, Tensor* k, Tensor* v, Tensor* q_starts, T
     return nullptr;
   } catch (const std::exception& error) {
     return strdup(error.what());
+  } catch (...) {
+    return strdup("unknown exception");
   }
 }

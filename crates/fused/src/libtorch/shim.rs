@@ -2,6 +2,7 @@
 #![expect(unsafe_code, reason = "C++ is called here and nowhere else")]
 
 use std::ffi::{CStr, c_char};
+use std::sync::Once;
 
 use tch::Tensor;
 use torch_sys::C_tensor;
@@ -11,7 +12,7 @@ unsafe extern "C" {
     fn shim_torch_version() -> *const c_char;
     fn shim_keep_memory();
     fn shim_release_memory() -> *mut c_char;
-    fn shim_set_up_cuda();
+    fn shim_set_up_cuda() -> *mut c_char;
     fn shim_grad(
         output: *mut C_tensor,
         flowing: *mut C_tensor,
@@ -41,8 +42,9 @@ pub(super) fn release_memory() {
 
 /// Let no library of CUDA round what is fp32, nor plan where it should compute.
 pub(crate) fn set_up_cuda() {
-    // SAFETY: the function only sets options, which may be set at any time.
-    unsafe { shim_set_up_cuda() }
+    static ONCE: Once = Once::new();
+    // SAFETY: the function sets options, once and before a device of CUDA is handed out; nothing is thrown across the border.
+    ONCE.call_once(|| raise(unsafe { shim_set_up_cuda() }));
 }
 
 /// Gradients of `output` with respect to `inputs`, when `flowing` flows into it. Frees the graph.

@@ -29,6 +29,8 @@ char* shim_adamw_lists(Tensor** parameters, Tensor** gradients, Tensor** means, 
     return nullptr;
   } catch (const std::exception& error) {
     return strdup(error.what());
+  } catch (...) {
+    return strdup("unknown exception");
   }
 }
 
@@ -41,6 +43,8 @@ char* shim_clip_divisor(Tensor** gradients, int count, double limit, double tiny
     return nullptr;
   } catch (const std::exception& error) {
     return strdup(error.what());
+  } catch (...) {
+    return strdup("unknown exception");
   }
 }
 }
