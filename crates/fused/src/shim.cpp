@@ -86,8 +86,8 @@ char* shim_release_memory() {
   });
 }
 
-// fp32 is fp32: cuDNN's LSTM would round its factors to TF32's ten bits unless told. And its attention plans for some 35 ms
-// whenever it meets a new length, where the flash kernel just computes.
+// fp32 is fp32: cuDNN's LSTM would round its factors to TF32's ten bits unless told. And its attention seems to plan for
+// some 35 ms whenever it meets a new length, where the flash kernel just computes.
 char* shim_set_up_cuda() {
   return guarded([] {
     at::globalContext().setAllowTF32CuDNN(false);
