@@ -16,6 +16,7 @@ use std::path::Path;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
+use safetensors::SafeTensorError;
 use safetensors::tensor::{Dtype, View};
 
 use crate::{Error, Source};
@@ -127,14 +128,19 @@ impl<F: Fn(&str) -> String> ModuleVisitor for Reader<F> {
     }
 }
 
-/// The bytes of a safetensors file that holds `tensors`.
+/// Write `tensors` to a safetensors file at `path`, one after the other: no second copy of the model in memory.
+///
+/// The file grows under its own name: `path` lies in a folder that is published whole, or is the caller's alone.
 ///
 /// # Errors
-/// Two tensors have the same name.
-pub fn save(tensors: &[Stored]) -> Result<Vec<u8>, Error> {
+/// It cannot be written.
+pub fn save(path: &Path, tensors: &[Stored]) -> Result<(), Error> {
     let named = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor));
     let metadata = Some([("format".to_owned(), "pt".to_owned())].into());
-    safetensors::serialize(named, metadata).map_err(|e| Error::file(Path::new("model.safetensors"), e.to_string()))
+    safetensors::serialize_to_file(named, metadata, path).map_err(|error| match error {
+        SafeTensorError::IoError(error) => Error::io("writing", path, error),
+        other => Error::file(path, other.to_string()),
+    })
 }
 
 impl View for &Stored {
@@ -179,8 +185,7 @@ mod tests {
         let all = encoder(kept, &mut Random { seed: 1, standard_deviation: 0.02 }).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("model.safetensors");
-        let bytes = save(&stored(&all, |path| format!("bert.{}", hugging_face_name(path, kept)))).unwrap();
-        std::fs::write(&path, bytes).unwrap();
+        save(&path, &stored(&all, |path| format!("bert.{}", hugging_face_name(path, kept)))).unwrap();
         (folder, path)
     }
 

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use bert::{Stored, save};
 use burn::tensor::TensorData;
+use classifier::Model;
+use fused::adamw::Optimizer;
 use records::publish;
 use records::run_dir::RunDir;
 use serde::{Deserialize, Serialize};
@@ -142,18 +144,18 @@ impl Best {
     }
 }
 
-/// What a checkpoint holds beside its state.
-pub(crate) struct Numbers {
-    pub(crate) model: Vec<Stored>,
-    pub(crate) moments: Vec<(String, TensorData)>,
+/// What a checkpoint holds beside its state: read one after the other, so that never more than one is in memory twice.
+pub(crate) struct Numbers<'a> {
+    pub(crate) model: &'a Model,
+    pub(crate) optimizer: &'a Optimizer,
 }
 
 /// Publish the checkpoint of `state`, then drop those nobody will need: all but this one and the best.
-pub(crate) fn write(run: &RunDir, state: &State, numbers: Numbers) -> anyhow::Result<()> {
+pub(crate) fn write(run: &RunDir, state: &State, numbers: &Numbers) -> anyhow::Result<()> {
     publish::dir(&state.folder(run), |folder| -> anyhow::Result<()> {
-        let moments = numbers.moments.into_iter().map(|(name, data)| Stored { name, data }).collect::<Vec<_>>();
-        publish::bytes(&folder.join("model.safetensors"), &save(&numbers.model)?)?;
-        publish::bytes(&folder.join("optimizer.safetensors"), &save(&moments)?)?;
+        save(&folder.join("model.safetensors"), &numbers.model.stored())?;
+        let moments = numbers.optimizer.moments().into_iter().map(|(name, data)| Stored { name, data });
+        save(&folder.join("optimizer.safetensors"), &moments.collect::<Vec<_>>())?;
         Ok(publish::bytes(&folder.join("state.json"), serde_json::to_string_pretty(state)?.as_bytes())?)
     })?;
     let needed = [state.folder(run), run.checkpoint(state.best.epoch)];

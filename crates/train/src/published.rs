@@ -1,5 +1,6 @@
 //! What a run leaves when it is done: a Hugging Face folder and the stamp; and where it begins.
 
+use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context, ensure};
@@ -114,11 +115,11 @@ fn clear(folder: &RunDir) -> anyhow::Result<()> {
 /// Publish the chosen epoch's model with everything `transformers` needs to load it.
 pub(crate) fn model(input: &Input, folder: &RunDir, state: &State) -> anyhow::Result<()> {
     let weights = folder.checkpoint(state.best.epoch).join("model.safetensors");
-    let bytes = std::fs::read(&weights).with_context(|| format!("reading `{}`", weights.display()))?;
+    let mut chosen = File::open(&weights).with_context(|| format!("reading `{}`", weights.display()))?;
     publish::dir(&folder.model(), |out| -> anyhow::Result<()> {
         tokenizer(&input.work, out)?;
         publish::bytes(&out.join("config.json"), config_json(input, state)?.as_bytes())?;
-        Ok(publish::bytes(&out.join("model.safetensors"), &bytes)?)
+        Ok(publish::file(&out.join("model.safetensors"), |output| std::io::copy(&mut chosen, output).map(drop))?)
     })
 }
 

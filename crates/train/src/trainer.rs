@@ -109,7 +109,7 @@ impl<'a> Run<'a> {
         }
         self.metrics.sync()?;
         let state = self.state(epoch, scores)?;
-        checkpoint::write(&self.folder, &state, self.numbers())?;
+        checkpoint::write(&self.folder, &state, &self.numbers())?;
         state.lines.iter().try_for_each(|line| self.metrics.write_line(line))?;
         self.last = Some(state);
         Ok(())
@@ -147,11 +147,11 @@ impl<'a> Run<'a> {
         self.metrics.sync()?;
         let complete = self.last.as_ref().map_or(0, |state| state.epoch);
         let state = State { within: Some(within), ..self.state(complete, Vec::new())? };
-        checkpoint::write(&self.folder, &state, self.numbers())
+        checkpoint::write(&self.folder, &state, &self.numbers())
     }
 
-    fn numbers(&self) -> Numbers {
-        Numbers { model: self.learner.model.stored(), moments: self.learner.optimizer.moments() }
+    fn numbers(&self) -> Numbers<'_> {
+        Numbers { model: &self.learner.model, optimizer: &self.learner.optimizer }
     }
 
     /// Nothing if somebody asked to stop meanwhile.

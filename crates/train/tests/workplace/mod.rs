@@ -207,10 +207,12 @@ impl Workplace {
         let mut random = bert::Random { seed: 1, standard_deviation: 0.1 };
         let name = |path: &str| bert::hugging_face_name(path, &[0, 1, 2]);
         let encoder = bert::fill(bert::Encoder::new(&config, 3, true, &device), &mut random, &device, name).unwrap();
-        let mut bytes = bert::save(&bert::stored(&encoder, name)).unwrap();
+        let weights = self.path("model/model.safetensors");
+        bert::save(&weights, &bert::stored(&encoder, name)).unwrap();
+        let mut bytes = std::fs::read(&weights).unwrap();
         let last = bytes.len() - 4;
         bytes[last..].copy_from_slice(&f32::NAN.to_le_bytes());
-        std::fs::write(self.path("model/model.safetensors"), bytes).unwrap();
+        std::fs::write(weights, bytes).unwrap();
     }
 }
 
