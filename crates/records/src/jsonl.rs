@@ -98,8 +98,11 @@ impl<T: DeserializeOwned, R: BufRead> Reader<T, R> {
     /// The line that [`Reader::advance`] went to as a record of any kind, which may borrow from it.
     ///
     /// # Errors
-    /// The line is no such record.
+    /// The line is no such record. An array is none: serde would take its values for the fields in their order.
     pub fn parse<'a, U: Deserialize<'a>>(&'a self) -> Result<U, Error> {
+        if self.text().starts_with(b"[") {
+            return Err(self.error("column 1: expected a record, `{…}`, found an array"));
+        }
         serde_json::from_slice(self.text()).map_err(|e| self.error(plain(&e)))
     }
 
@@ -183,6 +186,17 @@ mod tests {
     fn a_wrong_line_is_named_by_its_number() {
         let message = read(b"{}\n\n{\"a\":\n").remove(1).unwrap_err().to_string();
         assert!(message.starts_with("`it`, line 3: column"), "{message}");
+    }
+
+    #[test]
+    fn an_array_is_no_record_though_its_values_were_those_of_the_fields() {
+        #[derive(Deserialize)]
+        struct Named {
+            _id: String,
+        }
+        let records: Vec<_> = Reader::<Named, _>::new("it", &b"{\"_id\":\"a\"}\n[\"a\"]\n"[..]).collect();
+        assert!(records[0].is_ok());
+        assert!(records[1].as_ref().err().unwrap().to_string().contains("line 2: column 1: expected a record"));
     }
 
     #[test]

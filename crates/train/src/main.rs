@@ -1,5 +1,6 @@
 //! Fine-tune one configuration; resumable.
 
+mod beginning;
 mod check;
 mod checkpoint;
 mod epoch;
@@ -96,7 +97,7 @@ fn train(
     if published::is_finished(&work, folder) {
         return already(&work, folder);
     }
-    published::refuse_another(&work, folder)?; // before a lock is put there
+    beginning::refuse_another(&work, folder)?; // before a lock is put there
     match asked {
         Asked::Network(definition) => {
             let mut input = Input::new(work, *definition, places.device)?;

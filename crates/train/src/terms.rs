@@ -21,6 +21,7 @@ use tfidf::logistic::{Problem, Weights};
 use tfidf::{Classifier, Config, Sparse, Vectorizer};
 use tokens::Vocabulary;
 
+use crate::beginning;
 use crate::checkpoint::Best;
 use crate::input::Work;
 use crate::published::{self, Outcome};
@@ -101,7 +102,7 @@ pub(crate) fn run(work: &Work, recipe: &Recipe, folder: &RunDir) -> anyhow::Resu
     let scored: Vec<Rows> = scored.map(|(split, examples)| rows(split, examples, &words(examples))).collect();
     let (weights, lines, outcome) = path(work, recipe, &train, &scored)?;
     let parameters = weights.weights().len() + weights.bias().len();
-    let mut metrics = published::begin_afresh(work, folder, begin(work, parameters)?)?;
+    let mut metrics = beginning::begin_afresh(work, folder, begin(work, parameters)?)?;
     lines.into_iter().try_for_each(|line| metrics.write(&Metric::Epoch(line)))?;
     publish_model(work, folder, &Classifier { vectorizer, weights }, &outcome)?;
     published::finish(work, folder, &mut metrics, &outcome)

@@ -10,6 +10,7 @@ use records::run_dir::RunDir;
 use records::shards::Example;
 use records::{Provenance, Split};
 
+use crate::beginning;
 use crate::checkpoint::{self, Best, Numbers, State, Within};
 use crate::epoch;
 use crate::input::{Input, Work};
@@ -51,8 +52,8 @@ impl<'a> Run<'a> {
         let mut optimizer = recipe.optimizer();
         let (model, metrics, last) = match checkpoint::newest(folder, input) {
             None => {
-                let model = published::initial_model(input, &device)?; // before anything is written or removed
-                let metrics = published::begin_afresh(work, folder, begin(input, &model))?;
+                let model = beginning::initial_model(input, &device)?; // before anything is written or removed
+                let metrics = beginning::begin_afresh(work, folder, begin(input, &model))?;
                 (model, metrics, None)
             }
             Some((path, state)) => {

@@ -1,0 +1,95 @@
+//! Where a run begins: its first model, and a folder that is its own and cleared of what an earlier configuration left.
+
+use std::path::Path;
+
+use anyhow::{Context, ensure};
+use burn::tensor::Device;
+use classifier::Model;
+use records::metrics::{Begin, Metric};
+use records::run_dir::RunDir;
+use records::{Split, publish};
+use serde_json::Value;
+use study::Weights;
+
+use crate::input::{Input, Work};
+use crate::metrics::Metrics;
+
+/// The model before the first step.
+pub(crate) fn initial_model(input: &Input, device: &Device) -> anyhow::Result<Model> {
+    let seed = input.work.configuration.seed;
+    Ok(match input.work.configuration.weights {
+        Weights::Pretrained => input.definition.pretrained(&input.work.model_folder, seed, device)?,
+        Weights::Random => input.definition.random(seed, device)?,
+    })
+}
+
+/// Remove what an earlier configuration left, and open the training stream with its first line.
+pub(crate) fn begin_afresh(work: &Work, folder: &RunDir, begin: Begin) -> anyhow::Result<Metrics> {
+    refuse_another(work, folder)?;
+    if folder.stamp().exists() {
+        let id = &work.configuration.id;
+        log::warn!("{id}: trained already, but with other settings, shards or weights: it begins afresh");
+    }
+    clear(folder)?;
+    publish::if_changed(&folder.config(), work.configuration.to_json()?.as_bytes())?;
+    let mut metrics = Metrics::open(&folder.metrics(), 0)?;
+    metrics.write(&Metric::Begin(Box::new(begin)))?;
+    Ok(metrics)
+}
+
+/// What is in `folder` must be of the run that is to begin: a slip in `--out` must not cost another one, nor anything else.
+///
+/// # Errors
+/// It holds another run, or what is no run.
+pub(crate) fn refuse_another(work: &Work, folder: &RunDir) -> anyhow::Result<()> {
+    let id = &work.configuration.id;
+    let run_in = |path: &Path, name: &str| {
+        let value: Value = serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()?;
+        value[name].as_str().map(str::to_owned)
+    };
+    let earlier = run_in(&folder.stamp(), "run").or_else(|| run_in(&folder.config(), "id"));
+    let place = folder.path().display();
+    match earlier {
+        Some(earlier) => {
+            ensure!(
+                earlier == *id,
+                "`{place}` holds run `{earlier}`, not `{id}`; choose another `--out`, or remove it"
+            );
+        }
+        None => ensure!(is_free(folder)?, "`{place}` is no run's folder and not empty; choose another `--out`"),
+    }
+    Ok(())
+}
+
+/// Whether nothing but our own lock is there.
+fn is_free(folder: &RunDir) -> anyhow::Result<bool> {
+    let lock = folder.lock();
+    match std::fs::read_dir(folder.path()) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(true),
+        entries => {
+            let mut entries = entries.with_context(|| format!("reading `{}`", folder.path().display()))?;
+            Ok(entries.all(|entry| entry.is_ok_and(|entry| entry.path() == lock)))
+        }
+    }
+}
+
+/// Remove what an earlier configuration left: the stamp first, so that nobody takes the rest for finished.
+fn clear(folder: &RunDir) -> anyhow::Result<()> {
+    let removed = [
+        std::fs::remove_file(folder.stamp()),
+        std::fs::remove_file(folder.predictions(Split::Test)), // of another model, from now on
+        std::fs::remove_file(folder.predictions(Split::Validation)),
+        std::fs::remove_file(folder.latency()),
+        std::fs::remove_dir_all(folder.model()),
+        std::fs::remove_dir_all(folder.checkpoints()),
+    ];
+    for result in removed {
+        match result {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                return Err(e).with_context(|| format!("clearing `{}`", folder.path().display()));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
