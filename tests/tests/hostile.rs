@@ -6,6 +6,8 @@
 
 #[path = "hostile/attack.rs"]
 mod attack;
+#[path = "hostile/interplay.rs"]
+mod interplay;
 #[path = "hostile/models.rs"]
 mod models;
 #[path = "hostile/place.rs"]

@@ -4,14 +4,16 @@ use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use bert::Config;
 use classifier::device::Engine;
 use console::Progress;
-use records::shards::{Example, Manifest};
+use records::shards::Example;
 use records::{Latency, Provenance, Split, jsonl};
 
 use trained::Trained;
+
+use crate::split;
 
 /// Answers before the clock counts: the first ones touch memory and choose kernels.
 const WARM_UP: usize = 16;
@@ -26,9 +28,7 @@ const BATCH_SIZE: usize = 32;
 
 /// Measure with test examples of the shards the run was trained on, and write the record.
 pub(crate) fn measure(chosen: &Trained, folder: &Path, engine: &Engine, output: &mut impl Write) -> anyhow::Result<()> {
-    let (manifest, _) = Manifest::read(folder).context("run `prep` first")?;
-    let examples = manifest.examples(folder, Split::Test)?;
-    ensure!(!examples.is_empty(), "`{}` has no test examples", folder.display());
+    let (manifest, examples) = split::examples(chosen, folder, Split::Test)?;
     let sample = spread(&examples, BATCHES * BATCH_SIZE);
     let progress = Progress::new((SINGLE + BATCHES) as u64, "measurements");
     progress.prefix(&chosen.name);

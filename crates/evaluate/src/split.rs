@@ -41,14 +41,7 @@ pub(crate) fn predict(
     engine: &Engine,
     output: &mut impl Write,
 ) -> anyhow::Result<()> {
-    let (manifest, sha256) = Manifest::read(folder).context("run `prep` first")?;
-    let (run, shards) = (&chosen.name, folder.display());
-    ensure!(
-        chosen.shards_sha256.as_ref() == Some(&sha256),
-        "`{shards}` is not what run `{run}` was trained on; train it again, or give its shards"
-    );
-    let examples = manifest.examples(folder, split)?;
-    ensure!(!examples.is_empty(), "`{shards}` has no {split} examples");
+    let (run, (manifest, examples)) = (&chosen.name, examples(chosen, folder, split)?);
     let start = Instant::now();
     let logits = logits(chosen, &manifest, &examples, engine)?;
     let finite = logits.iter().flatten().all(|logit| logit.is_finite());
@@ -58,6 +51,19 @@ pub(crate) fn predict(
     let device = chosen.answers.device(engine);
     log::info!("{run}: {split} {percent:.2} % of {}, {seconds} on {device}", score.examples());
     Ok(())
+}
+
+/// The examples of `split` in the shards that the run was trained on, and in no others.
+pub(crate) fn examples(chosen: &Trained, folder: &Path, split: Split) -> anyhow::Result<(Manifest, Vec<Example>)> {
+    let (manifest, sha256) = Manifest::read(folder).context("run `prep` first")?;
+    let (run, shards) = (&chosen.name, folder.display());
+    ensure!(
+        chosen.shards_sha256.as_ref() == Some(&sha256),
+        "`{shards}` is not what run `{run}` was trained on; train it again, or give its shards"
+    );
+    let examples = manifest.examples(folder, split)?;
+    ensure!(!examples.is_empty(), "`{shards}` has no {split} examples");
+    Ok((manifest, examples))
 }
 
 fn logits(

@@ -1,6 +1,7 @@
 //! Begin, Prediction, End: the evaluation stream.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::Split;
 
@@ -45,10 +46,18 @@ pub struct Prediction {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub predicted_name: Option<String>,
     /// One number per class, not normalised.
+    #[serde(deserialize_with = "finite")]
     pub logits: Vec<f32>,
     /// P: the tokens the model read, `[CLS]` and `[SEP]` included; absent in streams of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens: Option<usize>,
+}
+
+/// Digits may say more than an f32 can hold, which would then be infinite.
+fn finite<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<f32>, D::Error> {
+    let logits = Vec::<f32>::deserialize(from)?;
+    let beyond = || D::Error::custom("a logit is beyond what a number can be");
+    logits.iter().all(|logit| logit.is_finite()).then_some(logits).ok_or_else(beyond)
 }
 
 /// The score over all predictions.

@@ -101,6 +101,16 @@ pub fn file_name(split: Split, index: usize, count: usize) -> String {
     format!("{split}-{index:05}-of-{count:05}.jsonl")
 }
 
+/// Whether [`file_name`] gives such a name.
+pub fn is_file_name(name: &str) -> bool {
+    let number = |digits: &str| digits.parse().ok().filter(|_| digits.len() == 5);
+    let parts = name.strip_suffix(".jsonl").and_then(|stem| stem.split_once('-'));
+    let numbers = parts.and_then(|(_, numbers)| numbers.split_once("-of-"));
+    let numbers = numbers.and_then(|(index, count)| Some((number(index)?, number(count)?)));
+    let splits = [Split::Train, Split::Validation, Split::Test];
+    numbers.is_some_and(|(index, count)| splits.iter().any(|split| file_name(*split, index, count) == name))
+}
+
 /// sha256 of `bytes` in hexadecimal.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()

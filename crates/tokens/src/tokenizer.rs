@@ -3,10 +3,10 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, ensure};
 use records::shards::sha256_hex;
 use study::Data;
-use tokenizers::{NormalizerWrapper, Tokenizer};
+use tokenizers::{ModelWrapper, NormalizerWrapper, Tokenizer};
 
 use crate::cleaning::Cleaning;
 use crate::markup::without_markup;
@@ -16,6 +16,12 @@ use crate::words::Words;
 
 /// A tokenizer with higher ids is none: who keeps something for every id would fill the memory.
 pub(crate) const MOST_IDS: usize = 10_000_000;
+
+/// The work on a word grows with the third power of its length; BERT's own bound is 100.
+const MOST_CHARACTERS_PER_WORD: usize = 200;
+
+/// A text without white space takes some 500 times its size in memory: 1 MiB, as a review of IMDB.
+const LONGEST_TEXT_BYTES: usize = 1 << 20;
 
 /// A model's tokenizer, asked for whole texts: truncation is ours, padding belongs to the batch.
 pub struct TextTokenizer {
@@ -75,6 +81,10 @@ impl TextTokenizer {
         if !matches!(tokenizer.get_normalizer(), None | Some(NormalizerWrapper::BertNormalizer(_))) {
             return Err(wrong("changes texts by other means than BERT's normalizer".to_owned()));
         }
+        if matches!(tokenizer.get_model(), ModelWrapper::WordPiece(model) if model.max_input_chars_per_word > MOST_CHARACTERS_PER_WORD)
+        {
+            return Err(wrong(format!("takes words of more than {MOST_CHARACTERS_PER_WORD} characters apart")));
+        }
         if vocab_size > MOST_IDS {
             return Err(wrong(format!("has ids above {MOST_IDS}")));
         }
@@ -94,8 +104,9 @@ impl TextTokenizer {
     /// Clean, tokenize and truncate one text.
     ///
     /// # Errors
-    /// The tokenizer refuses the text.
+    /// The tokenizer refuses the text, or it is longer than 1 MiB.
     pub fn ids(&self, text: &str) -> Result<TokenIds> {
+        bounded(text)?;
         let text = self.cleaning.apply(without_markup(text));
         let ids = self.words.ids(&text).map_err(|e| anyhow!("{e}"))?;
         let (head, tail) = self.cut.apply(&ids);
@@ -106,8 +117,9 @@ impl TextTokenizer {
     /// cut the first and the last tokens, and their true places.
     ///
     /// # Errors
-    /// The tokenizer refuses the text.
+    /// The tokenizer refuses the text, or it is longer than 1 MiB.
     pub fn spans(&self, text: &str) -> Result<Vec<Spanned>> {
+        bounded(text)?;
         let clean = self.cleaning.apply_traced(Traced::without_markup(text));
         let tokens = self.words.spans(&clean.text).map_err(|e| anyhow!("{e}"))?;
         let token = |id: u32| self.words.piece(id).unwrap_or_default();
@@ -120,6 +132,11 @@ impl TextTokenizer {
         let (head, tail) = self.cut.apply(&all);
         Ok([&[special(self.cls)], head, tail, &[special(self.sep)]].concat())
     }
+}
+
+fn bounded(text: &str) -> Result<()> {
+    ensure!(text.len() <= LONGEST_TEXT_BYTES, "a text of {} bytes: 1 MiB may be; cut it before", text.len());
+    Ok(())
 }
 
 pub(crate) fn missing(path: &Path, name: &str, error: &std::io::Error) -> anyhow::Error {

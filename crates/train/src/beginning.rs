@@ -28,7 +28,7 @@ pub(crate) fn begin_afresh(work: &Work, folder: &RunDir, begin: Begin) -> anyhow
     refuse_another(work, folder)?;
     if folder.stamp().exists() {
         let id = &work.configuration.id;
-        log::warn!("{id}: trained already, but with other settings, shards or weights: it begins afresh");
+        log::warn!("{id}: trained already, but with other settings, shards, encoder or weights: it begins afresh");
     }
     clear(folder)?;
     publish::if_changed(&folder.config(), work.configuration.to_json()?.as_bytes())?;
@@ -44,7 +44,8 @@ pub(crate) fn begin_afresh(work: &Work, folder: &RunDir, begin: Begin) -> anyhow
 pub(crate) fn refuse_another(work: &Work, folder: &RunDir) -> anyhow::Result<()> {
     let id = &work.configuration.id;
     let run_in = |path: &Path, name: &str| {
-        let value: Value = serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()?;
+        let value: Value =
+            serde_json::from_str(&records::regular(path).and_then(std::fs::read_to_string).ok()?).ok()?;
         value[name].as_str().map(str::to_owned)
     };
     let earlier = run_in(&folder.stamp(), "run").or_else(|| run_in(&folder.config(), "id"));

@@ -32,6 +32,9 @@ pub(crate) struct State {
     pub(crate) engine: String,
     /// sha256 of the pretrained weights.
     pub(crate) weights_sha256: String,
+    /// sha256 of the encoder's shape; absent in checkpoints of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) encoder_sha256: Option<String>,
     pub(crate) best: Best,
     /// Wall-clock time of all epochs.
     pub(crate) seconds: f64,
@@ -168,13 +171,14 @@ pub(crate) fn write(run: &RunDir, state: &State, numbers: &Numbers) -> anyhow::R
 /// The newest complete checkpoint of this very configuration: same shards, same weights, same engine.
 pub(crate) fn newest(run: &RunDir, input: &Input) -> Option<(PathBuf, State)> {
     let read = |folder: PathBuf| {
-        let text = std::fs::read_to_string(folder.join("state.json")).ok()?;
+        let text = records::regular(&folder.join("state.json")).and_then(std::fs::read_to_string).ok()?;
         Some((folder, serde_json::from_str::<State>(&text).ok()?))
     };
     let ours = |state: &State| {
         state.configuration_sha256 == input.work.configuration_sha256
             && state.shards_sha256 == input.work.shards_sha256
             && state.weights_sha256 == input.work.weights_sha256
+            && state.encoder_sha256.as_ref().is_none_or(|sha256| *sha256 == input.work.encoder_sha256)
             && state.engine == input.engine_name()
             && state.is_sound(input.work.configuration.epochs)
     };

@@ -56,6 +56,8 @@ pub(crate) struct Work {
     pub(crate) shards_sha256: String,
     /// sha256 of the pretrained weights; empty if they are not read.
     pub(crate) weights_sha256: String,
+    /// sha256 of the encoder's shape (heads, widths, epsilon), which the weights do not tell; empty if there is no network.
+    pub(crate) encoder_sha256: String,
     pub(crate) train: Vec<Example>,
     pub(crate) validation: Vec<Example>,
     pub(crate) test: Vec<Example>,
@@ -107,6 +109,10 @@ impl Work {
             Weights::Pretrained if reads_weights => sha256_of_weights(model, &configuration.encoder)?,
             _ => String::new(),
         };
+        let encoder_sha256 = match &asked {
+            Asked::Network(_) => sha256_of_shape(&encoder)?,
+            Asked::Terms(_) => String::new(),
+        };
         let work = Work {
             configuration_sha256: sha256_hex(configuration.to_json()?.as_bytes()),
             configuration,
@@ -115,6 +121,7 @@ impl Work {
             manifest,
             shards_sha256,
             weights_sha256,
+            encoder_sha256,
             train,
             validation,
             test,
@@ -170,6 +177,12 @@ fn tokenizer_fits(manifest: &Manifest, encoder: &Config, model: &Path, name: &st
         tokenizer.display()
     );
     Ok(())
+}
+
+/// Without what else stands in `config.json`: who wrote it, and when, changes no number.
+fn sha256_of_shape(encoder: &Config) -> anyhow::Result<String> {
+    let shape = Config { other: serde_json::Map::default(), ..encoder.clone() };
+    Ok(sha256_hex(serde_json::to_string(&shape)?.as_bytes()))
 }
 
 fn sha256_of_weights(model: &Path, encoder: &str) -> anyhow::Result<String> {

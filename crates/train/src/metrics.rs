@@ -22,6 +22,9 @@ impl Metrics {
         if path.is_symlink() {
             return Err(Error::file(path, "is a link, which would be written through; remove it"));
         }
+        if path.exists() {
+            records::regular(path).map_err(io)?;
+        }
         let file = OpenOptions::new().create(true).append(true).open(path).map_err(io)?;
         let length = file.metadata().map_err(io)?.len();
         if length < bytes {

@@ -16,11 +16,12 @@ use crate::metrics::Metrics;
 
 /// Whether `folder` holds the finished run of this very configuration on these very shards.
 pub(crate) fn is_finished(work: &Work, folder: &RunDir) -> bool {
-    let stamp = std::fs::read_to_string(folder.stamp()).unwrap_or_default();
+    let stamp = records::regular(&folder.stamp()).and_then(std::fs::read_to_string).unwrap_or_default();
     let stamp: Value = serde_json::from_str(&stamp).unwrap_or_default();
     stamp["configuration_sha256"] == work.configuration_sha256.as_str()
         && stamp["shards_sha256"] == work.shards_sha256.as_str()
         && stamp["weights_sha256"] == work.weights_sha256.as_str()
+        && stamp.get("encoder_sha256").is_none_or(|sha256| *sha256 == work.encoder_sha256.as_str())
 }
 
 /// Publish the stamp anew, so that make sees it as newer than what the run was just held against.
@@ -144,6 +145,7 @@ fn stamp(work: &Work, outcome: &Outcome) -> anyhow::Result<String> {
         "configuration_sha256": work.configuration_sha256,
         "shards_sha256": work.shards_sha256,
         "weights_sha256": work.weights_sha256,
+        "encoder_sha256": work.encoder_sha256,
     });
     Ok(serde_json::to_string_pretty(&stamp)? + "\n")
 }

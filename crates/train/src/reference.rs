@@ -49,6 +49,7 @@ fn input(case: &Case, device: &Device) -> Input {
         manifest: manifest(),
         shards_sha256: String::new(),
         weights_sha256: String::new(),
+        encoder_sha256: String::new(),
         train: case.token_ids().into_iter().zip(case.labels()).enumerate().map(example).collect(),
         validation: Vec::new(),
         test: Vec::new(),

@@ -187,6 +187,7 @@ impl<'a> Run<'a> {
             configuration_sha256: self.learner.input.work.configuration_sha256.clone(),
             shards_sha256: self.learner.input.work.shards_sha256.clone(),
             weights_sha256: self.learner.input.work.weights_sha256.clone(),
+            encoder_sha256: Some(self.learner.input.work.encoder_sha256.clone()),
             engine: self.learner.input.engine_name(),
             metrics_bytes: self.metrics.bytes(),
             lines: lines.collect::<Result<_, _>>()?,

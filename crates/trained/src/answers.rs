@@ -32,7 +32,7 @@ impl Answers {
     pub fn terms(folder: &Path) -> anyhow::Result<Self> {
         let path = folder.join("terms.jsonl");
         let name = path.display().to_string();
-        let file = File::open(&path).with_context(|| format!("reading `{name}`"))?;
+        let file = records::regular(&path).and_then(File::open).with_context(|| format!("reading `{name}`"))?;
         let classifier = Classifier::read(&name, BufReader::with_capacity(1 << 20, file))?;
         Ok(Answers::Terms(Box::new(Terms { vocabulary: Vocabulary::load(folder)?, classifier })))
     }

@@ -204,5 +204,5 @@ fn precision(configuration: &Configuration, engine: &Engine) -> anyhow::Result<P
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {
-    std::fs::read_to_string(path).with_context(|| format!("reading `{}`", path.display()))
+    records::regular(path).and_then(std::fs::read_to_string).with_context(|| format!("reading `{}`", path.display()))
 }

@@ -74,7 +74,13 @@ fn read_archive(input: impl BufRead, limit: u64) -> Result<Vec<Review>> {
     for entry in archive.entries().map_err(damaged)?.raw(true) {
         let entry = entry.map_err(damaged)?;
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        if let (true, Some(place)) = (entry.header().entry_type().is_file(), place(&name)) {
+        if let Some(place) = place(&name) {
+            // Left out, it would be missing in every number without a word.
+            let is_file = entry.header().entry_type().is_file();
+            ensure!(
+                is_file,
+                "`{name}` is a link or a device, so no review; pack it again with `tar --hard-dereference -h`"
+            );
             let text = text(entry).map_err(damaged)?;
             reviews.push(review(place, text).with_context(|| format!("`{name}`"))?);
         }
@@ -107,12 +113,14 @@ fn read_folder(folder: &Path) -> Result<Vec<Review>> {
         for entry in files.read_dir().with_context(|| format!("reading `{}`", files.display()))? {
             let entry = entry.with_context(|| format!("reading `{}`", files.display()))?;
             let path = entry.path();
-            // As in the archive, links and devices are no reviews.
-            if !entry.file_type().is_ok_and(|kind| kind.is_file()) {
-                continue;
-            }
             let file_name = path.file_name().unwrap_or_default().to_string_lossy();
             if let Some(place) = place(&format!("aclImdb/{name}/{file_name}")) {
+                let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+                ensure!(
+                    is_file,
+                    "`{}` is a link or a device, so no review; copy the folder with `cp -rL`",
+                    path.display()
+                );
                 reviews.push(read_review(place, &path).with_context(|| format!("reading `{}`", path.display()))?);
             }
         }

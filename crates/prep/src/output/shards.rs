@@ -1,10 +1,11 @@
 //! A folder of shards with its manifest and the texts of the test split, published whole.
 
 use std::collections::BTreeMap;
+use std::fs::DirEntry;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use records::shards::{Counts, Manifest, Shard, TEXTS, Text, file_name, sha256_hex};
+use records::shards::{Counts, Manifest, Shard, TEXTS, Text, file_name, is_file_name, sha256_hex};
 use records::{Split, jsonl, publish};
 use serde::Serialize;
 
@@ -96,8 +97,10 @@ fn write_lines<T: Serialize>(
 
 /// Whether a folder holds shards, their manifest and texts and nothing else, so that it may be replaced.
 pub(super) fn is_folder_of_shards(folder: &Path) -> bool {
-    let is_ours =
-        |name: &str| ["manifest.json", TEXTS].contains(&name) || (name.contains("-of-") && name.ends_with(".jsonl"));
+    let named = |name: &str| ["manifest.json", TEXTS].contains(&name) || is_file_name(name);
+    let is_ours = |entry: &DirEntry| {
+        entry.file_type().is_ok_and(|kind| kind.is_file()) && entry.file_name().to_str().is_some_and(named)
+    };
     let entries = std::fs::read_dir(folder).and_then(|entries| entries.collect::<Result<Vec<_>, _>>());
-    entries.is_ok_and(|entries| entries.iter().all(|entry| entry.file_name().to_str().is_some_and(is_ours)))
+    entries.is_ok_and(|entries| entries.iter().all(is_ours))
 }

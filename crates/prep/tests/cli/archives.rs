@@ -117,13 +117,21 @@ fn a_review_that_is_there_twice_is_refused() {
 #[test]
 fn links_and_devices_are_no_reviews() {
     use tar::EntryType::{Block, Char, Fifo, Link, Symlink};
-    let workplace = Workplace::new(DATA);
-    let mut links = tar::Builder::new(Vec::new());
     for kind in [Symlink, Link, Char, Block, Fifo] {
+        let mut links = tar::Builder::new(Vec::new());
         let mut header = tar::Header::new_gnu();
         header.set_entry_type(kind);
         header.set_size(0);
         links.append_link(&mut header, "aclImdb/train/pos/0_9.txt", "/etc/hostname").unwrap();
+        let says = contains("`aclImdb/train/pos/0_9.txt` is a link or a device").and(contains("--hard-dereference"));
+        prep(&Workplace::new(DATA), &gzip(&links.into_inner().unwrap())).code(1).stderr(says);
     }
-    prep(&workplace, &gzip(&links.into_inner().unwrap())).code(1).stderr(contains("no reviews, such as"));
+    let workplace = Workplace::new(DATA);
+    ["train/neg", "train/pos", "test/neg"]
+        .iter()
+        .for_each(|name| workplace.put(&format!("aclImdb/{name}/0_9.txt"), b"a film"));
+    workplace.put("aclImdb/test/pos/0_9.txt", b"a film");
+    std::os::unix::fs::symlink("0_9.txt", workplace.path("aclImdb/test/pos/1_9.txt")).unwrap();
+    let says = contains("test/pos/1_9.txt` is a link or a device").and(contains("cp -rL"));
+    workplace.prep().args(["--input", "aclImdb"]).assert().code(1).stderr(says);
 }

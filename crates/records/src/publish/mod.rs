@@ -53,7 +53,7 @@ pub fn bytes(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 /// # Errors
 /// As [`file()`].
 pub fn if_changed(path: &Path, bytes: &[u8]) -> Result<bool, Error> {
-    let same = fs::read(path).is_ok_and(|old| old == bytes);
+    let same = crate::regular(path).and_then(fs::read).is_ok_and(|old| old == bytes);
     if !same {
         self::bytes(path, bytes)?;
     }

@@ -63,6 +63,7 @@ fn input(changes: &Value, engine: Engine) -> Input {
         manifest: manifest.unwrap(),
         shards_sha256: String::new(),
         weights_sha256: String::new(),
+        encoder_sha256: String::new(),
         train: examples(),
         validation: Vec::new(),
         test: Vec::new(),
