@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, ensure};
 use bert::{Config, Precision};
 use classifier::{Definition, EmbeddingsConfig, HeadConfig};
 use study::{Component, Configuration, Weights, with_nearest};
@@ -22,6 +22,10 @@ pub(crate) enum Asked {
 /// Check every configuration against the encoder in `model`.
 pub(crate) fn all(configurations: &[Configuration], model: &Path) -> anyhow::Result<()> {
     let encoder = Config::read(model).with_context(|| remedy("NAME"))?;
+    ensure!(
+        !configurations.is_empty(),
+        "no configuration to check; give some with `plan STUDY | train --check --config - …`"
+    );
     for configuration in configurations {
         let reads_weights = match asked(configuration, &encoder, 2, 512)? {
             Asked::Network(definition) => definition.reads_weights(),

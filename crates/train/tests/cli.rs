@@ -238,6 +238,7 @@ fn check_takes_many_configurations_and_names_the_wrong_one() {
     bad["blocks"] = json!("first:3");
     bad["optimiser"] = json!(1);
     assert_refused(place.check(&[&bad]), "unknown field `optimiser`");
+    assert_refused(place.check(&[]), "no configuration to check");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use anyhow::{Result, anyhow, ensure};
 use records::Split;
 use records::jsonl::Reader;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::{Dataset, Opened, Review, Source};
 
@@ -20,6 +21,9 @@ struct Line {
     id: String,
     #[serde(default = "train")]
     split: Split,
+    /// A slip, which would put a test example into train.
+    #[serde(default, rename = "Split", alias = "SPLIT")]
+    slip: Option<IgnoredAny>,
     label: Label,
     text: String,
 }
@@ -72,7 +76,13 @@ fn read(mut lines: Reader<Line, impl BufRead>) -> Result<Dataset> {
 }
 
 fn check(line: &Line, first: Option<&Line>) -> Result<(), String> {
+    if line.slip.is_some() {
+        return Err("a field `Split`; did you mean `split`?".to_owned());
+    }
     match (&line.label, first.map(|first| &first.label)) {
+        (Label::Name(name), _) if name.trim() != name => {
+            Err(format!("label `{name}` has white space around it, which would make it a class of its own"))
+        }
         (Label::Index(index), _) if *index >= MOST_CLASSES => {
             Err(format!("label {index}, but there can be {MOST_CLASSES} classes"))
         }
@@ -149,6 +159,11 @@ mod tests {
             (line("b", "-1"), "line 2"),
             (line("b", "\"pos\""), "line 2: label `pos` among labels that are indices"),
             (line("b", "1000"), "line 2: label 1000"),
+            (line("b", "\" pos\""), "line 2: label ` pos` has white space around it"),
+            (
+                r#"{"id":"b","label":0,"text":"","Split":"test"}"#.to_owned(),
+                "line 2: a field `Split`; did you mean `split`?",
+            ),
             (r#"{"id":"b","label":0}"#.to_owned(), "line 2: column 20: missing field `text`"),
             (r#"{"id":"b","label":0,"text":"","split":"dev"}"#.to_owned(), "unknown variant `dev`"),
         ];

@@ -127,9 +127,9 @@ fn links_and_devices_are_no_reviews() {
         prep(&Workplace::new(DATA), &gzip(&links.into_inner().unwrap())).code(1).stderr(says);
     }
     let workplace = Workplace::new(DATA);
-    ["train/neg", "train/pos", "test/neg"]
-        .iter()
-        .for_each(|name| workplace.put(&format!("aclImdb/{name}/0_9.txt"), b"a film"));
+    for name in ["train/neg", "train/pos", "test/neg"] {
+        workplace.put(&format!("aclImdb/{name}/0_9.txt"), b"a film");
+    }
     workplace.put("aclImdb/test/pos/0_9.txt", b"a film");
     std::os::unix::fs::symlink("0_9.txt", workplace.path("aclImdb/test/pos/1_9.txt")).unwrap();
     let says = contains("test/pos/1_9.txt` is a link or a device").and(contains("cp -rL"));
