@@ -9,7 +9,7 @@ use study::Configuration;
 use crate::runs::Run;
 use crate::streams::Training;
 
-const MAKE_AGAIN: &str = "remove the folder of the older one and run make, or report on one at a time";
+const MAKE_AGAIN: &str = "remove the older runs and run make, or report on them apart";
 
 /// The runs of each configuration, in order of first appearance; runs that do not belong together are refused.
 pub(crate) fn by_configuration(runs: &[Run]) -> Result<Vec<Vec<&Run>>> {
@@ -139,7 +139,7 @@ mod tests {
                 + &predictions.replace("\"split\":\"test\"", "\"split\":\"validation\"").replace("test/", prefix)
         };
         for (text, says) in [
-            (one.metrics() + &two.clone().shards("5b").metrics(), "were trained on different data: remove the folder"),
+            (one.metrics() + &two.clone().shards("5b").metrics(), "were trained on different data: remove the older"),
             (
                 one.metrics() + &two.metrics().replace("\"encoder_blocks\":4", "\"encoder_blocks\":12"),
                 "are models of different",

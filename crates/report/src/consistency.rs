@@ -109,12 +109,19 @@ mod tests {
         changed
     }
 
+    fn refused(cases: &[(String, &str)]) {
+        for (text, says) in cases {
+            let message = format!("{:#}", from_text(text).unwrap_err());
+            assert!(message.starts_with("`it`, ") && message.contains(says), "{message}");
+        }
+    }
+
     #[test]
-    fn a_stream_that_contradicts_itself_or_its_configuration_is_refused_by_line() {
+    fn scores_that_are_doubled_lacking_or_of_other_examples_are_refused_by_line() {
         let text = Made::new("2VA", 1).metrics();
         let whole = |line: usize| text.lines().nth(line - 1).unwrap();
         let twice = format!("{0}\n{0}", whole(5));
-        for (text, says) in [
+        refused(&[
             (
                 changed(3, "\"epoch\":1", "\"epoch\":4294967295"),
                 "line 3: `epoch` is 4294967295, but the configuration has 3",
@@ -133,6 +140,12 @@ mod tests {
                 changed(8, "\"examples\":40", "\"examples\":4"),
                 "line 8: 4 validation examples in epoch 2, but 40 in the one before",
             ),
+        ]);
+    }
+
+    #[test]
+    fn a_begin_or_an_end_that_is_not_of_the_configuration_or_of_its_scores_is_refused_by_line() {
+        refused(&[
             (
                 changed(14, "\"epochs\":3", "\"epochs\":2"),
                 "line 14: `epochs` is 2, but the configuration has 3 of them: remove",
@@ -158,10 +171,7 @@ mod tests {
                     .replace("\"0,1\"", "\"every:1\""),
                 "line 1: `encoder_blocks` is 18446744073709551615, but at most 1000 may be",
             ),
-        ] {
-            let message = format!("{:#}", from_text(&text).unwrap_err());
-            assert!(message.starts_with("`it`, ") && message.contains(says), "{message}");
-        }
+        ]);
     }
 
     #[test]

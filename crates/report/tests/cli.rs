@@ -288,9 +288,10 @@ fn runs_of_one_study_are_of_one_data_and_one_encoder() {
     let runs = folders(&study, &folder.path().join("x/runs"));
     for verb in ["table", "verdict", "quality", "--verify"] {
         let line = refusal(&with(&[verb], &runs, &[]), "");
-        assert!(line.contains("`1VA-s1` and `2VA-s1` were trained on different data: remove the folder of"), "{line}");
+        assert!(line.contains("`1VA-s1` and `2VA-s1` were trained on different data: remove the older runs"), "{line}");
     }
-    let apart = study.each_ref().map(|made| folders(std::slice::from_ref(made), &folder.path().join(made.name()).join("runs")));
+    let apart =
+        study.each_ref().map(|made| folders(std::slice::from_ref(made), &folder.path().join(made.name()).join("runs")));
     let (code, _, said) = table(&apart.concat());
     assert!(code == Some(0) && said.contains("were trained on different data") && said.lines().count() == 1, "{said}");
     let study = study.map(|made| made.shards("5a"));
