@@ -3,12 +3,13 @@
 use anyhow::Result;
 use polars::prelude::*;
 
+use crate::comparable;
 use crate::interval::{self, Interval};
-use crate::runs::{self, Run};
+use crate::runs::Run;
 
 /// One row per configuration, in order of first appearance.
 pub(crate) fn per_configuration(runs: &[Run]) -> Result<DataFrame> {
-    let groups = runs::by_configuration(runs)?;
+    let groups = comparable::by_configuration(runs)?;
     let intervals: Vec<Interval> = groups.iter().map(|group| interval::of(group)).collect();
     Ok(over_seeds(per_run(runs)?, &intervals)?)
 }

@@ -1,6 +1,8 @@
 //! Summarise runs as tables, figures and a verdict.
 
 mod arguments;
+mod comparable;
+mod consistency;
 mod costs;
 mod figures;
 #[cfg(test)]
@@ -18,6 +20,7 @@ mod runs;
 mod scores;
 mod significance;
 mod sources;
+mod stamp;
 mod streams;
 mod table;
 mod verdict;

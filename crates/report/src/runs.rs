@@ -1,12 +1,11 @@
 //! One run as it was left behind, what is read off it, and whether its records agree.
 
-use std::collections::HashMap;
-
 use anyhow::{Context, Result, bail, ensure};
 use records::metrics::Epoch;
 use records::{Latency, Split};
 use study::Configuration;
 
+use crate::consistency;
 use crate::outcomes::Outcomes;
 use crate::streams::{Predictions, Training};
 
@@ -41,6 +40,9 @@ impl Run {
             predictions.map(|p| run.agreeing(p)).transpose().with_context(|| format!("run `{name}`"))
         };
         let (outcomes, validation) = (agreeing(test)?, agreeing(validation)?);
+        if let (Some(test), Some(validation)) = (&outcomes, &validation) {
+            consistency::apart(test, validation).with_context(|| format!("run `{name}`"))?;
+        }
         let run = Run { outcomes, validation, ..run };
         let scored = run.outcomes.is_some() || run.chosen(Split::Test).is_some();
         ensure!(scored, "run `{name}` has no test accuracy: predict the test split with `evaluate`, or leave it out");
@@ -50,11 +52,15 @@ impl Run {
     fn agreeing(&self, predictions: Predictions) -> Result<Outcomes> {
         let (chosen, epoch) = (self.chosen_epoch(), predictions.begin.epoch);
         ensure!(epoch == chosen, "predictions are of epoch {epoch}, but epoch {chosen} was chosen; {AGAIN}");
+        let (split, recorded) = (predictions.begin.split, self.chosen(predictions.begin.split));
+        let (n, examples) = (predictions.outcomes.len(), recorded.map(|epoch| epoch.examples));
+        let as_many = examples.is_none_or(|examples| examples == n);
+        ensure!(as_many, "{n} {split} predictions, but the metrics record {}; {AGAIN}", examples.unwrap_or(n));
         let counted = predictions.outcomes.accuracy();
         let here = predictions.begin.device == self.training.begin.provenance.device
             && !predictions.begin.device.starts_with("cuda");
         let near = if here { ROUNDING } else { OTHER_DEVICE };
-        let (split, chosen) = (predictions.begin.split, self.chosen(predictions.begin.split));
+        let chosen = self.chosen(split);
         let recorded = chosen.map(|epoch| ("the metrics record", epoch.accuracy, near));
         let ended = predictions.end.accuracy.map(|accuracy| ("their own `end` says", accuracy, ROUNDING));
         for (who, accuracy, near) in [ended, recorded].into_iter().flatten() {
@@ -128,46 +134,8 @@ impl Run {
 
 const AGAIN: &str = "remove the predictions and run make again";
 
-/// The runs of each configuration, in order of first appearance; runs that do not belong together are refused.
-pub(crate) fn by_configuration(runs: &[Run]) -> Result<Vec<Vec<&Run>>> {
-    let mut groups: Vec<Vec<&Run>> = Vec::new();
-    let mut place: HashMap<&str, usize> = HashMap::new();
-    for run in runs {
-        let index = *place.entry(&run.configuration().configuration).or_insert(groups.len());
-        match groups.get_mut(index) {
-            Some(group) => {
-                comparable(group[0], run)?;
-                let twin = group.iter().find(|one| one.configuration().seed == run.configuration().seed);
-                let names = twin.map(|twin| format!("runs `{}` and `{}` have the same seed", twin.name(), run.name()));
-                ensure!(names.is_none(), "{}: leave one out", names.unwrap_or_default());
-                group.push(run);
-            }
-            None => groups.push(vec![run]),
-        }
-    }
-    Ok(groups)
-}
-
-/// Runs of one configuration differ in nothing but the seed, and are tested on the same examples.
-fn comparable(first: &Run, other: &Run) -> Result<()> {
-    let asked = |run: &Run| Configuration { id: String::new(), seed: 0, ..run.configuration().clone() };
-    let (a, b) = (first.name(), other.name());
-    let configuration = &first.configuration().configuration;
-    ensure!(
-        asked(first) == asked(other),
-        "runs `{a}` and `{b}` give configuration `{configuration}` different settings"
-    );
-    let same = match (&first.outcomes, &other.outcomes) {
-        (Some(one), Some(two)) => one.pairs_with(two),
-        _ => first.test().1 == other.test().1,
-    };
-    ensure!(same, "runs `{a}` and `{b}` of configuration `{configuration}` were tested on different examples");
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::fixture::Made;
     use crate::sources::from_text;
 
@@ -227,15 +195,19 @@ mod tests {
     }
 
     #[test]
-    fn runs_that_share_only_a_name_are_not_averaged() {
-        let (one, two) = (Made::new("2VA", 1), Made::new("2VA", 2).head("bilstm"));
-        let runs = from_text(&(one.metrics() + &two.metrics())).unwrap();
-        let message = by_configuration(&runs).unwrap_err().to_string();
-        assert_eq!(message, "runs `2VA-s1` and `2VA-s2` give configuration `2VA` different settings");
-        let two = Made::new("2VA", 2);
-        let text =
-            one.metrics() + &one.predictions() + &two.metrics() + &two.predictions().replace("test/3\"", "test/x\"");
-        let message = by_configuration(&from_text(&text).unwrap()).unwrap_err().to_string();
-        assert!(message.ends_with("were tested on different examples"), "{message}");
+    fn predictions_of_more_examples_or_of_one_for_two_splits_are_refused() {
+        let made = Made::new("2VA", 1).validation(&[20, 30, 25]).test(&[20, 30, 25]);
+        let more = made.metrics().replace("\"examples\":40", "\"examples\":41");
+        let validation = made.predictions().replace("\"split\":\"test\"", "\"split\":\"validation\"");
+        let other = validation.replace("test/", "v/").replacen("v/17", "test/9", 1);
+        let whole = made.metrics() + &made.predictions();
+        for (text, says) in [
+            (more + &made.predictions(), "40 test predictions, but the metrics record 41; remove the predictions"),
+            (whole.clone() + &validation, "`test/0` is predicted as an example of test and of validation: remove"),
+            (whole + &other, "`test/9` is predicted as an example of test and of validation"),
+        ] {
+            let message = format!("{:#}", from_text(&text).unwrap_err());
+            assert!(message.starts_with("run `2VA-s1`: ") && message.contains(says), "{message}");
+        }
     }
 }

@@ -168,8 +168,10 @@ mod tests {
         let score = &from_text(&(two.metrics() + &one.metrics()))[0];
         assert_eq!((&score.seeds[..], &score.peak_epochs[..]), (&[2, 1][..], &[1, 3][..]));
         assert_eq!(score.chosen_epochs, [2, 2]);
-        let untested = one.metrics().replace("\"split\":\"test\"", "\"split\":\"validation\"");
-        let score = &from_text(&(untested + &one.predictions()))[0];
+        let tested = |line: &&str| line.contains("\"split\":\"test\"");
+        let untested: Vec<String> =
+            one.metrics().lines().filter(|line| !tested(line)).map(|l| format!("{l}\n")).collect();
+        let score = &from_text(&(untested.concat() + &one.predictions()))[0];
         assert_eq!((score.peak_epochs.len(), score.peak_test_accuracy), (0, None));
     }
 

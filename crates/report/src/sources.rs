@@ -11,8 +11,10 @@ use records::run_dir::RunDir;
 use records::{Latency, Split};
 use study::Configuration;
 
+use crate::comparable::{self, by_configuration};
 use crate::outcomes::Known;
 use crate::runs::Run;
+use crate::stamp;
 use crate::streams::{self, Predictions, Stream, Training, Unfinished};
 
 /// What was read: finished runs in order, and those of which a folder is there and not more.
@@ -50,8 +52,19 @@ pub(crate) fn read(sources: &[PathBuf]) -> Result<Input> {
     }
     missing.iter().for_each(|Missing { run, why }| log::warn!("left out: run `{run}`, {why}"));
     let runs = assemble(streams)?;
-    ensure!(!runs.is_empty(), "no finished run in the input: name run folders, such as `out/sample/runs/*`");
+    check(&runs)?;
     Ok(Input { runs, missing })
+}
+
+/// What the runs say of themselves must fit together.
+fn check(runs: &[Run]) -> Result<()> {
+    ensure!(!runs.is_empty(), "no finished run in the input: name run folders, such as `out/sample/runs/*`");
+    by_configuration(runs)?;
+    comparable::of_one_study(runs)?;
+    if let Some((one, other)) = comparable::of_different_data(runs) {
+        log::warn!("runs `{}` and `{}` were trained on different data", one.name(), other.name());
+    }
+    Ok(())
 }
 
 fn read_one(source: &Path, known: &Known) -> Result<Found> {
@@ -91,6 +104,12 @@ fn read_streams(run: &RunDir, known: &Known) -> Result<Vec<Stream>> {
     }
     let mut streams = read_file(&run.metrics(), known)?;
     check_configuration(run, &streams)?;
+    let weights = stamp::weights_sha256(&run.stamp())?;
+    for stream in &mut streams {
+        if let Stream::Training(training) = stream {
+            (training.weights_sha256, training.study) = (weights.clone(), runs_folder(run.path()));
+        }
+    }
     for split in [Split::Test, Split::Validation] {
         let predictions = run.predictions(split);
         if predictions.exists() {
@@ -163,13 +182,16 @@ fn assemble(streams: Vec<Stream>) -> Result<Vec<Run>> {
 
 /// The study's name, if the folders are `out/<study>/runs/<run>` of one study.
 pub(crate) fn study(sources: &[PathBuf]) -> Option<String> {
-    let mut names = sources.iter().map(|source| {
-        let runs = std::path::absolute(source).ok()?.parent()?.to_owned();
-        let within = runs.file_name()? == "runs";
-        within.then(|| runs.parent()?.file_name()?.to_str().map(str::to_owned))?
-    });
+    let mut names =
+        sources.iter().map(|source| runs_folder(source)?.parent()?.file_name()?.to_str().map(str::to_owned));
     let first = names.next()??;
     names.all(|name| name.as_ref() == Some(&first)).then_some(first)
+}
+
+/// `out/<study>/runs`, if it is there that the source lies.
+fn runs_folder(source: &Path) -> Option<PathBuf> {
+    let folder = std::path::absolute(source).ok()?.parent()?.to_owned();
+    (folder.file_name()? == "runs").then_some(folder)
 }
 
 /// Runs of a text that holds whole streams.

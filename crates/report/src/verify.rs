@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
 
-use crate::runs::{Run, by_configuration};
+use crate::comparable::{by_configuration, of_different_data};
+use crate::runs::Run;
 use crate::sources::Input;
 
 /// One sentence on what was verified.
@@ -50,9 +51,8 @@ fn without_predictions(runs: &[Run]) -> Option<String> {
 }
 
 fn mixed_data(runs: &[Run]) -> Option<String> {
-    let data = |run: &Run| run.training.begin.shards_sha256.clone();
-    let other = runs.iter().find(|run| data(run) != data(&runs[0]))?;
-    Some(format!("runs `{}` and `{}` were trained on different data", runs[0].name(), other.name()))
+    let (one, other) = of_different_data(runs)?;
+    Some(format!("runs `{}` and `{}` were trained on different data", one.name(), other.name()))
 }
 
 fn other_examples(runs: &[Run]) -> Option<String> {

@@ -281,6 +281,55 @@ fn a_folder_whose_files_disagree_is_refused() {
 }
 
 #[test]
+fn runs_of_one_study_are_of_one_data_and_one_encoder() {
+    let folder = tempfile::tempdir().unwrap();
+    let study = [Made::new("1VA", 1), Made::new("2VA", 1).shards("5b")];
+    let table = |runs: &[String]| report(&with(&["table"], runs, &[]), "");
+    let runs = folders(&study, &folder.path().join("x/runs"));
+    for verb in ["table", "verdict", "quality", "--verify"] {
+        let line = refusal(&with(&[verb], &runs, &[]), "");
+        assert!(line.contains("`1VA-s1` and `2VA-s1` were trained on different data: remove the older runs"), "{line}");
+    }
+    let apart =
+        study.each_ref().map(|made| folders(std::slice::from_ref(made), &folder.path().join(made.name()).join("runs")));
+    let (code, _, said) = table(&apart.concat());
+    assert!(code == Some(0) && said.contains("were trained on different data") && said.lines().count() == 1, "{said}");
+    let study = study.map(|made| made.shards("5a"));
+    let runs = folders(&study, &folder.path().join("x/runs"));
+    let stamp = |run: &str, sha256: &str| {
+        let text = serde_json::json!({"weights_sha256": sha256}).to_string();
+        publish::bytes(&Path::new(run).join("train.json"), text.as_bytes()).unwrap();
+    };
+    for (one, two) in [("6a", "6a"), ("6a", "")] {
+        [one, two].iter().zip(&runs).for_each(|(sha256, run)| stamp(run, sha256));
+        assert_eq!(table(&runs).0, Some(0), "{one} {two}");
+    }
+    stamp(&runs[1], "6b");
+    let line = refusal(&with(&["table"], &runs, &[]), "");
+    assert!(line.contains("`1VA-s1` and `2VA-s1` began with different pretrained weights: remove"), "{line}");
+}
+
+#[test]
+fn seeds_of_other_weights_are_not_averaged_wherever_they_lie() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs = folders(&[Made::new("2VA", 1), Made::new("2VA", 2)], folder.path());
+    for (run, sha256) in runs.iter().zip(["6a", "6b"]) {
+        let text = serde_json::json!({"weights_sha256": sha256}).to_string();
+        publish::bytes(&Path::new(run).join("train.json"), text.as_bytes()).unwrap();
+    }
+    let line = refusal(&with(&["--verify"], &runs, &[]), "");
+    assert!(line.contains("`2VA-s1` and `2VA-s2` began with different pretrained weights"), "{line}");
+}
+
+#[test]
+fn an_epoch_beyond_the_configuration_costs_no_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let spoilt = Made::new("2VA", 1).metrics().replacen("\"epoch\":1,\"split\"", "\"epoch\":4294967295,\"split\"", 1);
+    let line = refusal(&["plot", "-", "--out", &folder.path().display().to_string()], &spoilt);
+    assert!(line.contains("`stdin`, line 3: `epoch` is 4294967295, but the configuration has 3"), "{line}");
+}
+
+#[test]
 fn nothing_to_read_is_said_with_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let empty = folder.path().display().to_string();
@@ -391,10 +440,10 @@ fn quality_needs_predictions() {
 
 /// Two models and two seeds whose outcomes can be told by hand: seed 1 gets examples 23 to 28 right in B alone, seed 2
 /// gets 22 to 24 right in A alone.
-fn parting(runs: &Path) -> [String; 2] {
+fn parting(runs: &Path, shards: &str) -> [String; 2] {
     let made = [("1VA", 1, 30), ("1VA", 2, 39), ("2VA", 1, 36), ("2VA", 2, 36)];
     for (configuration, seed, right) in made {
-        let made = Made::new(configuration, seed).test(&[20, right, 25]);
+        let made = Made::new(configuration, seed).test(&[20, right, 25]).shards(shards);
         made.write(runs);
         let path = runs.join(made.name()).join("predictions.test.jsonl");
         publish::bytes(&path, rated(&made.predictions()).as_bytes()).unwrap();
@@ -419,7 +468,7 @@ fn told(text: &str) -> Vec<(usize, String, [u64; 2])> {
 #[test]
 fn flips_are_paired_by_seed_and_what_tells_the_models_apart_comes_first() {
     let folder = tempfile::tempdir().unwrap();
-    let [a, b] = parting(&folder.path().join("x/runs"));
+    let [a, b] = parting(&folder.path().join("x/runs"), "5a");
     let all = stdout(&["flips", &a, &b], "");
     let expected = [
         (22, "a", [2, 1]),
@@ -444,8 +493,8 @@ fn flips_are_paired_by_seed_and_what_tells_the_models_apart_comes_first() {
     assert_eq!(stdout(&["flips", &a, &a], ""), "");
 }
 
-/// A folder of shards with these texts of test and nothing else.
-fn with_texts(folder: &Path, texts: &str) {
+/// A folder of shards with these texts of test and nothing else, and the sha256 of its manifest.
+fn with_texts(folder: &Path, texts: &str) -> String {
     let sha256 = records::shards::sha256_hex(texts.as_bytes());
     let manifest = serde_json::json!({
         "data": {"dataset": "d", "tokenizer": "t", "max_seq_length": 37}, "labels": ["a", "b"], "vocab_size": 25,
@@ -455,22 +504,25 @@ fn with_texts(folder: &Path, texts: &str) {
     });
     publish::bytes(&folder.join("manifest.json"), manifest.to_string().as_bytes()).unwrap();
     publish::bytes(&folder.join("texts.test.jsonl"), texts.as_bytes()).unwrap();
+    records::shards::sha256_hex(manifest.to_string().as_bytes())
 }
 
 #[test]
 fn flips_bring_their_texts_from_the_shards() {
     let folder = tempfile::tempdir().unwrap();
-    let [a, b] = parting(&folder.path().join("x/runs"));
-    let shards = folder.path().join("shards");
+    let (runs, shards) = (folder.path().join("x/runs"), folder.path().join("shards"));
     let line =
         |i: usize| serde_json::json!({"id": format!("test/{i}_{}", [1, 9, 4, 10][i % 4]), "text": format!("nº {i}")});
     let texts: String = (0..40).map(|i| format!("{}\n", line(i))).collect();
-    with_texts(&shards, &texts);
+    let [a, b] = parting(&runs, &with_texts(&shards, &texts));
     let name = shards.display().to_string();
     let all = lines(&stdout(&["flips", &a, &b, "--shards", &name], ""));
     assert_eq!((&all[0]["id"], &all[0]["text"]), (&"test/22_4".into(), &"nº 22".into()));
     assert!(all.iter().all(|flip| flip["text"].is_string()));
-    with_texts(&shards, &texts.replace("test/25_9", "test/25_8"));
+    let other = with_texts(&shards, &texts.replace("test/25_9", "test/25_8"));
+    let line = refusal(&["flips", &a, &b, "--shards", &name], "");
+    assert!(line.contains("shards` is not what run `1VA-s1` was trained on: name its shards"), "{line}");
+    parting(&runs, &other);
     let line = refusal(&["flips", &a, &b, "--shards", &name], "");
     assert!(
         line.contains("shards` has no text of `test/25_9`: name the shards that the runs were tested on"),
@@ -485,7 +537,7 @@ fn flips_bring_their_texts_from_the_shards() {
 fn flips_of_runs_that_cannot_be_paired_are_refused_with_both_names() {
     let folder = tempfile::tempdir().unwrap();
     let runs = folder.path().join("x/runs");
-    let [a, b] = parting(&runs);
+    let [a, b] = parting(&runs, "5a");
     let (one, two) = (format!("{a}-s1"), format!("{b}-s2"));
     let line = refusal(&["flips", &one, &two], "");
     assert!(line.contains("1VA-s1` (seed 1) and `") && line.contains("have no seed in common: name runs"), "{line}");

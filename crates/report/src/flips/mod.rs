@@ -22,7 +22,7 @@ pub(crate) fn print(asked: &Flips) -> Result<()> {
     let mut flips = flip::all(&pairs);
     flips.retain(|flip| asked.only.is_none_or(|only| flip.direction == only.direction()));
     flip::sort(&mut flips);
-    let texts = asked.shards.as_deref().map(|shards| texts(shards, &flips)).transpose()?;
+    let texts = asked.shards.as_deref().map(|shards| texts(shards, [&a, &b], &flips)).transpose()?;
     let mut output = BufWriter::new(std::io::stdout().lock());
     for mut flip in flips {
         flip.text = texts.as_ref().and_then(|texts| texts.get(flip.id)).map(String::as_str);
@@ -40,13 +40,16 @@ impl Right {
     }
 }
 
-/// The text of each id in a folder of shards; every flip must find its own.
-fn texts(shards: &Path, flips: &[Flip]) -> Result<HashMap<String, String>> {
-    let (manifest, _) = Manifest::read(shards)?;
+/// The text of each id in the folder of shards that all runs are of; every flip must find its own.
+fn texts(shards: &Path, sides: [&Side; 2], flips: &[Flip]) -> Result<HashMap<String, String>> {
+    let (manifest, sha256) = Manifest::read(shards)?;
+    let other = sides.iter().find_map(|side| side.of_other_data(&sha256));
+    let (folder, run) = (shards.display(), other.unwrap_or_default());
+    anyhow::ensure!(other.is_none(), "`{folder}` is not what run `{run}` was trained on: name its shards");
     let texts: HashMap<String, String> = manifest.texts(shards)?.into_iter().map(|text| (text.id, text.text)).collect();
     let missing = flips.iter().find(|flip| !texts.contains_key(flip.id));
     missing.map_or(Ok(()), |flip| {
-        let (folder, id) = (shards.display(), flip.id);
+        let id = flip.id;
         Err(anyhow::anyhow!("`{folder}` has no text of `{id}`: name the shards that the runs were tested on"))
     })?;
     Ok(texts)

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::comparable;
 use crate::outcomes::Outcomes;
-use crate::runs::{self, Run};
+use crate::runs::Run;
 use crate::sources;
 
 /// The runs of one configuration, and what they were called.
@@ -22,12 +23,18 @@ impl Side {
     pub(super) fn read(named: &Path) -> Result<Side> {
         let name = named.display().to_string();
         let runs = sources::read(&folders(named)?)?.runs;
-        let n_configurations = runs::by_configuration(&runs)?.len();
+        let n_configurations = comparable::by_configuration(&runs)?.len();
         ensure!(n_configurations == 1, "`{name}` names {n_configurations} configurations: name one");
         let (told, silent): (Vec<Run>, Vec<Run>) = runs.into_iter().partition(|run| run.outcomes.is_some());
         ensure!(!told.is_empty(), "`{name}` has no predictions of test: predict the test split with `evaluate`");
         silent.iter().for_each(|run| log::warn!("left out: run `{}`, no predictions of test", run.name()));
         Ok(Side { name, runs: told })
+    }
+
+    /// The first run that is known to be of other shards than those with this manifest.
+    pub(super) fn of_other_data(&self, sha256: &str) -> Option<&str> {
+        let other = |run: &&Run| run.training.data().is_some_and(|data| data != sha256);
+        self.runs.iter().find(other).map(Run::name)
     }
 
     fn seeds(&self) -> String {

@@ -4,10 +4,10 @@ use anyhow::Result;
 use maud::{Markup, html};
 
 use super::{chapter, figure, table};
+use crate::comparable::by_configuration;
 use crate::costs::Costs;
 use crate::figures::{Figure, Material};
 use crate::grid::{Column, unknown};
-use crate::runs::by_configuration;
 
 /// A configuration's id and its costs.
 type Row = (String, Costs);

@@ -18,7 +18,8 @@ use serde::Serialize;
 
 pub(crate) use text::{columns, notes, text};
 
-use crate::runs::{self, Run};
+use crate::comparable;
+use crate::runs::Run;
 use confusion::Confusion;
 use seed::Seed;
 
@@ -87,7 +88,7 @@ pub(crate) struct Slice {
 /// # Errors
 /// Runs do not belong together.
 pub(crate) fn all(runs: &[Run]) -> Result<Vec<Quality>> {
-    let groups = runs::by_configuration(runs)?;
+    let groups = comparable::by_configuration(runs)?;
     let found: Vec<Option<Quality>> = groups.par_iter().map(|group| Quality::of(group)).collect();
     let some = found.iter().any(Option::is_some);
     for (group, _) in groups.iter().zip(&found).filter(|(_, quality)| some && quality.is_none()) {

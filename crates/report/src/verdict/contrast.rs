@@ -59,8 +59,8 @@ pub(crate) fn p_value(one: &Rung, other: &Rung) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::comparable::by_configuration;
     use crate::fixture::Made;
-    use crate::runs::by_configuration;
     use crate::sources::from_text;
 
     #[test]

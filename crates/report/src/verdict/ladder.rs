@@ -108,8 +108,8 @@ fn known(name: &str, rungs: &[Rung]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::comparable::by_configuration;
     use crate::fixture::Made;
-    use crate::runs::by_configuration;
     use crate::sources::from_text;
 
     fn ids(made: &[Made], heads: &str) -> Result<Vec<String>> {

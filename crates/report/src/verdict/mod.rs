@@ -10,9 +10,10 @@ mod sentence;
 
 use anyhow::Result;
 
+use crate::comparable::by_configuration;
 use crate::costs::Costs;
 use crate::interval::{self, Interval};
-use crate::runs::{Run, by_configuration};
+use crate::runs::Run;
 use crate::significance::{Difference, holm};
 use crate::sources::Missing;
 
