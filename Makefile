@@ -15,13 +15,18 @@ ifneq ($(words $(STUDY))$(findstring /,$(STUDY)),1)
   $(error STUDY is the name of a file in pipelines/, without `.toml`)
 endif
 
+# They become words of commands and parts of files' names.
+odd    = $(strip $(filter-out 1,$(words x$(1)x))$(foreach mark,/ \ ' " ` ; & | * ? < > ~ % $$,$(findstring $(mark),$(1))))
+refuse = $(foreach name,$(1),$(if $(call odd,$($(name))),$(error $(name)='$($(name))' is not one plain word: no blank, quote or slash)))
+$(call refuse,HEAD MARGIN DEVICE)
+
 SHELL       := bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS   += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 TARGETS := all demo plan data prep estimate train evaluate latency report plot so-far attend build build-files build-report build-tensor \
         libtorch test test-files test-report test-tensor test-pipeline check bench bench-report gpu-check clean help
-.PHONY: $(TARGETS)
+.PHONY: $(TARGETS) again
 # A slip is told before anything is compiled; a path is the name of a file to make.
 UNKNOWN := $(firstword $(foreach goal,$(filter-out $(TARGETS),$(MAKECMDGOALS)),$(if $(findstring /,$(goal)),,$(goal))))
 ifneq ($(UNKNOWN),)
@@ -93,6 +98,13 @@ PAGE       := $(REPORT)/index.html
 ESTIMATE   := $(OUT)/estimate-$(BACKEND)-$(subst :,-,$(DEVICE)).txt
 CHECKED    := $(OUT)/configurations.jsonl
 
+# Keeps what `$(1)` says; the file's time stays until that differs. The first time it is older than all, because what was made
+# before anybody looked is taken as it is.
+define remember
+@mkdir -p $(@D); said=$$($(1)); test "$$said" = "$$(cat $@ 2>/dev/null)" || { new=$@.$$$$.partial; echo "$$said" > $$new; \
+  test -e $@ || touch -t 197001020000 $$new; mv $$new $@; }
+endef
+
 # `plan` says what the study consists of; make reads that first, unless the targets have no study.
 ifneq ($(or $(filter-out bench bench-report build% check clean demo gpu-check help libtorch test%,$(MAKECMDGOALS)),$(if $(MAKECMDGOALS),,all)),)
   ifeq ($(wildcard $(DEFINITION)),)
@@ -100,11 +112,16 @@ ifneq ($(or $(filter-out bench bench-report build% check clean demo gpu-check he
   endif
   include $(OUT)/plan.mk
 endif
+# What is newer than the plan was edited by hand, and `plan` puts it right. Not asked again once make has read the new plan: a
+# clock that jumped would never let it go on.
+EDITED := $(if $(MAKE_RESTARTS),,$(shell for file in $(OUT)/data.json $(RUNS)/*/config.json; do \
+  if test $$file -nt $(OUT)/plan.mk; then echo $$file; fi; done))
 # Always newer than the study file; a config.json in it keeps its time unless its bytes change.
-$(OUT)/plan.mk: $(DEFINITION) $(BIN)/plan
+$(OUT)/plan.mk: $(DEFINITION) $(BIN)/plan $(if $(EDITED),again)
 	$(BIN)/plan $(DEFINITION) --write $(OUT) --format make
 
 SHARDS      := data/shards/$(SHARDS_NAME)
+MADE_OF     := $(SHARDS).input
 CONFIGS     := $(RUN_IDS:%=$(RUNS)/%/config.json)
 TRAINED     := $(RUN_IDS:%=$(RUNS)/%/train.json)
 PREDICTIONS := $(RUN_IDS:%=$(RUNS)/%/predictions.test.jsonl)
@@ -115,6 +132,7 @@ LATENCIES   := $(MEASURED_IDS:%=$(RUNS)/%/latency.json)
 RUN_DIRS    := $(RUN_IDS:%=$(RUNS)/%)
 # The sample's model is embedded in `fetch`; others are fetched too, unless MODELS_DIR holds them.
 MODELS  := $(if $(filter sample-bert,$(TOKENIZER)),data/models,$(patsubst %/,%,$(or $(MODELS_DIR),data/models)))
+BEGUN_FROM    := $(OUT)/models.txt
 MODEL_CONFIGS := $(patsubst %,$(MODELS)/%/config.json,$(sort $(ENCODERS) $(TOKENIZER)))
 ARCHIVE := $(if $(filter imdb,$(DATASET)),$(or $(IMDB_ARCHIVE),data/imdb/aclImdb_v1.tar.gz))
 OWN     := $(if $(filter jsonl,$(DATASET)),$(INPUT))
@@ -129,7 +147,7 @@ plan: $(CHECKED) ## Expand the study and hold every configuration against its mo
 $(CONFIGS) $(OUT)/data.json: $(OUT)/plan.mk
 	$(if $(wildcard $@),,$(BIN)/plan $(DEFINITION) --write $(OUT) --format make)
 # A slip in a head's name is told before the first GPU hour, not after it.
-$(CHECKED): $(OUT)/plan.mk $(MODEL_CONFIGS) | build-tensor
+$(CHECKED): $(OUT)/plan.mk $(MODEL_CONFIGS) $(BEGUN_FROM) | build-tensor
 	@for encoder in $(ENCODERS); do $(BIN)/plan $(DEFINITION) --encoder $$encoder \
 	  | $(BIN)/train --check --config - --model $(MODELS)/$$encoder -q >&2; done
 	@$(BIN)/plan $(DEFINITION) --out $@
@@ -142,6 +160,12 @@ data/models/%/config.json: | build-files
 data/imdb/aclImdb_v1.tar.gz: | build-files
 	$(BIN)/fetch data imdb --out data/imdb
 $(MODELS)/%/tokenizer.json: $(MODELS)/%/config.json ;
+# Another MODELS_DIR may hold other files of the same names, and no younger ones. Weights are large: their size and time must do
+# here, and `train` compares what is in them.
+$(BEGUN_FROM): again | $(MODEL_CONFIGS)
+	$(call remember,for encoder in $(ENCODERS); do cksum $(MODELS)/$$encoder/config.json; \
+	  weights=$(MODELS)/$$encoder/model.safetensors; stat -L -c '%s %.9Y' $$weights 2>/dev/null \
+	  || stat -L -f '%z %Fm' $$weights 2>/dev/null || echo 'no weights'; done)
 ifeq ($(DATASET)$(OWN),jsonl)
   $(error data set `jsonl`: name your JSON Lines with INPUT=FILE, one {"id","split","label","text"} a line)
 endif
@@ -152,9 +176,12 @@ ifneq ($(MISSING),)
   $(error no `$(firstword $(MISSING))`; IMDB_ARCHIVE and MODELS_DIR name what is there, without them it is fetched)
 endif
 
-# The name of the shards' folder tells all they depend on, so a touched study file makes none again.
+# The name of the shards' folder tells all they depend on but the files they were made of, whose sum stands beside it; so a
+# touched study file makes none again. What cannot be read is for `prep` to say.
+$(MADE_OF): again | $(MODELS)/$(TOKENIZER)/tokenizer.json $(ARCHIVE) $(OWN)
+	$(call remember,{ cat $| 2>/dev/null || :; } | cksum)
 prep: $(SHARDS)/manifest.json ## Tokenize the reviews
-$(SHARDS)/manifest.json: $(MODELS)/$(TOKENIZER)/tokenizer.json $(OWN) | $(CHECKED) $(ARCHIVE) build-files
+$(SHARDS)/manifest.json: $(MODELS)/$(TOKENIZER)/tokenizer.json $(OWN) $(MADE_OF) | $(CHECKED) $(ARCHIVE) build-files
 	$(BIN)/prep --definition $(DEFINITION) $(ARCHIVE:%=--archive %) $(OWN:%=--input %) --models $(MODELS) --out $(SHARDS)
 
 # Said before the first run, and again when the study has changed. Where nothing can be measured, training goes on.
@@ -168,7 +195,7 @@ $(ESTIMATE): $(CONFIGS) $(OUT)/data.json | $(SHARDS)/manifest.json $(CHECKED) bu
 	@cat $@$(eval SAID := yes)
 
 train: $(TRAINED) ## Fine-tune every run; an interrupted one goes on after its last complete epoch
-$(TRAINED): %/train.json: %/config.json $(OUT)/data.json $(SHARDS)/manifest.json | $(CHECKED) $(ESTIMATE) build-tensor
+$(TRAINED): %/train.json: %/config.json $(OUT)/data.json $(SHARDS)/manifest.json $(BEGUN_FROM) | $(CHECKED) $(ESTIMATE) build-tensor
 	$(ON_DEVICE) $(BIN)/train --config $< --shards $(SHARDS) --model $(MODELS)/$(ENCODER_$(*F)) --out $* \
 	  --device $(DEVICE)
 
@@ -188,6 +215,8 @@ $(LATENCIES): %/latency.json: %/train.json | build-tensor
 
 # One call reads all runs once and writes all of these.
 REPORTED := $(addprefix $(REPORT)/,table.md table.csv verdict.md verdict.json quality.md quality.csv index.html)
+# Published whole, too: a report that fails leaves the last one, which is older than what was asked and so is made again.
+.PRECIOUS: $(REPORTED) $(CHARTS)
 # Its name tells what was asked, so that another MARGIN or HEAD makes the report anew.
 QUESTION := $(OUT)/question-$(or $(MARGIN),default)-$(or $(HEAD),default)
 $(QUESTION):
@@ -206,6 +235,7 @@ B        ?= $(lastword $(CONTRAST))
 EXAMPLES ?= 40
 TRIED    ?= 100
 ifneq ($(filter attend,$(MAKECMDGOALS)),)
+  $(call refuse,A B EXAMPLES TRIED)
   ifneq ($(filter-out $(RUN_IDS),$(A) $(B)),)
     $(error no run `$(firstword $(filter-out $(RUN_IDS),$(A) $(B)))` in study `$(STUDY)`; A and B may be: $(RUN_IDS))
   endif
@@ -213,6 +243,7 @@ endif
 ATTENDED := $(if $(and $(A),$(B)),$(REPORT)/attend-$(A)-$(B).html)
 attend: $(ATTENDED) ## A page of reviews on which runs A and B part, and what each attends to
 	@$(if $(ATTENDED),echo 'page: $(ATTENDED)',echo 'study `$(STUDY)` has no head at two depths: name two runs, as in make attend A=RUN B=RUN' >&2; exit 1)
+.PRECIOUS: $(ATTENDED)
 ASKED := $(OUT)/examples-$(EXAMPLES)-$(TRIED)
 $(ASKED):
 	@rm -f $(OUT)/examples-* && touch $@

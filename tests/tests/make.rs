@@ -3,6 +3,9 @@
 //! A stub writes its name to `ran.log`. The stub study has one line per run: its id and any text.
 #![expect(clippy::unwrap_used, reason = "a test says no by panicking")]
 
+#[path = "make/inputs.rs"]
+mod inputs;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

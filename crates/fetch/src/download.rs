@@ -1,38 +1,21 @@
 //! Bring one file: tried three times, resumed where it stopped, checked before it gets its name.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use console::Progress;
-use records::publish;
 use ureq::Agent;
 
-use crate::digest::Digest;
+use crate::failure::Failure;
 use crate::http::{self, Answer};
-use crate::sources::{Content, Source};
+use crate::origin::Origin;
+use crate::sources::Source;
+use crate::unfinished::Unfinished;
 
 const TRIES: u32 = 3;
-
-/// Why a try brought no file.
-enum Failure {
-    /// The server does not have it.
-    Missing,
-    /// May go better the next time.
-    Passing(anyhow::Error),
-    /// Will not.
-    Lasting(anyhow::Error),
-}
-
-/// Whatever the disk says no to will not go better the next time.
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        Failure::Lasting(error.into())
-    }
-}
 
 /// How files are brought.
 pub(crate) struct Downloads {
@@ -48,12 +31,18 @@ impl Downloads {
 
     /// Bring every file that is not there, in order; nothing where all that must be there is, lest a copy made by
     /// hand ask the network for what need not be.
+    ///
+    /// # Errors
+    /// The folder holds another model, or a file cannot be had.
     pub(crate) fn bring_all(&self, sources: &[Source]) -> anyhow::Result<()> {
+        let check = |source: &Source| source.origin.as_ref().map_or(Ok(()), Origin::check);
+        sources.first().map_or(Ok(()), check)?;
         if sources.iter().all(|source| source.optional || source.path.exists()) {
             log::debug!("all that is needed is there already");
             return Ok(());
         }
-        sources.iter().try_for_each(|source| self.bring(source))
+        // Before each file: another process may have begun with another model meanwhile.
+        sources.iter().try_for_each(|source| check(source).and_then(|()| self.bring(source)))
     }
 
     /// Bring a file unless it is there.
@@ -93,63 +82,51 @@ impl Downloads {
         if source.path.exists() {
             return Ok(()); // somebody else has brought it since the last try
         }
-        let unfinished = publish::partial(&source.path);
-        let there = fs::metadata(&unfinished).map_or(0, |brought| brought.len());
-        let offset = if matches!(source.content, Content::Text) { 0 } else { there };
-        let answer = http::get(&self.client, &source.url, offset).map_err(Failure::Passing)?;
-        let digest = match &source.content {
-            Content::Published(digest) => Some(digest.clone()),
-            _ => answer.sha256.clone(),
-        };
+        let unfinished = Unfinished::of(source);
+        let (answer, offset) = self.ask(source, &unfinished)?;
+        let digest = unfinished.digest(&answer);
         let keeps = match answer.status {
             200 => 0,
             206 if answer.begins == offset => offset,
             416 if answer.total == Some(offset) => {
-                log::debug!("`{}` is whole", unfinished.display());
-                return name(source, &unfinished, digest, offset);
+                log::debug!("`{}` is whole", unfinished.path.display());
+                return unfinished.name(digest, offset);
             }
             status => return Err(refused(status, &unfinished)),
         };
-        let Some(file) = claim(source, &unfinished, there)? else { return Ok(()) };
-        let _held = receive(answer, file, &unfinished, keeps, source.content.most_bytes())?;
-        name(source, &unfinished, digest, keeps)
+        let Some(file) = unfinished.claim()? else { return Ok(()) };
+        unfinished.begin(&file, keeps, &answer)?;
+        let _held = receive(answer, file, &unfinished, source.content.most_bytes())?;
+        unfinished.name(digest, keeps)
+    }
+
+    /// What the server says to the rest, and where that begins; or to the whole, if the rest is not of the same bytes.
+    fn ask(&self, source: &Source, unfinished: &Unfinished) -> Result<(Answer, u64), Failure> {
+        let get = |offset| http::get(&self.client, &source.url, offset).map_err(Failure::Passing);
+        let offset = unfinished.offset();
+        let answer = get(offset)?;
+        if offset == 0 || !matches!(answer.status, 206 | 416) || unfinished.is_gone_on_with(&answer) {
+            return Ok((answer, offset));
+        }
+        log::info!("`{}` may be of another version than what comes now, and is begun anew", unfinished.path.display());
+        Ok((get(0)?, 0))
     }
 }
 
-fn name(source: &Source, unfinished: &Path, digest: Option<Digest>, offset: u64) -> Result<(), Failure> {
-    check(unfinished, digest, offset)?;
-    refuse_a_page(unfinished)?;
-    Ok(publish::rename(unfinished, &source.path)?)
-}
-
-/// The unfinished file for us alone; nothing where somebody else, whom we waited for, has brought the whole.
-fn claim(source: &Source, unfinished: &Path, there: u64) -> Result<Option<File>, Failure> {
-    let told = |error| Failure::Lasting(anyhow::Error::from(records::Error::io("writing", unfinished, error)));
-    let file = publish::claim(unfinished).map_err(told)?;
-    if source.path.exists() {
-        return Ok(fs::remove_file(unfinished).map(|()| None)?);
-    }
-    match file.metadata().map_err(told)?.len() == there {
-        true => Ok(Some(file)),
-        false => Err(Failure::Passing(anyhow!("another process brings it, too"))),
-    }
-}
-
-/// Append the body to the first `keeps` bytes of `file`, which comes back, lest its lock ends before it has its name.
-fn receive(answer: Answer, mut file: File, unfinished: &Path, keeps: u64, most: u64) -> Result<File, Failure> {
+/// Append the body to `file`, which comes back, lest its lock ends before it has its name.
+fn receive(answer: Answer, mut file: File, unfinished: &Unfinished, most: u64) -> Result<File, Failure> {
     let told = |error: io::Error| {
-        Failure::Lasting(anyhow::Error::from(error).context(format!("writing `{}`", unfinished.display())))
+        Failure::Lasting(anyhow::Error::from(error).context(format!("writing `{}`", unfinished.path.display())))
     };
-    file.set_len(keeps).and_then(|()| file.seek(SeekFrom::End(0))).map_err(told)?;
+    let mut length = file.seek(SeekFrom::End(0)).map_err(told)?;
     let total = answer.total;
     let progress = Progress::new(total.unwrap_or(0), "bytes");
     let mut body = answer.into_reader();
     let mut buffer = vec![0; 1 << 16];
-    let mut length = keeps;
     loop {
         progress.set(length);
         if length > most {
-            fs::remove_file(unfinished).map_err(told)?; // not to be gone on with
+            unfinished.discard().map_err(told)?;
             return Err(Failure::Lasting(anyhow!("more than {most} bytes came, so it is something else")));
         }
         let read = body.read(&mut buffer).with_context(|| ended(length, total));
@@ -172,10 +149,10 @@ fn ended(length: u64, total: Option<u64>) -> String {
 }
 
 /// What a status that brings no bytes means. A server that cannot go on where we stopped makes us begin anew.
-fn refused(status: u16, unfinished: &Path) -> Failure {
+fn refused(status: u16, unfinished: &Unfinished) -> Failure {
     let told = anyhow!("status {status}");
     match status {
-        206 | 416 => match fs::remove_file(unfinished) {
+        206 | 416 => match unfinished.discard() {
             Ok(()) => Failure::Passing(told.context("it cannot go on where the last try stopped")),
             Err(error) => error.into(),
         },
@@ -183,27 +160,4 @@ fn refused(status: u16, unfinished: &Path) -> Failure {
         404 => Failure::Missing,
         _ => Failure::Lasting(told),
     }
-}
-
-/// What stands between here and the web may answer everything with a page of its own, or with nothing.
-fn refuse_a_page(unfinished: &Path) -> Result<(), Failure> {
-    let mut start = Vec::new();
-    File::open(unfinished)?.take(512).read_to_end(&mut start)?;
-    let start = start.trim_ascii_start();
-    if !start.is_empty() && !start.starts_with(b"<") {
-        return Ok(());
-    }
-    fs::remove_file(unfinished)?;
-    let came = if start.is_empty() { "nothing" } else { "a web page" };
-    Err(Failure::Lasting(anyhow!("{came} came in its place: does this network want a log-in?")))
-}
-
-/// Wrong bytes are removed. If some of them came from an earlier try, the whole is worth another.
-fn check(unfinished: &Path, digest: Option<Digest>, offset: u64) -> Result<(), Failure> {
-    let Some(difference) = digest.map(|digest| digest.difference(unfinished)).transpose()?.flatten() else {
-        return Ok(());
-    };
-    fs::remove_file(unfinished)?;
-    let told = anyhow!("the bytes are not those published, {difference}; they were removed");
-    Err(if offset > 0 { Failure::Passing(told) } else { Failure::Lasting(told) })
 }

@@ -20,6 +20,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     /// The sha256 that the first server told; where it sends us to for the bytes has tags of its own.
     pub(crate) sha256: Option<Digest>,
+    /// What tells these bytes from those of another version: the hub's tag, or that of who sends them. A weak one does not.
+    pub(crate) tag: Option<String>,
     /// The place in the file where the body begins.
     pub(crate) begins: u64,
     /// Bytes of the whole file, if the server tells.
@@ -53,13 +55,14 @@ pub(crate) fn client(patience: Duration) -> Agent {
 /// Redirects are followed here, because the hub tells a file's sha256 only in the redirect itself.
 pub(crate) fn get(client: &Agent, url: &str, offset: u64) -> anyhow::Result<Answer> {
     let mut url = url.to_owned();
-    let mut sha256 = None;
+    let (mut sha256, mut tag) = (None, None);
     for hop in 0..=REDIRECTS {
         let response = request(client, &url, offset)?;
         sha256 = sha256.or_else(|| told_sha256(&response, hop));
+        tag = tag.or_else(|| text(&response, "x-linked-etag").map(str::to_owned));
         match text(&response, "location") {
             Some(location) if response.status().is_redirection() => url = join(&url, location)?,
-            _ => return Ok(answer(response, sha256)),
+            _ => return Ok(answer(response, sha256, tag)),
         }
     }
     bail!("more than {REDIRECTS} redirects")
@@ -88,12 +91,13 @@ fn told_sha256(response: &Response<Body>, hop: usize) -> Option<Digest> {
     text(response, "x-linked-etag").or_else(own_tag).and_then(Digest::from_tag)
 }
 
-fn answer(response: Response<Body>, sha256: Option<Digest>) -> Answer {
+fn answer(response: Response<Body>, sha256: Option<Digest>, linked: Option<String>) -> Answer {
+    let tag = linked.or_else(|| text(&response, "etag").map(str::to_owned)).filter(|tag| tag.starts_with('"'));
     let (begins, total) = match text(&response, "content-range").and_then(content_range) {
         Some((begins, total)) => (begins, total),
         None => (0, response.body().content_length()),
     };
-    Answer { status: response.status().as_u16(), sha256, begins, total, body: response.into_body() }
+    Answer { status: response.status().as_u16(), sha256, tag, begins, total, body: response.into_body() }
 }
 
 /// `bytes 100-199/200` is (100, 200); `bytes */200`, which a 416 carries, is (0, 200).

@@ -3,8 +3,11 @@
 mod digest;
 mod download;
 mod embedded;
+mod failure;
 mod http;
+mod origin;
 mod sources;
+mod unfinished;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,7 +18,8 @@ use clap::{Parser, Subcommand};
 use download::Downloads;
 
 const EXAMPLE: &str = "\
-What is there already is left alone; what was interrupted goes on where it stopped.
+What is there already is left alone; what was interrupted goes on where it stopped. A model folder says in
+`fetched.json` which model and revision it holds, and gets no other.
 
 Examples:
   fetch data imdb --out data/imdb

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{bail, ensure};
 
 use crate::digest::Digest;
+use crate::origin::Origin;
 
 /// One file to bring.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub(crate) struct Source {
     pub(crate) optional: bool,
     /// What to do where it cannot be had.
     pub(crate) remedy: String,
+    /// Which model it is a file of, if it is one's.
+    pub(crate) origin: Option<Origin>,
     /// What to say if the server does not have it.
     pub(crate) missing: &'static str,
 }
@@ -80,6 +83,7 @@ pub(crate) fn data(name: &str, folder: &Path) -> anyhow::Result<Source> {
             "a copy serves as well: name it with `make … IMDB_ARCHIVE=FILE`, or put it at `{}` by hand; {DEMO}",
             path.display()
         ),
+        origin: None,
         missing: "the archive is not there any more",
         path,
     })
@@ -104,8 +108,14 @@ pub(crate) fn model(name: &str, revision: &str, models: &Path) -> anyhow::Result
         content,
         optional,
         remedy: remedy(model, &folder),
+        origin: Some(Origin::new(&folder, &repository, revision)),
     };
     Ok(MODEL_FILES.into_iter().map(source).collect())
+}
+
+/// The names of a model's files.
+pub(crate) fn model_files() -> impl Iterator<Item = &'static str> {
+    MODEL_FILES.into_iter().map(|(name, ..)| name)
 }
 
 fn remedy(model: &str, folder: &Path) -> String {

@@ -6,6 +6,7 @@ mod make;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 use anyhow::{Context, bail};
 use clap::{Parser, ValueEnum};
@@ -60,8 +61,8 @@ fn run() -> anyhow::Result<()> {
         Format::Jsonl => json_lines(&configurations)?,
         Format::Make => make::variables(&study, &configurations)?,
     };
-    match args.write {
-        Some(folder) => write(&folder, &study, &configurations, args.format, &plan),
+    match &args.write {
+        Some(folder) => write(&args, folder, &study, &configurations, &plan),
         None => {
             let mut output = Output::open(args.out.as_deref())?;
             output.write_all(plan.as_bytes()).context("writing the configurations")?;
@@ -88,24 +89,43 @@ fn json_lines(configurations: &[Configuration]) -> anyhow::Result<String> {
 /// A `config.json` keeps its time unless its bytes change, and with it whatever was made from it; `data.json`
 /// does the same for what the whole study is trained on.
 fn write(
+    args: &Args,
     folder: &Path,
     study: &Study,
     configurations: &[Configuration],
-    format: Format,
     plan: &str,
 ) -> anyhow::Result<()> {
-    let data = serde_json::to_string_pretty(&study.data)? + "\n";
-    publish::if_changed(&folder.join("data.json"), data.as_bytes())?;
-    for configuration in configurations {
-        let run = RunDir::new(folder.join("runs").join(&configuration.id));
-        publish::if_changed(&run.config(), configuration.to_json()?.as_bytes())?;
-    }
-    let name = match format {
+    let name = match args.format {
         Format::Jsonl => "plan.jsonl",
         Format::Make => "plan.mk",
     };
+    let planned = modified(&folder.join(name));
+    let data = serde_json::to_string_pretty(&study.data)? + "\n";
+    put(&folder.join("data.json"), &data, planned, &args.study)?;
+    for configuration in configurations {
+        let run = RunDir::new(folder.join("runs").join(&configuration.id));
+        put(&run.config(), &configuration.to_json()?, planned, &args.study)?;
+    }
+    say(study, configurations);
+    Ok(publish::bytes(&folder.join(name), plan.as_bytes())?)
+}
+
+/// What somebody changed after the last plan is put right, which is said: they may believe that it is going to be trained.
+fn put(path: &Path, text: &str, planned: Option<SystemTime>, study: &Path) -> anyhow::Result<()> {
+    let is_edited = planned.zip(modified(path)).is_some_and(|(planned, changed)| changed > planned);
+    if publish::if_changed(path, text.as_bytes())? && is_edited {
+        let (path, study) = (path.display(), study.display());
+        log::warn!("`{path}` was changed by hand; it is again what `{study}` says: change that instead");
+    }
+    Ok(())
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    std::fs::metadata(path).and_then(|file| file.modified()).ok()
+}
+
+fn say(study: &Study, configurations: &[Configuration]) {
     let (runs, rows, seeds) = (configurations.len(), study.configuration.len(), study.seeds.len());
     let epochs: usize = configurations.iter().map(|configuration| configuration.epochs).sum();
     log::info!("study `{}`: {runs} runs ({rows} configurations, seeds: {seeds}), {epochs} epochs at most", study.name);
-    Ok(publish::bytes(&folder.join(name), plan.as_bytes())?)
 }

@@ -128,6 +128,23 @@ fn only_a_changed_configuration_gets_a_new_time_and_the_plan_always_does() {
 }
 
 #[test]
+fn a_configuration_that_was_changed_by_hand_is_put_right_and_that_is_said_once() {
+    let folder = Folder::new(STUDY);
+    let write = ["--write", "out", "--format", "make"];
+    folder.plan(&write).success().stderr(contains("by hand").not());
+    let config = "out/runs/1VA-s1/config.json";
+    let (before, edited) = (folder.read(config), folder.read(config).replace("\"epochs\": 2", "\"epochs\": 9"));
+    assert!(edited != before);
+    ["out/plan.mk", "study.toml"].iter().for_each(|name| folder.age(name));
+    folder.write(config, &edited);
+    let told = "`out/runs/1VA-s1/config.json` was changed by hand; it is again what `study.toml` says";
+    folder.plan(&write).success().stderr(contains(told));
+    assert_eq!(folder.read(config), before);
+    assert!(folder.modified("out/plan.mk") >= folder.modified(config));
+    folder.plan(&write).success().stderr(contains("by hand").not());
+}
+
+#[test]
 fn a_wrong_field_is_told_with_file_line_and_near_name_and_writes_nothing() {
     let folder = Folder::new(&STUDY.replace("epochs ", "epoch "));
     let told = contains("plan: study `study.toml`, line 11").and(contains("did you mean `epochs`?"));

@@ -103,7 +103,8 @@ impl Project {
 
     /// The only folder of shards.
     pub(crate) fn shards(&self) -> PathBuf {
-        fs::read_dir(self.path("data/shards")).unwrap().next().unwrap().unwrap().path()
+        let mut entries = fs::read_dir(self.path("data/shards")).unwrap().map(|entry| entry.unwrap().path());
+        entries.find(|path| path.is_dir()).unwrap()
     }
 
     pub(crate) fn read(&self, name: &str) -> String {

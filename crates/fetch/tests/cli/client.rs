@@ -28,6 +28,10 @@ impl Client {
         command.current_dir(self.folder.path()).args(args).args(["--out", "out"]).assert()
     }
 
+    pub(crate) fn ends_with(&self, args: &[&str]) -> i32 {
+        self.fetch(args).get_output().status.code().unwrap()
+    }
+
     pub(crate) fn model(&self) -> Assert {
         self.fetch(&["model", "bert-base-cased"])
     }
@@ -42,6 +46,14 @@ impl Client {
 
     pub(crate) fn left(&self, name: &str, bytes: &[u8]) {
         records::publish::bytes(&self.path(name), bytes).unwrap();
+    }
+
+    /// Names and bytes of all files of another model, in order.
+    pub(crate) fn all_of(&self, model: &str) -> Vec<(PathBuf, Vec<u8>)> {
+        let folder = std::fs::read_dir(self.folder.path().join("out").join(model)).unwrap();
+        let mut files: Vec<_> = folder.map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        files.into_iter().map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
     }
 
     /// Names of all files, in order.

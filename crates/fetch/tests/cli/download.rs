@@ -41,7 +41,8 @@ fn a_model_folder_comes_whole_with_its_configuration_last_and_is_not_asked_for_a
     let server = hub(|_, _| Answer::whole(&bytes()).header(sha256_tag(&bytes())));
     let client = Client::of(&server);
     client.model().success().stdout("");
-    let expected = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt"];
+    let expected =
+        ["config.json", "fetched.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt"];
     assert_eq!(client.files(), expected);
     assert_eq!(client.read("model.safetensors"), bytes());
     assert_eq!(client.read("config.json"), b"/google-bert/bert-base-cased/resolve/main/config.json");
@@ -74,8 +75,10 @@ fn a_tag_of_where_a_redirect_leads_is_no_digest() {
 #[test]
 fn a_server_that_gives_less_than_was_asked_is_asked_for_the_rest() {
     let server = hub(|request, _| match request.offset {
-        None => Answer::whole(&bytes()).dropped_after(50_000),
-        Some(offset) => Answer::range(&bytes(), offset).shortened_to(bytes().len() - offset - 10 * (offset % 3)),
+        None => Answer::whole(&bytes()).dropped_after(50_000).header("ETag: \"v1\""),
+        Some(offset) => Answer::range(&bytes(), offset)
+            .shortened_to(bytes().len() - offset - 10 * (offset % 3))
+            .header("ETag: \"v1\""),
     });
     let client = Client::of(&server);
     client.model().success();
@@ -106,8 +109,8 @@ fn a_server_that_ignores_the_range_makes_it_begin_anew() {
 #[test]
 fn a_range_that_begins_elsewhere_is_not_appended() {
     let server = hub(|request, _| match request.offset {
-        Some(_) => Answer::range(&bytes(), 7),
-        None => Answer::whole(&bytes()),
+        Some(_) => Answer::range(&bytes(), 7).header(sha256_tag(&bytes())),
+        None => Answer::whole(&bytes()).header(sha256_tag(&bytes())),
     });
     let client = Client::of(&server);
     client.left("model.safetensors.partial", &bytes()[..100]);

@@ -5,3 +5,4 @@ mod client;
 mod download;
 mod server;
 mod unreachable;
+mod version;

@@ -1,0 +1,177 @@
+//! Other files under the names that were given before, whatever their age, and what was changed by hand.
+
+use super::{PLAN, Project, REPORTED, TRAIN, stub};
+
+/// `prep --definition D --input I --models M --out O`; `--archive A` in place of the input.
+const PREP: &str = r#"mkdir -p "$8"; echo "$*" > "$8/manifest.json""#;
+
+/// A project whose reviews come from a file that is named to make.
+fn with_own_texts(dataset: &str) -> Project {
+    let project = Project::new();
+    project.write("bin/plan", &stub("plan", &PLAN.replace("DATASET := sample", &format!("DATASET := {dataset}"))));
+    project.write("bin/prep", &stub("prep", PREP));
+    for (name, text) in [("a", "first"), ("b", "second"), ("same", "second")] {
+        project.write(&format!("{name}.file"), text);
+    }
+    project.later();
+    project
+}
+
+/// A project whose encoder and tokenizer are in a folder that is named to make.
+fn with_own_models() -> Project {
+    let project = Project::new();
+    project.write("bin/plan", &stub("plan", &PLAN.replace("sample-bert", "mini")));
+    for (folder, weights) in [("one", "weights"), ("two", "other weights")] {
+        for (name, text) in [("config.json", "{}"), ("tokenizer.json", "{}"), ("model.safetensors", weights)] {
+            project.write(&format!("{folder}/mini/{name}"), text);
+        }
+    }
+    project.later();
+    project
+}
+
+fn trained(ran: &[String]) -> usize {
+    ran.iter().filter(|line| line.starts_with("train ")).count()
+}
+
+#[test]
+fn another_input_is_prepared_again_however_old_it_is_and_the_same_under_another_name_is_not() {
+    for (dataset, variable) in [("jsonl", "INPUT"), ("imdb", "IMDB_ARCHIVE")] {
+        let project = with_own_texts(dataset);
+        let [a, b, same] = ["a", "b", "same"].map(|name| format!("{variable}={name}.file"));
+        assert!(project.make(&[&a]).0.contains(&"prep".to_owned()));
+        assert_eq!(project.make(&[&a]).0, [""; 0]);
+        let (ran, _) = project.make(&[&b]);
+        assert!(ran.contains(&"prep".to_owned()) && trained(&ran) == 3, "{ran:?}");
+        assert!(project.read("data/shards/stub/manifest.json").contains("b.file"));
+        let (ran, said) = project.make(&[&b]);
+        assert!(ran.is_empty() && said.starts_with("nothing to be done: ") && said.lines().count() == 1, "{said}");
+        assert_eq!(project.make(&[&same]).0, [""; 0]);
+    }
+}
+
+#[test]
+fn another_study_does_not_take_the_shards_of_another_input() {
+    let project = with_own_texts("jsonl");
+    project.write("pipelines/theirs.toml", super::STUDY);
+    project.later();
+    project.make(&["INPUT=a.file"]);
+    assert!(project.make(&["STUDY=theirs", "INPUT=b.file"]).0.contains(&"prep".to_owned()));
+    assert!(project.read("data/shards/stub/manifest.json").contains("--input b.file"));
+    assert!(project.make(&["INPUT=a.file"]).0.contains(&"prep".to_owned()));
+}
+
+#[test]
+fn a_preparation_that_failed_is_done_again_though_its_input_is_known_by_then() {
+    let project = with_own_texts("jsonl");
+    project.make(&["INPUT=a.file"]);
+    project.write("bin/prep", "#!/bin/sh\nexit 1\n");
+    assert!(!project.make_with(&["INPUT=b.file"]).status.success());
+    project.write("bin/prep", &stub("prep", PREP));
+    assert!(project.make(&["INPUT=b.file"]).0.contains(&"prep".to_owned()));
+}
+
+/// `train` knows whether they are the same weights; make does not.
+#[test]
+fn with_another_folder_of_models_every_run_is_asked_however_old_its_files_are() {
+    let project = with_own_models();
+    assert_eq!(trained(&project.make(&["MODELS_DIR=one"]).0), 3);
+    assert_eq!(project.make(&["MODELS_DIR=one"]).0, [""; 0]);
+    assert_eq!(trained(&project.make(&["MODELS_DIR=two"]).0), 3);
+    assert!(project.read("out/stub/runs/B-s1/train.json").contains("--model two/mini"));
+    let (ran, said) = project.make(&["MODELS_DIR=two"]);
+    assert!(ran.is_empty() && said.starts_with("nothing to be done: ") && said.lines().count() == 1, "{said}");
+}
+
+#[test]
+fn weights_that_were_exchanged_in_their_folder_are_noticed() {
+    let project = with_own_models();
+    project.make(&["MODELS_DIR=one"]);
+    project.write("one/mini/model.safetensors", "tuned weights");
+    project.later();
+    assert_eq!(trained(&project.make(&["MODELS_DIR=one"]).0), 3);
+}
+
+#[test]
+fn a_tokenizer_that_was_exchanged_makes_shards_again() {
+    let project = with_own_models();
+    project.write("two/mini/tokenizer.json", "{ }");
+    project.later();
+    project.make(&["MODELS_DIR=one"]);
+    assert!(project.make(&["MODELS_DIR=two"]).0.contains(&"prep".to_owned()));
+}
+
+/// Before make remembered any of this it made studies, too.
+#[test]
+fn a_study_that_was_made_before_is_taken_as_it_is() {
+    let project = with_own_models();
+    project.make(&["MODELS_DIR=one"]);
+    for name in ["out/stub/models.txt", "data/shards/stub.input"] {
+        std::fs::remove_file(project.path(name)).unwrap();
+    }
+    assert_eq!(project.make(&["MODELS_DIR=one"]).0, [""; 0]);
+}
+
+#[test]
+fn a_configuration_that_was_changed_by_hand_is_made_again_before_anything_is_trained_with_it() {
+    let project = Project::new();
+    let training = format!("{TRAIN}\ncat \"$2\" >> seen.log\n");
+    project.write("bin/train", &stub("train", &training));
+    project.make(&[]);
+    project.later();
+    project.write("out/stub/runs/A-s2/config.json", "A-s2 rate=9\n");
+    let (ran, _) = project.make(&[]);
+    assert_eq!(trained(&ran), 1, "{ran:?}");
+    assert_eq!(project.read("out/stub/runs/A-s2/config.json"), "A-s2 rate=1\n");
+    assert!(!project.read("seen.log").contains("rate=9"));
+    let (ran, said) = project.make(&[]);
+    assert!(ran.is_empty() && said.starts_with("nothing to be done: ") && said.lines().count() == 1, "{said}");
+}
+
+#[test]
+fn a_configuration_from_the_future_is_planned_again_and_make_goes_on() {
+    let project = Project::new();
+    project.make(&[]);
+    let config = project.path("out/stub/runs/A-s2/config.json");
+    let tomorrow = std::time::SystemTime::now() + std::time::Duration::from_secs(86_400);
+    std::fs::File::options().append(true).open(config).unwrap().set_modified(tomorrow).unwrap();
+    assert_eq!(trained(&project.make(&[]).0), 1);
+}
+
+#[test]
+fn what_becomes_part_of_a_files_name_is_one_plain_word() {
+    let project = Project::new();
+    for slip in ["MARGIN=1 2", "HEAD=a b", "HEAD=a/b", "MARGIN=1 ", "DEVICE=cuda 1", "HEAD=it's"] {
+        let output = project.make_with(&[slip]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        let (name, value) = slip.split_once('=').unwrap();
+        let told = format!("{name}='{value}' is not one plain word");
+        assert!(!output.status.success() && said.contains(&told) && said.lines().count() == 1, "{said}");
+    }
+    let said = String::from_utf8(project.make_with(&["attend", "EXAMPLES=1 2"]).stderr).unwrap();
+    assert!(said.contains("EXAMPLES='1 2' is not one plain word"), "{said}");
+    assert!(!project.path("2-default").exists());
+    project.make(&["MARGIN=0.5", "HEAD=cls-linear"]);
+}
+
+#[test]
+fn a_report_that_fails_or_is_stopped_leaves_the_last_one_and_is_made_again() {
+    let project = Project::new();
+    project.make(&[]);
+    let whole = std::fs::read_to_string(project.path("bin/report")).unwrap();
+    let files = || std::fs::read_dir(project.path("out/stub/report")).unwrap().count();
+    let before = files();
+    let halfway = |end: &str| {
+        stub("report", &format!("while [ \"$1\" != --out ]; do shift; done\necho half > \"$2/table.md\"\n{end}"))
+    };
+    for end in ["exit 1", "kill -TERM $PPID; sleep 1; exit 1"] {
+        project.write("bin/report", &halfway(end));
+        for _ in 0..2 {
+            assert!(!project.make_with(&["MARGIN=2"]).status.success());
+            assert_eq!((files(), project.read("ran.log").as_str()), (before, "report all\n"));
+        }
+        project.write("bin/report", &whole);
+        assert_eq!(project.make(&["MARGIN=2"]).0, REPORTED);
+        assert_eq!(project.read("out/stub/report/index.html"), "made\n");
+    }
+}
