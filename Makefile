@@ -99,10 +99,10 @@ ESTIMATE   := $(OUT)/estimate-$(BACKEND)-$(subst :,-,$(DEVICE)).txt
 CHECKED    := $(OUT)/configurations.jsonl
 
 # Keeps what `$(1)` says; the file's time stays until that differs. The first time it is older than all, because what was made
-# before anybody looked is taken as it is.
+# before anybody looked is taken as it is. Half written it would differ, and what depends on it look again: no harm.
 define remember
-@mkdir -p $(@D); said=$$($(1)); test "$$said" = "$$(cat $@ 2>/dev/null)" || { new=$@.$$$$.partial; echo "$$said" > $$new; \
-  test -e $@ || touch -t 197001020000 $$new; mv $$new $@; }
+@mkdir -p $(@D); said=$$($(1)); if test "$$said" != "$$(cat $@ 2>/dev/null)"; then \
+  test -e $@ || first=yes; echo "$$said" > $@; test -z "$${first:-}" || touch -t 197001020000 $@; fi
 endef
 
 # `plan` says what the study consists of; make reads that first, unless the targets have no study.
@@ -112,13 +112,16 @@ ifneq ($(or $(filter-out bench bench-report build% check clean demo gpu-check he
   endif
   include $(OUT)/plan.mk
 endif
-# What is newer than the plan was edited by hand, and `plan` puts it right. Not asked again once make has read the new plan: a
-# clock that jumped would never let it go on.
-EDITED := $(if $(MAKE_RESTARTS),,$(shell for file in $(OUT)/data.json $(RUNS)/*/config.json; do \
-  if test $$file -nt $(OUT)/plan.mk; then echo $$file; fi; done))
+# What is newer than the plan was edited by hand, and `plan` puts it right; so it does where another study file has come under
+# the old name, which may be older. Not asked again once make has read the new plan: a clock that jumped would never let it go on.
+PLANNED := $(OUT)/study.txt
+EDITED  := $(if $(MAKE_RESTARTS),,$(shell for file in $(OUT)/data.json $(RUNS)/*/config.json; do \
+  if test $$file -nt $(OUT)/plan.mk; then echo $$file; fi; done; \
+  test "$$(cksum 2>/dev/null < $(DEFINITION))" = "$$(cat $(PLANNED) 2>/dev/null)" || echo $(DEFINITION)))
 # Always newer than the study file; a config.json in it keeps its time unless its bytes change.
 $(OUT)/plan.mk: $(DEFINITION) $(BIN)/plan $(if $(EDITED),again)
 	$(BIN)/plan $(DEFINITION) --write $(OUT) --format make
+	@cksum < $(DEFINITION) > $(PLANNED)
 
 SHARDS      := data/shards/$(SHARDS_NAME)
 MADE_OF     := $(SHARDS).input

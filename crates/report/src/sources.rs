@@ -102,7 +102,7 @@ fn read_streams(run: &RunDir, known: &Known) -> Result<Vec<Stream>> {
     if !run.metrics().exists() {
         bail!("`{}` is no trained run: train it with make, or leave it out", run.path().display());
     }
-    let mut streams = read_file(&run.metrics(), known)?;
+    let mut streams = read_file(regular(&run.metrics())?, known)?;
     check_configuration(run, &streams)?;
     let weights = stamp::weights_sha256(&run.stamp())?;
     for stream in &mut streams {
@@ -113,11 +113,16 @@ fn read_streams(run: &RunDir, known: &Known) -> Result<Vec<Stream>> {
     for split in [Split::Test, Split::Validation] {
         let predictions = run.predictions(split);
         if predictions.exists() {
-            streams.extend(read_file(&predictions, known)?);
+            streams.extend(read_file(regular(&predictions)?, known)?);
         }
     }
     streams.extend(read_latency(&run.latency())?.map(Stream::Latency));
     Ok(streams)
+}
+
+/// A pipe in a run's folder would be waited for without end; one that is named as a source is not.
+fn regular(path: &Path) -> Result<&Path> {
+    Ok(records::regular(path).map_err(|e| records::Error::io("reading", path, e))?)
 }
 
 fn read_file(path: &Path, known: &Known) -> Result<Vec<Stream>> {
@@ -128,7 +133,7 @@ fn read_latency(path: &Path) -> Result<Option<Latency>> {
     if !path.exists() {
         return Ok(None);
     }
-    let latency = Reader::open(path)?.next().transpose()?;
+    let latency = Reader::open(regular(path)?)?.next().transpose()?;
     latency.map(Some).with_context(|| format!("`{}` is empty: remove it and measure again", path.display()))
 }
 
@@ -138,7 +143,7 @@ fn check_configuration(run: &RunDir, streams: &[Stream]) -> Result<()> {
     if !path.exists() {
         return Ok(());
     }
-    let text = std::fs::read_to_string(&path).map_err(|e| records::Error::io("reading", &path, e))?;
+    let text = regular(&path).map(std::fs::read_to_string)?.map_err(|e| records::Error::io("reading", &path, e))?;
     let asked = Configuration::from_json(&text).with_context(|| format!("reading `{}`", path.display()))?;
     let ran = |stream: &Stream| matches!(stream, Stream::Training(training) if training.begin.configuration == asked);
     let place = path.display();

@@ -175,3 +175,15 @@ fn a_report_that_fails_or_is_stopped_leaves_the_last_one_and_is_made_again() {
         assert_eq!(project.read("out/stub/report/index.html"), "made\n");
     }
 }
+
+#[test]
+fn another_study_file_under_the_old_name_is_planned_however_old_it_is() {
+    let project = Project::new();
+    project.make(&[]);
+    project.write("pipelines/stub.toml", &super::STUDY.replace("B-s1 rate=2", "B-s1 rate=3"));
+    let file = std::fs::File::options().append(true).open(project.path("pipelines/stub.toml")).unwrap();
+    file.set_modified(std::time::UNIX_EPOCH).unwrap();
+    assert_eq!(trained(&project.make(&[]).0), 1);
+    assert_eq!(project.read("out/stub/runs/B-s1/config.json"), "B-s1 rate=3\n");
+    assert_eq!(project.make(&[]).0, [""; 0]);
+}
