@@ -1,8 +1,8 @@
 //! Whether a training stream agrees with its configuration and with itself, line by line and at its end.
 
 use anyhow::{Result, ensure};
-use records::Split;
 use records::metrics::{Begin, End, Epoch};
+use records::{Latency, Split};
 
 use crate::outcomes::Outcomes;
 
@@ -39,7 +39,7 @@ pub(crate) fn follows(begin: &Begin, before: &[Epoch], new: &Epoch) -> Result<()
     let examples = last.filter(|_| split != Split::Train).map_or(new.examples, |last| last.examples);
     let now = new.examples;
     ensure!(now == examples, "{now} {split} examples in epoch {epoch}, but {examples} in the one before: {AGAIN}");
-    Ok(())
+    lasted(new.seconds)
 }
 
 /// What was scored at all was scored after every epoch, and the best of them was chosen.
@@ -48,6 +48,7 @@ pub(crate) fn follows(begin: &Begin, before: &[Epoch], new: &Epoch) -> Result<()
 /// Epochs are missing or too many, or another one was better.
 pub(crate) fn ended(begin: &Begin, epochs: &[Epoch], end: &End) -> Result<()> {
     let (asked, trained, chosen) = (begin.configuration.epochs, end.epochs, end.best_epoch);
+    lasted(end.seconds)?;
     ensure!(trained == asked, "`epochs` is {trained}, but the configuration has {asked} of them: {AGAIN}");
     for split in [Split::Train, Split::Validation, Split::Test] {
         let scored = last(epochs, split).map_or(asked, |last| last.epoch);
@@ -76,6 +77,24 @@ pub(crate) fn apart<'a>(test: &'a Outcomes, validation: &'a Outcomes) -> Result<
     Ok(())
 }
 
+/// What was measured is more than nothing and less than a life.
+///
+/// # Errors
+/// A number is neither.
+pub(crate) fn measured(latency: &Latency) -> Result<()> {
+    let Latency { run, mean_tokens, p50_seconds, p95_seconds, examples_per_second, .. } = latency;
+    let all = [mean_tokens, p50_seconds, p95_seconds, examples_per_second];
+    let sound = all.into_iter().all(|number| (1e-12..1e12).contains(number));
+    ensure!(sound, "run `{run}`: nobody measured such a latency: remove `latency.json` and measure again");
+    Ok(())
+}
+
+/// Thirty years are no time of a run.
+fn lasted(seconds: f64) -> Result<()> {
+    ensure!((0.0..1e9).contains(&seconds), "`seconds` is {seconds}, which is no time of a run: {AGAIN}");
+    Ok(())
+}
+
 fn last(epochs: &[Epoch], split: Split) -> Option<&Epoch> {
     epochs.iter().rev().find(|epoch| epoch.split == split)
 }
@@ -94,6 +113,8 @@ fn rank(epoch: &Epoch) -> (f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
     use crate::fixture::Made;
     use crate::sources::from_text;
 
@@ -122,6 +143,7 @@ mod tests {
         let whole = |line: usize| text.lines().nth(line - 1).unwrap();
         let twice = format!("{0}\n{0}", whole(5));
         refused(&[
+            (changed(3, "\"seconds\":", "\"seconds\":-"), "line 3: `seconds` is -"),
             (
                 changed(3, "\"epoch\":1", "\"epoch\":4294967295"),
                 "line 3: `epoch` is 4294967295, but the configuration has 3",
@@ -207,5 +229,23 @@ mod tests {
         let both = [test, scored(Split::Validation, &[(0.2, 1.0), (0.1, 1.0)])].concat();
         assert_eq!(best(&both).map(|best| (best.split, best.epoch)), Some((Split::Validation, 1)));
         assert!(best(&scored(Split::Train, &[(0.1, 1.0)])).is_none());
+    }
+
+    #[test]
+    fn a_latency_that_nobody_measured_is_refused() {
+        let read = |seconds: f64| {
+            let latency: Latency = serde_json::from_value(json!({
+                "run": "2VA-s1", "warm_up": 1, "repetitions": 1, "mean_tokens": 9, "p50_seconds": seconds, "p95_seconds": 0.1,
+                "examples_per_second": 9, "batch_size": 1,
+                "provenance": {"commit": "", "burn": "", "libtorch": "", "device": "", "hardware": "", "threads": 1},
+            }))
+            .unwrap();
+            measured(&latency)
+        };
+        assert!(read(0.1).is_ok());
+        for seconds in [-0.0, 0.0, 1e308, -1.0] {
+            let message = read(seconds).unwrap_err().to_string();
+            assert!(message.contains("run `2VA-s1`: nobody measured such a latency"), "{message}");
+        }
     }
 }

@@ -44,8 +44,10 @@ pub(crate) struct Interval {
     pub(crate) method: Method,
 }
 
-/// The interval of the mean test accuracy over the runs of one configuration.
+/// The interval of the mean test accuracy over the runs of one configuration, whatever their order.
 pub(crate) fn of(runs: &[&Run]) -> Interval {
+    let mut runs = runs.to_vec();
+    runs.sort_by_key(|run| run.configuration().seed);
     let correct: Option<Vec<&[bool]>> =
         runs.iter().map(|run| run.outcomes.as_ref().map(|outcomes| outcomes.correct())).collect();
     match correct {
@@ -146,7 +148,9 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixture::Made;
     use crate::significance::simulation::Kind;
+    use crate::sources::from_text;
 
     /// Of `n` examples those below `n * share` are right, counted from `start`.
     fn outcomes(n: usize, share: f64, start: usize) -> Vec<bool> {
@@ -155,6 +159,16 @@ mod tests {
 
     fn close(interval: Interval, low: f64, high: f64, tolerance: f64) {
         assert!((interval.low - low).abs() < tolerance && (interval.high - high).abs() < tolerance, "{interval:?}");
+    }
+
+    #[test]
+    fn the_order_of_the_seeds_changes_nothing() {
+        let made = |seed, right| Made::new("2VA", seed).test(&[20, 30, right]);
+        let (one, other) = (made(1, 25), made(2, 37));
+        let text = one.metrics() + &one.predictions() + &other.metrics() + &other.predictions();
+        let runs = from_text(&text).unwrap();
+        assert_eq!(runs[0].outcomes.is_some(), runs[1].outcomes.is_some());
+        assert_eq!(of(&[&runs[0], &runs[1]]), of(&[&runs[1], &runs[0]]));
     }
 
     #[test]

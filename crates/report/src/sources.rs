@@ -12,6 +12,7 @@ use records::{Latency, Split};
 use study::Configuration;
 
 use crate::comparable::{self, by_configuration};
+use crate::consistency;
 use crate::outcomes::Known;
 use crate::runs::Run;
 use crate::stamp;
@@ -176,6 +177,7 @@ fn assemble(streams: Vec<Stream>) -> Result<Vec<Run>> {
         let mut of = |split| predictions.remove(&(training.begin.run.clone(), split));
         let (test, validation) = (of(Split::Test), of(Split::Validation));
         let latency = latencies.remove(&training.begin.run);
+        latency.as_ref().map_or(Ok(()), consistency::measured)?;
         Ok(Run { latency, ..Run::new(training, test, validation)? })
     });
     let runs = runs.collect::<Result<Vec<_>>>()?;

@@ -66,11 +66,12 @@ fn pipes_in_a_run_are_refused_or_replaced_at_once() {
     let tools = [
         "report table runs/1VA-s1",
         "evaluate --run runs/1VA-s1 --shards shards --device flex",
-        &format!("{TRAIN} runs/1VA-s1"),
+        &format!("{} runs/1VA-s1", TRAIN.replace("runs/1VA-s1/config.json", "config.json")),
         "attend --run runs/1VA-s1 --device flex --text good --format jsonl",
     ];
     for file in files {
         let place = Place::sound();
+        place.write("config.json", place.text("runs/1VA-s1/config.json"));
         let path = place.path("runs/1VA-s1").join(file);
         std::fs::remove_file(&path).unwrap();
         Command::new("mkfifo").arg(&path).status().unwrap();
