@@ -162,7 +162,6 @@ impl View for &Stored {
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "a test's own file")]
 mod tests {
     use super::*;
     use crate::{Config, Encoder, Random, Safetensors};
