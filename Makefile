@@ -197,6 +197,8 @@ $(ESTIMATE): $(CONFIGS) $(OUT)/data.json | $(SHARDS)/manifest.json $(CHECKED) bu
 	  printf '%s\n' "$$said" > $@.partial; mv $@.partial $@ 2>/dev/null || test -s $@ # or another make has moved it
 	@cat $@$(eval SAID := yes)
 
+# Killed between the stamp and the last checkpoint's removal: `train` is asked once more, and clears them.
+$(patsubst %/checkpoints,%/train.json,$(wildcard $(RUN_IDS:%=$(RUNS)/%/checkpoints))): again
 train: $(TRAINED) ## Fine-tune every run; an interrupted one goes on after its last complete epoch
 $(TRAINED): %/train.json: %/config.json $(OUT)/data.json $(SHARDS)/manifest.json $(BEGUN_FROM) | $(CHECKED) $(ESTIMATE) build-tensor
 	$(ON_DEVICE) $(BIN)/train --config $< --shards $(SHARDS) --model $(MODELS)/$(ENCODER_$(*F)) --out $* \

@@ -187,3 +187,15 @@ fn another_study_file_under_the_old_name_is_planned_however_old_it_is() {
     assert_eq!(project.read("out/stub/runs/B-s1/config.json"), "B-s1 rate=3\n");
     assert_eq!(project.make(&[]).0, [""; 0]);
 }
+
+/// Killed after the stamp and before it had removed them: only `train` knows what they are.
+#[test]
+fn a_finished_run_whose_checkpoints_are_still_there_is_asked_again() {
+    let project = Project::new();
+    project.make(&[]);
+    project.write("out/stub/runs/A-s2/checkpoints/epoch-03/model.safetensors", "weights");
+    let (ran, _) = project.make(&[]);
+    assert_eq!(ran.iter().filter(|line| line.starts_with("train ")).collect::<Vec<_>>(), ["train A-s2"]);
+    std::fs::remove_dir_all(project.path("out/stub/runs/A-s2/checkpoints")).unwrap();
+    assert_eq!(project.make(&[]).0, [""; 0]);
+}
