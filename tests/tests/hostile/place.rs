@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, ExitStatus, Output, Stdio};
 use std::sync::LazyLock;
+use std::time::Duration;
 
 const STUDY: &str = r#"
 name = "s"
@@ -106,6 +107,25 @@ impl Place {
         assert!(!said.chars().any(|c| c.is_control() && c != '\n'), "{command}: {said:?}");
         let after = files(self.0.path());
         assert!(before == after, "{command} ({says}) wrote something: {:?}", after.keys());
+    }
+
+    /// How the tool ended; nothing if it did not within some seconds.
+    pub(crate) fn ended(&self, command: &str) -> Option<ExitStatus> {
+        let mut words = command.split(' ');
+        let mut child = Command::new(bin().join(words.next().unwrap()))
+            .args(words)
+            .current_dir(self.0.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let ended = (0..800).find_map(|_| {
+            std::thread::sleep(Duration::from_millis(25));
+            child.try_wait().unwrap()
+        });
+        child.kill().unwrap_or_default();
+        ended
     }
 
     /// The tool does its work.
