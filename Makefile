@@ -46,7 +46,7 @@ demo: ## The embedded study: nothing to download but crates, minutes on two core
 # Cargo decides what is stale. It takes no part in make's job server, and says nothing where nothing is to be done.
 CARGO_ALONE := env -u MAKEFLAGS -u MFLAGS $(CARGO)
 COMPILE     := $(CARGO_ALONE) build --release --locked
-QUIETLY     := 2>&1 | { grep --line-buffered -v -e '^ *Finished' -e '^ *Blocking' || :; } >&2
+QUIETLY     := 2>&1 | { grep --line-buffered -v -e '^ *Finished' -e '^ *Blocking.*package cache' || :; } >&2
 
 build: build-files build-report build-tensor ## Compile all tools; BACKEND=flex or libtorch
 build-files:
@@ -173,10 +173,10 @@ ifeq ($(DATASET)$(OWN),jsonl)
   $(error data set `jsonl`: name your JSON Lines with INPUT=FILE, one {"id","split","label","text"} a line)
 endif
 # A copy that was named must be there: told now, not after an hour of compiling.
-GIVEN   := $(if $(filter imdb,$(DATASET)),$(IMDB_ARCHIVE)) $(if $(filter-out data/models,$(MODELS)),$(MODEL_CONFIGS))
+GIVEN   := $(OWN) $(if $(filter imdb,$(DATASET)),$(IMDB_ARCHIVE)) $(if $(filter-out data/models,$(MODELS)),$(MODEL_CONFIGS))
 MISSING := $(filter-out $(wildcard $(GIVEN)),$(GIVEN))
 ifneq ($(MISSING),)
-  $(error no `$(firstword $(MISSING))`; IMDB_ARCHIVE and MODELS_DIR name what is there, without them it is fetched)
+  $(error no `$(firstword $(MISSING))`; INPUT, IMDB_ARCHIVE and MODELS_DIR name what is there, without the last two it is fetched)
 endif
 
 # The name of the shards' folder tells all they depend on but the files they were made of, whose sum stands beside it; so a

@@ -204,12 +204,19 @@ class Chaos:
             shutil.rmtree(project.folder, ignore_errors=True)
 
 
+def known(names):
+    for name in names.split(","):
+        if not hasattr(signal, f"SIG{name}"):
+            raise argparse.ArgumentTypeError(f"no signal `{name}`; such as KILL, INT, TERM")
+    return names
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--bin", type=lambda path: pathlib.Path(path).resolve(), default=ROOT / "target/release")
     arguments.add_argument("--kills", type=int, default=100)
     arguments.add_argument("--minutes", type=float, help="so long, instead of so many kills")
-    arguments.add_argument("--signals", default="KILL", help="which, in turns: KILL,INT,TERM")
+    arguments.add_argument("--signals", default="KILL", type=known, help="which, in turns: KILL,INT,TERM")
     arguments.add_argument("--full", action="store_true", help="every third time on a disk with little space left")
     arguments.add_argument("--seed", type=int, default=1)
     options = arguments.parse_args()

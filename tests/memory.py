@@ -39,6 +39,8 @@ def picture(values, width=100):
 
 
 def main():
+    if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
+        sys.exit(__doc__)
     code, seen = watch(sys.argv[1:])
     values = [mib for _, mib in seen]
     half = len(values) // 2

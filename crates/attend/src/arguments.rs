@@ -14,8 +14,11 @@ use crate::terminal::Colours;
 #[command(version, group = ArgGroup::new("who").required(true).multiple(true))]
 #[command(after_help = "Examples:\n  \
     attend --run out/sample/runs/4VA-s1 --text 'The plot was not dull at all.'\n  \
-    attend --run out/sample/runs/4VA-s1 --review test/pos/00821 --shards data/shards/sample-sample-bert-64-head-only\n  \
-    report flips out/imdb/runs/4VA out/imdb/runs/12VA --shards DIR | attend --run out/imdb/runs/4VA-s42 --format html - > flips.html")]
+    attend --run out/sample/runs/4VA-s1 --review test/pos/00821 \\\n      \
+    --shards data/shards/sample-sample-bert-64-head-only\n  \
+    report flips out/sample/runs/2VA out/sample/runs/4VA \\\n      \
+    --shards data/shards/sample-sample-bert-64-head-only |\n    \
+    attend --run out/sample/runs/2VA-s1 --format html - > flips.html")]
 pub(crate) struct Args {
     /// A finished run's folder; more than once for a page that shows them side by side
     #[arg(long, value_name = "RUN", group = "who")]

@@ -16,7 +16,8 @@ use trained::Trained;
 #[derive(Parser)]
 #[command(version, group = clap::ArgGroup::new("who").required(true), group = clap::ArgGroup::new("what").required(true))]
 #[command(after_help = "Example:\n  \
-    echo '{\"id\":1,\"text\":\"The plot was not dull at all.\"}' | evaluate --run out/sample/runs/4VA-s1 --text -")]
+    echo '{\"id\":1,\"text\":\"The plot was not dull at all.\"}' |\n    \
+    evaluate --run out/sample/runs/4VA-s1 --text -")]
 struct Args {
     /// A finished run's folder
     #[arg(long, value_name = "RUN", group = "who")]

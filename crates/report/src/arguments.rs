@@ -102,8 +102,9 @@ const FLIPS_EXAMPLE: &str = "\
 One object a line, what tells the models apart most first. `direction` says who is right where the other is wrong; \
 `margin_a` and `margin_b` are the logit of the true class minus the largest other, mean over the seeds.
 
-Example: what six blocks understand and two do not
-  report flips out/imdb/runs/6VA out/imdb/runs/2VA --only a --shards data/shards/imdb | jq -r .text";
+Example: what four blocks understand and two do not
+  report flips out/sample/runs/4VA out/sample/runs/2VA --only a \\
+    --shards data/shards/sample-sample-bert-64-head-only | jq -r .text";
 
 #[derive(Debug, Args)]
 #[command(after_help = FLIPS_EXAMPLE)]

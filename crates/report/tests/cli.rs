@@ -166,6 +166,7 @@ fn where_there_is_no_verdict_a_sentence_says_why() {
         let text = stdout(&["verdict", "-"], &whole(made));
         text.lines().next().unwrap().trim_matches('*').to_owned()
     };
+    let out_of_order = [thrice("0T", 36), thrice("1VA", 10), thrice("4VA", 36)].concat();
     let one_seed = [Made::new("1VA", 1).test(&[0, 34, 0]), Made::new("4VA", 1).test(&[0, 36, 0])];
     for (made, says) in [
         (
@@ -179,9 +180,12 @@ fn where_there_is_no_verdict_a_sentence_says_why() {
             "no verdict: the full model itself (4 blocks, 0.00 %) is no better",
         ),
         ([thrice("1VA", 36), thrice("4VA", 36)].concat(), "1 of 4 blocks is enough: level with the full model"),
+        (out_of_order.clone(), "of what goes deeper than `0T`, all 4 blocks are needed: the model with 1 lies"),
     ] {
         assert!(said(&made).starts_with(says), "{}", said(&made));
     }
+    let text = stdout(&["verdict", "-"], &whole(&out_of_order));
+    assert!(text.contains("yet `0T`, with no block at all, is level with the full model"), "{text}");
     let metrics_only = stdout(&["verdict", "-"], &metrics(&study()));
     assert!(metrics_only.contains("no verdict: no block at all (`0BE`) has no predictions to pair"), "{metrics_only}");
 }

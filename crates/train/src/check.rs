@@ -27,6 +27,12 @@ pub(crate) fn all(configurations: &[Configuration], model: &Path) -> anyhow::Res
         "no configuration to check; give some with `plan STUDY | train --check --config - …`"
     );
     for configuration in configurations {
+        let computable = configuration.precision != study::Precision::Bf16 || cfg!(feature = "libtorch");
+        ensure!(
+            computable,
+            "configuration `{}`: precision `bf16` needs LibTorch; build with `make … BACKEND=libtorch`, or ask for `fp32`",
+            configuration.id
+        );
         let reads_weights = match asked(configuration, &encoder, 2, 512)? {
             Asked::Network(definition) => definition.reads_weights(),
             Asked::Terms(_) => false,

@@ -37,6 +37,7 @@ pub(crate) fn configurations(from: &str) -> anyhow::Result<Vec<Configuration>> {
 /// One run trains one configuration.
 pub(crate) fn the_only(configurations: Vec<Configuration>) -> anyhow::Result<Configuration> {
     let count = configurations.len();
+    ensure!(count > 0, "there is no configuration: is the id one of `plan STUDY | jq -r .id`?");
     match <[Configuration; 1]>::try_from(configurations) {
         Ok([configuration]) => Ok(configuration),
         Err(_) => {

@@ -37,7 +37,8 @@ use crate::input::{Input, Places, Work};
     version,
     after_help = "Example:\n  \
     plan pipelines/sample.toml | jq -c 'select(.id==\"2VA-s1\") | .epochs=1' |\n    \
-    train --config - --shards data/shards/sample-sample-bert-64-head-only --model data/models/sample-bert --out /tmp/2VA"
+    train --config - --shards data/shards/sample-sample-bert-64-head-only \\\n      \
+    --model data/models/sample-bert --out /tmp/2VA"
 )]
 struct Args {
     /// The configuration: a file, or - for one JSON object on stdin

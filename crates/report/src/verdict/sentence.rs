@@ -77,16 +77,41 @@ fn told(verdict: &Verdict, full: &Level) -> Vec<String> {
     let deepest = verdict.levels.len() - 1;
     let next = verdict.knee.unwrap_or(deepest).checked_sub(1).map(|place| &verdict.levels[place]);
     let against = next.and_then(|next| Some((next, next.against.as_ref()?)));
-    match (verdict.knee, against) {
+    let shallower = next.and_then(|next| shallower(&verdict.levels, next));
+    let mut told = match (verdict.knee, against) {
         (Some(knee), against) => {
             let knee = &verdict.levels[knee];
             let enough = knee.against.as_ref().map(|against| enough(knee, against, full, verdict.margin));
             let below = against.map(|(next, against)| below(next, against, full, verdict.margin));
             enough.into_iter().chain(below).collect()
         }
-        (None, Some((next, against))) => vec![none_is_enough(next, against, full, verdict.margin)],
+        (None, Some((next, against))) => {
+            let among =
+                shallower.map(|(level, _)| format!("of what goes deeper than `{}`, ", level.rung.configuration()));
+            vec![among.unwrap_or_default() + &none_is_enough(next, against, full, verdict.margin)]
+        }
         (None, None) => Vec::new(),
-    }
+    };
+    told.extend(shallower.map(|(level, against)| out_of_order(level, against, full, verdict.margin)));
+    told
+}
+
+/// A model below the one that ended the search that is good all the same. The order of the tests protects it no more, so it is
+/// no knee; but whoever asks how few blocks are enough must hear of it.
+fn shallower<'a>(levels: &'a [Level], next: &Level) -> Option<(&'a Level<'a>, &'a Comparison)> {
+    let below = levels.iter().filter(|level| level.rung.n_blocks() < next.rung.n_blocks());
+    let mut good = below.filter_map(|level| Some((level, level.against.as_ref()?)));
+    good.find(|(_, against)| against.finding == Finding::Enough)
+}
+
+fn out_of_order(level: &Level, against: &Comparison, full: &Level, margin: f64) -> String {
+    let (name, place) = (level.rung.configuration(), place(against, margin, &format!("inside the {margin} margin")));
+    format!(
+        "yet `{name}`, with {}, is {place}{}: deeper models that lose more may not have learnt; train them longer before believing \
+         either",
+        blocks(level.rung.n_blocks()),
+        price(level, full)
+    )
 }
 
 fn enough(knee: &Level, against: &Comparison, full: &Level, margin: f64) -> String {
