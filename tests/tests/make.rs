@@ -351,8 +351,10 @@ fn a_folder_or_archive_that_was_named_and_is_missing_is_told() {
     let plan = PLAN.replace("sample-bert", "mini").replace("DATASET := sample", "DATASET := imdb");
     project.write("bin/plan", &stub("plan", &plan));
     let told = |args: &[&str]| String::from_utf8(project.make_with(args).stderr).unwrap();
-    assert!(told(&["MODELS_DIR=nowhere"]).contains("no `nowhere/mini/config.json`; IMDB_ARCHIVE and MODELS_DIR"));
-    assert!(told(&["IMDB_ARCHIVE=no.tar.gz"]).contains("no `no.tar.gz`; IMDB_ARCHIVE"));
+    assert!(
+        told(&["MODELS_DIR=nowhere"]).contains("no `nowhere/mini/config.json`; INPUT, IMDB_ARCHIVE and MODELS_DIR")
+    );
+    assert!(told(&["IMDB_ARCHIVE=no.tar.gz"]).contains("no `no.tar.gz`; INPUT, IMDB_ARCHIVE"));
 }
 
 #[test]
@@ -361,6 +363,8 @@ fn ones_own_texts_are_asked_for_and_handed_to_prep_again_when_they_change() {
     project.write("bin/plan", &stub("plan", &PLAN.replace("DATASET := sample", "DATASET := jsonl")));
     let told = String::from_utf8(project.make_with(&[]).stderr).unwrap();
     assert!(told.contains("name your JSON Lines with INPUT=FILE"), "{told}");
+    let told = String::from_utf8(project.make_with(&["INPUT=nowhere.jsonl"]).stderr).unwrap();
+    assert!(told.contains("no `nowhere.jsonl`; INPUT,"), "{told}");
     project.write("mine.jsonl", "{}");
     project.write("bin/prep", &stub("prep", r#"mkdir -p "$8"; echo "$*" > "$8/manifest.json""#));
     project.make(&["INPUT=mine.jsonl"]);
