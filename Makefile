@@ -116,7 +116,7 @@ endif
 # the old name, which may be older. Not asked again once make has read the new plan: a clock that jumped would never let it go on.
 PLANNED := $(OUT)/study.txt
 EDITED  := $(if $(MAKE_RESTARTS),,$(shell for file in $(OUT)/data.json $(RUNS)/*/config.json; do \
-  if test $$file -nt $(OUT)/plan.mk; then echo $$file; fi; done; \
+  if test "$$file" -nt $(OUT)/plan.mk; then echo "$$file"; fi; done; \
   test "$$(cksum 2>/dev/null < $(DEFINITION))" = "$$(cat $(PLANNED) 2>/dev/null)" || echo $(DEFINITION)))
 # Always newer than the study file; a config.json in it keeps its time unless its bytes change.
 $(OUT)/plan.mk: $(DEFINITION) $(BIN)/plan $(if $(EDITED),again)
@@ -124,7 +124,8 @@ $(OUT)/plan.mk: $(DEFINITION) $(BIN)/plan $(if $(EDITED),again)
 	@cksum < $(DEFINITION) > $(PLANNED)
 
 SHARDS      := data/shards/$(SHARDS_NAME)
-MADE_OF     := $(SHARDS).input
+# Shards that several people share and none may change are taken as they are.
+MADE_OF     := $(if $(shell test -d data/shards -a ! -w data/shards && echo shared),,$(SHARDS).input)
 CONFIGS     := $(RUN_IDS:%=$(RUNS)/%/config.json)
 TRAINED     := $(RUN_IDS:%=$(RUNS)/%/train.json)
 PREDICTIONS := $(RUN_IDS:%=$(RUNS)/%/predictions.test.jsonl)
@@ -135,7 +136,7 @@ LATENCIES   := $(MEASURED_IDS:%=$(RUNS)/%/latency.json)
 RUN_DIRS    := $(RUN_IDS:%=$(RUNS)/%)
 # The sample's model is embedded in `fetch`; others are fetched too, unless MODELS_DIR holds them.
 MODELS  := $(if $(filter sample-bert,$(TOKENIZER)),data/models,$(patsubst %/,%,$(or $(MODELS_DIR),data/models)))
-BEGUN_FROM    := $(OUT)/models.txt
+BEGUN_FROM    := $(ENCODERS:%=$(OUT)/models/%.txt)
 MODEL_CONFIGS := $(patsubst %,$(MODELS)/%/config.json,$(sort $(ENCODERS) $(TOKENIZER)))
 ARCHIVE := $(if $(filter imdb,$(DATASET)),$(or $(IMDB_ARCHIVE),data/imdb/aclImdb_v1.tar.gz))
 OWN     := $(if $(filter jsonl,$(DATASET)),$(INPUT))
@@ -150,7 +151,7 @@ plan: $(CHECKED) ## Expand the study and hold every configuration against its mo
 $(CONFIGS) $(OUT)/data.json: $(OUT)/plan.mk
 	$(if $(wildcard $@),,$(BIN)/plan $(DEFINITION) --write $(OUT) --format make)
 # A slip in a head's name is told before the first GPU hour, not after it.
-$(CHECKED): $(OUT)/plan.mk $(MODEL_CONFIGS) $(BEGUN_FROM) | build-tensor
+$(CHECKED): $(OUT)/plan.mk $(MODEL_CONFIGS) | build-tensor
 	@for encoder in $(ENCODERS); do $(BIN)/plan $(DEFINITION) --encoder $$encoder \
 	  | $(BIN)/train --check --config - --model $(MODELS)/$$encoder -q >&2; done
 	@$(BIN)/plan $(DEFINITION) --out $@
@@ -163,26 +164,24 @@ data/models/%/config.json: | build-files
 data/imdb/aclImdb_v1.tar.gz: | build-files
 	$(BIN)/fetch data imdb --out data/imdb
 $(MODELS)/%/tokenizer.json: $(MODELS)/%/config.json ;
-# Another MODELS_DIR may hold other files of the same names, and no younger ones. Weights are large: their size and time must do
-# here, and `train` compares what is in them.
-$(BEGUN_FROM): again | $(MODEL_CONFIGS)
-	$(call remember,for encoder in $(ENCODERS); do cksum $(MODELS)/$$encoder/config.json; \
-	  weights=$(MODELS)/$$encoder/model.safetensors; stat -L -c '%s %.9Y' $$weights 2>/dev/null \
-	  || stat -L -f '%z %Fm' $$weights 2>/dev/null || echo 'no weights'; done)
+# Another MODELS_DIR may hold other files of the same names, and no younger ones. Their sums, and not their times or paths: a
+# copy is no other model, and nothing is predicted again for it.
+$(BEGUN_FROM): $(OUT)/models/%.txt: again | $(MODELS)/%/config.json
+	$(call remember,cd $(MODELS)/$*; cat config.json model.safetensors 2>/dev/null | cksum || :)
 ifeq ($(DATASET)$(OWN),jsonl)
   $(error data set `jsonl`: name your JSON Lines with INPUT=FILE, one {"id","split","label","text"} a line)
 endif
 # A copy that was named must be there: told now, not after an hour of compiling.
 GIVEN   := $(OWN) $(if $(filter imdb,$(DATASET)),$(IMDB_ARCHIVE)) $(if $(filter-out data/models,$(MODELS)),$(MODEL_CONFIGS))
-MISSING := $(filter-out $(wildcard $(GIVEN)),$(GIVEN))
+MISSING := $(foreach file,$(GIVEN),$(if $(wildcard $(file)),,$(file)))
 ifneq ($(MISSING),)
   $(error no `$(firstword $(MISSING))`; INPUT, IMDB_ARCHIVE and MODELS_DIR name what is there, without the last two it is fetched)
 endif
 
 # The name of the shards' folder tells all they depend on but the files they were made of, whose sum stands beside it; so a
-# touched study file makes none again. What cannot be read is for `prep` to say.
+# touched study file makes none again. What cannot be read is for `prep` to say, and a pipe is read once only.
 $(MADE_OF): again | $(MODELS)/$(TOKENIZER)/tokenizer.json $(ARCHIVE) $(OWN)
-	$(call remember,{ cat $| 2>/dev/null || :; } | cksum)
+	$(call remember,{ for file in $|; do if test -f $$file; then cat $$file 2>/dev/null || :; fi; done; } | cksum)
 prep: $(SHARDS)/manifest.json ## Tokenize the reviews
 $(SHARDS)/manifest.json: $(MODELS)/$(TOKENIZER)/tokenizer.json $(OWN) $(MADE_OF) | $(CHECKED) $(ARCHIVE) build-files
 	$(BIN)/prep --definition $(DEFINITION) $(ARCHIVE:%=--archive %) $(OWN:%=--input %) --models $(MODELS) --out $(SHARDS)
@@ -200,7 +199,8 @@ $(ESTIMATE): $(CONFIGS) $(OUT)/data.json | $(SHARDS)/manifest.json $(CHECKED) bu
 # Killed between the stamp and the last checkpoint's removal: `train` is asked once more, and clears them.
 $(patsubst %/checkpoints,%/train.json,$(wildcard $(RUN_IDS:%=$(RUNS)/%/checkpoints))): again
 train: $(TRAINED) ## Fine-tune every run; an interrupted one goes on after its last complete epoch
-$(TRAINED): %/train.json: %/config.json $(OUT)/data.json $(SHARDS)/manifest.json $(BEGUN_FROM) | $(CHECKED) $(ESTIMATE) build-tensor
+$(foreach run,$(RUN_IDS),$(eval $(RUNS)/$(run)/train.json: $(OUT)/models/$(ENCODER_$(run)).txt))
+$(TRAINED): %/train.json: %/config.json $(OUT)/data.json $(SHARDS)/manifest.json | $(CHECKED) $(ESTIMATE) build-tensor
 	$(ON_DEVICE) $(BIN)/train --config $< --shards $(SHARDS) --model $(MODELS)/$(ENCODER_$(*F)) --out $* \
 	  --device $(DEVICE)
 

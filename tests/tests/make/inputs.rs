@@ -106,7 +106,7 @@ fn a_tokenizer_that_was_exchanged_makes_shards_again() {
 fn a_study_that_was_made_before_is_taken_as_it_is() {
     let project = with_own_models();
     project.make(&["MODELS_DIR=one"]);
-    for name in ["out/stub/models.txt", "data/shards/stub.input"] {
+    for name in ["out/stub/models/mini.txt", "data/shards/stub.input"] {
         std::fs::remove_file(project.path(name)).unwrap();
     }
     assert_eq!(project.make(&["MODELS_DIR=one"]).0, [""; 0]);
