@@ -9,7 +9,9 @@ use study::Configuration;
 use crate::runs::Run;
 use crate::streams::Training;
 
-const MAKE_AGAIN: &str = "remove the older runs and run make, or report on them apart";
+const MAKE_AGAIN: &str = "`make` trains the older runs again; until then report on them apart";
+
+const REMOVE: &str = "remove the older runs and run make, or report on them apart";
 
 /// The runs of each configuration, in order of first appearance; runs that do not belong together are refused.
 pub(crate) fn by_configuration(runs: &[Run]) -> Result<Vec<Vec<&Run>>> {
@@ -38,13 +40,13 @@ fn comparable(first: &Run, other: &Run) -> Result<()> {
     let same = asked(first) == asked(other);
     ensure!(same, "runs `{a}` and `{b}` give configuration `{configuration}` different settings");
     same_data(&first.training, &other.training)?;
-    same_weights(&first.training, &other.training)?;
+    same_beginning(&first.training, &other.training)?;
     for (same, are) in [
         (same_models(first, other), "are models of different size or depth"),
         (same_tests(first, other), "were tested on different examples"),
         (same_validation(first, other), "were validated on different examples"),
     ] {
-        ensure!(same, "runs `{a}` and `{b}` of configuration `{configuration}` {are}: {MAKE_AGAIN}");
+        ensure!(same, "runs `{a}` and `{b}` of configuration `{configuration}` {are}: {REMOVE}");
     }
     Ok(())
 }
@@ -71,15 +73,17 @@ fn same_validation(one: &Run, other: &Run) -> bool {
 /// Two are not: the study file or the folder was changed between them.
 pub(crate) fn of_one_study(runs: &[Run]) -> Result<()> {
     let mut of_data: HashMap<&Path, &Training> = HashMap::new();
-    let mut of_weights: HashMap<(&Path, &str), &Training> = HashMap::new();
+    let mut of_beginning: HashMap<(&Path, &str, bool), &Training> = HashMap::new();
     for training in runs.iter().map(|run| &run.training) {
         let Some(study) = training.study.as_deref() else { continue };
         if training.data().is_some() {
             same_data(of_data.entry(study).or_insert(training), training)?;
         }
-        if training.weights().is_some() {
-            let encoder = training.begin.configuration.encoder.as_str();
-            same_weights(of_weights.entry((study, encoder)).or_insert(training), training)?;
+        let encoder = training.begin.configuration.encoder.as_str();
+        for (is_weights, known) in [(true, training.weights()), (false, training.encoder())] {
+            if known.is_some() {
+                same_beginning(of_beginning.entry((study, encoder, is_weights)).or_insert(training), training)?;
+            }
         }
     }
     Ok(())
@@ -99,10 +103,13 @@ fn same_data(one: &Training, other: &Training) -> Result<()> {
     Ok(())
 }
 
-fn same_weights(one: &Training, other: &Training) -> Result<()> {
-    if one.weights().zip(other.weights()).is_some_and(|(one, other)| one != other) {
-        let (one, other) = (&one.begin.run, &other.begin.run);
-        bail!("runs `{one}` and `{other}` began with different pretrained weights: {MAKE_AGAIN}");
+fn same_beginning(one: &Training, other: &Training) -> Result<()> {
+    for (both, are) in [
+        (one.weights().zip(other.weights()), "began with different pretrained weights"),
+        (one.encoder().zip(other.encoder()), "are of encoders of different shape"),
+    ] {
+        let same = both.is_none_or(|(one, other)| one == other);
+        ensure!(same, "runs `{}` and `{}` {are}: {MAKE_AGAIN}", one.begin.run, other.begin.run);
     }
     Ok(())
 }
@@ -139,7 +146,10 @@ mod tests {
                 + &predictions.replace("\"split\":\"test\"", "\"split\":\"validation\"").replace("test/", prefix)
         };
         for (text, says) in [
-            (one.metrics() + &two.clone().shards("5b").metrics(), "were trained on different data: remove the older"),
+            (
+                one.metrics() + &two.clone().shards("5b").metrics(),
+                "were trained on different data: `make` trains the older",
+            ),
             (
                 one.metrics() + &two.metrics().replace("\"encoder_blocks\":4", "\"encoder_blocks\":12"),
                 "are models of different",

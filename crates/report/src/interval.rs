@@ -167,7 +167,7 @@ mod tests {
         let (one, other) = (made(1, 25), made(2, 37));
         let text = one.metrics() + &one.predictions() + &other.metrics() + &other.predictions();
         let runs = from_text(&text).unwrap();
-        assert_eq!(runs[0].outcomes.is_some(), runs[1].outcomes.is_some());
+        assert!(runs.iter().all(|run| run.outcomes.is_some()));
         assert_eq!(of(&[&runs[0], &runs[1]]), of(&[&runs[1], &runs[0]]));
     }
 

@@ -105,10 +105,10 @@ fn read_streams(run: &RunDir, known: &Known) -> Result<Vec<Stream>> {
     }
     let mut streams = read_file(regular(&run.metrics())?, known)?;
     check_configuration(run, &streams)?;
-    let weights = stamp::weights_sha256(&run.stamp())?;
+    let stamp = stamp::read(&run.stamp())?;
     for stream in &mut streams {
         if let Stream::Training(training) = stream {
-            (training.weights_sha256, training.study) = (weights.clone(), runs_folder(run.path()));
+            (training.stamp, training.study) = (stamp.clone(), runs_folder(run.path()));
         }
     }
     for split in [Split::Test, Split::Validation] {

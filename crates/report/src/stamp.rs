@@ -5,25 +5,26 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-/// The part that is needed here.
-#[derive(Deserialize)]
-struct Stamp {
-    /// Absent in stamps of older versions.
-    weights_sha256: Option<String>,
+/// The part that is needed here; absent in stamps of older versions, and empty where there is nothing to say.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub(crate) struct Stamp {
+    /// sha256 of the pretrained weights that the run began with.
+    pub(crate) weights_sha256: Option<String>,
+    /// sha256 of the encoder's shape: heads, widths, epsilon.
+    pub(crate) encoder_sha256: Option<String>,
 }
 
-/// sha256 of the pretrained weights that the run began with, if it says so.
+/// What the run says of its beginning; nothing where there is no stamp.
 ///
 /// # Errors
 /// The stamp at `path` cannot be read, or is none.
-pub(crate) fn weights_sha256(path: &Path) -> Result<Option<String>> {
+pub(crate) fn read(path: &Path) -> Result<Stamp> {
     if !path.exists() {
-        return Ok(None);
+        return Ok(Stamp::default());
     }
     let bytes = records::regular(path).and_then(std::fs::read).map_err(|e| records::Error::io("reading", path, e))?;
     let none = || format!("`{}` is no stamp of a run: remove the run's folder, then run make", path.display());
-    let stamp: Stamp = serde_json::from_slice(&bytes).with_context(none)?;
-    Ok(stamp.weights_sha256)
+    serde_json::from_slice(&bytes).with_context(none)
 }
 
 #[cfg(test)]
@@ -36,13 +37,13 @@ mod tests {
     fn a_stamp_says_its_weights_or_nothing_and_what_is_none_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("train.json");
-        assert_eq!(weights_sha256(&path).unwrap(), None);
+        assert_eq!(read(&path).unwrap(), Stamp::default());
         for (text, expected) in [("{}", None), (r#"{"run":"a","weights_sha256":"6b"}"#, Some("6b"))] {
             publish::bytes(&path, text.as_bytes()).unwrap();
-            assert_eq!(weights_sha256(&path).unwrap().as_deref(), expected);
+            assert_eq!(read(&path).unwrap().weights_sha256.as_deref(), expected);
         }
         publish::bytes(&path, b"{").unwrap();
-        let message = format!("{:#}", weights_sha256(&path).unwrap_err());
+        let message = format!("{:#}", read(&path).unwrap_err());
         assert!(message.contains("train.json` is no stamp of a run: remove the run's folder"), "{message}");
     }
 }

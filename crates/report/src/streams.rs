@@ -15,6 +15,7 @@ use study::is_id;
 
 use crate::consistency;
 use crate::outcomes::{Answer, Gathered, Known, Outcomes};
+use crate::stamp::Stamp;
 
 /// What one tool left for us.
 pub(crate) enum Stream {
@@ -29,8 +30,8 @@ pub(crate) struct Training {
     pub(crate) begin: Box<metrics::Begin>,
     pub(crate) epochs: Vec<Epoch>,
     pub(crate) end: metrics::End,
-    /// sha256 of the pretrained weights: its folder knows, a stream does not.
-    pub(crate) weights_sha256: Option<String>,
+    /// How it began: its folder knows, a stream does not.
+    pub(crate) stamp: Stamp,
     /// `out/<study>/runs`, if it was read from a folder there.
     pub(crate) study: Option<PathBuf>,
 }
@@ -130,7 +131,12 @@ impl Training {
 
     /// The pretrained weights it began with; nothing where there are none, or the records do not say.
     pub(crate) fn weights(&self) -> Option<&str> {
-        self.weights_sha256.as_deref().filter(|sha256| !sha256.is_empty())
+        self.stamp.weights_sha256.as_deref().filter(|sha256| !sha256.is_empty())
+    }
+
+    /// The shape of its encoder; nothing where there is no network, or the records do not say.
+    pub(crate) fn encoder(&self) -> Option<&str> {
+        self.stamp.encoder_sha256.as_deref().filter(|sha256| !sha256.is_empty())
     }
 }
 
@@ -177,7 +183,7 @@ impl Open {
             Open::Training(begin, epochs) => {
                 let end = typed(value)?;
                 consistency::ended(&begin, &epochs, &end)?;
-                Ok(Stream::Training(Training { begin, epochs, end, weights_sha256: None, study: None }))
+                Ok(Stream::Training(Training { begin, epochs, end, stamp: Stamp::default(), study: None }))
             }
             Open::Predictions(begin, gathered) => {
                 let (read, end): (usize, predictions::End) = (gathered.len(), typed(value)?);

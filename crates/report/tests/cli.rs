@@ -292,7 +292,10 @@ fn runs_of_one_study_are_of_one_data_and_one_encoder() {
     let runs = folders(&study, &folder.path().join("x/runs"));
     for verb in ["table", "verdict", "quality", "--verify"] {
         let line = refusal(&with(&[verb], &runs, &[]), "");
-        assert!(line.contains("`1VA-s1` and `2VA-s1` were trained on different data: remove the older runs"), "{line}");
+        assert!(
+            line.contains("`1VA-s1` and `2VA-s1` were trained on different data: `make` trains the older runs again"),
+            "{line}"
+        );
     }
     let apart =
         study.each_ref().map(|made| folders(std::slice::from_ref(made), &folder.path().join(made.name()).join("runs")));
@@ -310,19 +313,23 @@ fn runs_of_one_study_are_of_one_data_and_one_encoder() {
     }
     stamp(&runs[1], "6b");
     let line = refusal(&with(&["table"], &runs, &[]), "");
-    assert!(line.contains("`1VA-s1` and `2VA-s1` began with different pretrained weights: remove"), "{line}");
+    assert!(line.contains("`1VA-s1` and `2VA-s1` began with different pretrained weights: `make`"), "{line}");
 }
 
 #[test]
 fn seeds_of_other_weights_are_not_averaged_wherever_they_lie() {
     let folder = tempfile::tempdir().unwrap();
     let runs = folders(&[Made::new("2VA", 1), Made::new("2VA", 2)], folder.path());
-    for (run, sha256) in runs.iter().zip(["6a", "6b"]) {
-        let text = serde_json::json!({"weights_sha256": sha256}).to_string();
-        publish::bytes(&Path::new(run).join("train.json"), text.as_bytes()).unwrap();
+    for (name, says) in
+        [("weights", "began with different pretrained weights"), ("encoder", "are of encoders of different shape")]
+    {
+        for (run, sha256) in runs.iter().zip(["6a", "6b"]) {
+            let text = serde_json::json!({format!("{name}_sha256"): sha256}).to_string();
+            publish::bytes(&Path::new(run).join("train.json"), text.as_bytes()).unwrap();
+        }
+        let line = refusal(&with(&["--verify"], &runs, &[]), "");
+        assert!(line.contains(&format!("`2VA-s1` and `2VA-s2` {says}")), "{line}");
     }
-    let line = refusal(&with(&["--verify"], &runs, &[]), "");
-    assert!(line.contains("`2VA-s1` and `2VA-s2` began with different pretrained weights"), "{line}");
 }
 
 #[test]
