@@ -79,13 +79,18 @@ impl Place {
         self.write(name, text.replacen(from, to, 1));
     }
 
+    fn tool(&self, command: &str) -> Command {
+        let mut words = command.split(' ');
+        let mut tool = Command::new(bin().join(words.next().unwrap()));
+        tool.args(words).current_dir(self.0.path());
+        tool
+    }
+
     /// Run a tool in this folder.
     pub(crate) fn run(&self, command: &str, stdin: &[u8]) -> Output {
-        let mut words = command.split(' ');
-        let mut child = Command::new(bin().join(words.next().unwrap()))
-            .args(words)
+        let mut child = self
+            .tool(command)
             .arg("-q")
-            .current_dir(self.0.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -111,15 +116,8 @@ impl Place {
 
     /// How the tool ended; nothing if it did not within some seconds.
     pub(crate) fn ended(&self, command: &str) -> Option<ExitStatus> {
-        let mut words = command.split(' ');
-        let mut child = Command::new(bin().join(words.next().unwrap()))
-            .args(words)
-            .current_dir(self.0.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child =
+            self.tool(command).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let ended = (0..800).find_map(|_| {
             std::thread::sleep(Duration::from_millis(25));
             child.try_wait().unwrap()
