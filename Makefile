@@ -173,7 +173,7 @@ ifeq ($(DATASET)$(OWN),jsonl)
 endif
 # A copy that was named must be there: told now, not after an hour of compiling.
 GIVEN   := $(OWN) $(if $(filter imdb,$(DATASET)),$(IMDB_ARCHIVE)) $(if $(filter-out data/models,$(MODELS)),$(MODEL_CONFIGS))
-MISSING := $(foreach file,$(GIVEN),$(if $(wildcard $(file)),,$(file)))
+MISSING := $(strip $(foreach file,$(GIVEN),$(if $(wildcard $(file)),,$(file))))
 ifneq ($(MISSING),)
   $(error no `$(firstword $(MISSING))`; INPUT, IMDB_ARCHIVE and MODELS_DIR name what is there, without the last two it is fetched)
 endif
