@@ -2,6 +2,7 @@
 
 use records::Latency;
 
+use crate::format::mean;
 use crate::runs::Run;
 
 /// Over the seeds of one configuration: means of times, the largest of sizes.
@@ -58,9 +59,4 @@ impl Costs {
     pub(crate) fn share_of_size(&self, whole: &Costs) -> Option<f64> {
         self.model_bytes.zip(whole.model_bytes).map(|(own, all)| own as f64 / all as f64)
     }
-}
-
-fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
-    let n = values.len();
-    values.sum::<f64>() / n as f64
 }

@@ -22,11 +22,6 @@ fn aligned<T>(&(name, is_number, cell): &Column<T>, rows: &[T]) -> Vec<String> {
     [pad(&name.to_owned()), rule].into_iter().chain(cells.iter().map(pad)).collect()
 }
 
-/// What nobody knows.
-pub(crate) fn unknown() -> String {
-    "·".to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

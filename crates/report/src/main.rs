@@ -4,12 +4,13 @@ mod arguments;
 mod comparable;
 mod consistency;
 mod costs;
+mod csv;
 mod figures;
 #[cfg(test)]
 #[path = "../tests/fixture/mod.rs"]
 mod fixture;
 mod flips;
-mod frame;
+mod format;
 mod grid;
 mod interval;
 mod notes;
@@ -36,6 +37,7 @@ use clap::{CommandFactory, Parser};
 use records::publish;
 
 use crate::arguments::{Arguments, Command, VerdictFormat};
+use crate::scores::Score;
 use crate::verdict::Verdict;
 
 fn main() -> ExitCode {
@@ -51,8 +53,8 @@ fn run() -> Result<()> {
         Some(Command::Table(t)) => {
             let input = sources::read(&t.runs)?;
             let verdict = Verdict::new(&input.runs, &input.missing, &t.question.heads, t.question.margin)?;
-            let frame = frame::per_configuration(&input.runs)?;
-            write(t.out.as_deref(), &table::text(&frame, t.format(), &verdict::sentences(&verdict))?)
+            let scores = Score::all(&input.runs)?;
+            write(t.out.as_deref(), &table::text(&scores, t.format(), &verdict::sentences(&verdict))?)
         }
         Some(Command::Quality(q)) => {
             let all = quality::all(&sources::read(&q.runs)?.runs)?;

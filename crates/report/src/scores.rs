@@ -1,11 +1,17 @@
 //! One typed row per configuration: what tables, sentences and figures are made from.
 
-use anyhow::{Context, Result, anyhow};
-use polars::prelude::*;
+use anyhow::Result;
+use records::metrics::Epoch;
 use serde::Serialize;
 
-/// A row of the frame; field and column share their name.
-#[derive(Debug, Clone, Serialize)]
+use crate::comparable::by_configuration;
+use crate::costs::Costs;
+use crate::format::mean;
+use crate::interval;
+use crate::runs::Run;
+
+/// A row of `table.csv` and of its JSON, under the names of these fields; the names carry the units.
+#[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct Score {
     pub(crate) configuration: String,
     pub(crate) encoder: String,
@@ -18,7 +24,7 @@ pub(crate) struct Score {
     pub(crate) test_accuracy: f64,
     pub(crate) interval_low: f64,
     pub(crate) interval_high: f64,
-    pub(crate) interval_method: String,
+    pub(crate) interval_method: &'static str,
     pub(crate) test_examples: u64,
     pub(crate) chosen_epochs: Vec<u64>,
     pub(crate) chosen_on_validation: bool,
@@ -35,96 +41,49 @@ pub(crate) struct Score {
 }
 
 impl Score {
-    /// All rows of the frame of configurations.
-    pub(crate) fn all(frame: &DataFrame) -> Result<Vec<Score>> {
-        (0..frame.height()).map(|row| Score::read(&Row { frame, row })).collect()
+    /// One for each configuration, in order of first appearance.
+    ///
+    /// # Errors
+    /// Runs of one configuration do not belong together.
+    pub(crate) fn all(runs: &[Run]) -> Result<Vec<Score>> {
+        Ok(by_configuration(runs)?.iter().map(|runs| Score::of(runs)).collect())
     }
 
-    fn read(row: &Row) -> Result<Score> {
-        Ok(Score {
-            configuration: row.text("configuration")?,
-            encoder: row.text("encoder")?,
-            head: row.text("head")?,
-            kept_blocks: row.spaced("kept_blocks")?,
-            n_blocks: row.count("n_blocks")?,
-            encoder_blocks: row.count("encoder_blocks")?,
-            n_seeds: row.count("n_seeds")?,
-            seeds: row.list("seeds")?,
-            test_accuracy: row.number("test_accuracy")?,
-            interval_low: row.number("interval_low")?,
-            interval_high: row.number("interval_high")?,
-            interval_method: row.text("interval_method")?,
-            test_examples: row.count("test_examples")?,
-            chosen_epochs: row.list("chosen_epochs")?,
-            chosen_on_validation: row.truth("chosen_on_validation")?,
-            peak_test_accuracy: row.maybe("peak_test_accuracy")?,
-            peak_epochs: row.list("peak_epochs")?,
-            published_accuracy: row.maybe("published_accuracy")?,
-            peak_minus_published: row.maybe("peak_minus_published")?,
-            parameters: row.count("parameters")?,
-            model_bytes: row.maybe_count("model_bytes")?,
-            seconds_per_epoch: row.maybe("seconds_per_epoch")?,
-            peak_memory_bytes: row.count("peak_memory_bytes")?,
-            measured_on: row.text("measured_on")?,
-            measured_on_one_machine: row.truth("measured_on_one_machine")?,
-        })
-    }
-}
-
-/// One row of a frame, cell by cell.
-struct Row<'a> {
-    frame: &'a DataFrame,
-    row: usize,
-}
-
-impl Row<'_> {
-    fn cell(&self, column: &str) -> Result<AnyValue<'_>> {
-        Ok(self.frame.column(column)?.get(self.row)?)
-    }
-
-    fn text(&self, column: &str) -> Result<String> {
-        let cell = self.cell(column)?;
-        cell.get_str().map(str::to_owned).ok_or_else(|| anyhow!("column `{column}` is no text"))
-    }
-
-    fn maybe(&self, column: &str) -> Result<Option<f64>> {
-        Ok(self.cell(column)?.extract())
-    }
-
-    fn number(&self, column: &str) -> Result<f64> {
-        self.maybe(column)?.with_context(|| lacking(column))
-    }
-
-    fn maybe_count(&self, column: &str) -> Result<Option<u64>> {
-        Ok(self.cell(column)?.extract())
-    }
-
-    fn count(&self, column: &str) -> Result<u64> {
-        self.maybe_count(column)?.with_context(|| lacking(column))
-    }
-
-    fn truth(&self, column: &str) -> Result<bool> {
-        match self.cell(column)? {
-            AnyValue::Boolean(truth) => Ok(truth),
-            _ => Err(anyhow!("column `{column}` is neither true nor false")),
+    /// Means of what varies over the seeds, the first of what cannot vary, the largest of memory and disk.
+    fn of(runs: &[&Run]) -> Score {
+        let (begin, asked) = (&runs[0].training.begin, runs[0].configuration());
+        let (interval, costs) = (interval::of(runs), Costs::of(runs));
+        let peaks: Vec<&Epoch> = runs.iter().filter_map(|run| run.peak()).collect();
+        let peak = (!peaks.is_empty()).then(|| mean(peaks.iter().map(|peak| peak.accuracy)));
+        let counts = |of: fn(&Run) -> u64| runs.iter().map(|run| of(run)).collect::<Vec<u64>>();
+        Score {
+            configuration: asked.configuration.clone(),
+            encoder: asked.encoder.clone(),
+            head: asked.head.kind.clone(),
+            kept_blocks: begin.blocks.iter().map(|&block| block as u64).collect(),
+            n_blocks: begin.blocks.len() as u64,
+            encoder_blocks: begin.encoder_blocks as u64,
+            n_seeds: runs.len() as u64,
+            seeds: counts(|run| run.configuration().seed),
+            test_accuracy: mean(runs.iter().map(|run| run.test().0)),
+            interval_low: interval.low,
+            interval_high: interval.high,
+            interval_method: interval.method.name(),
+            test_examples: runs[0].test().1 as u64,
+            chosen_epochs: counts(|run| run.chosen_epoch() as u64),
+            chosen_on_validation: runs.iter().all(|run| run.has_validation()),
+            peak_test_accuracy: peak,
+            peak_epochs: peaks.iter().map(|peak| peak.epoch as u64).collect(),
+            published_accuracy: asked.published_accuracy,
+            peak_minus_published: peak.zip(asked.published_accuracy).map(|(peak, published)| peak - published),
+            parameters: begin.parameters as u64,
+            model_bytes: costs.model_bytes,
+            seconds_per_epoch: costs.seconds_per_epoch,
+            peak_memory_bytes: costs.peak_memory_bytes,
+            measured_on: runs[0].measured_on(),
+            measured_on_one_machine: costs.trained_on.is_some(),
         }
     }
-
-    fn list(&self, column: &str) -> Result<Vec<u64>> {
-        match self.cell(column)? {
-            AnyValue::List(numbers) => Ok(numbers.u64()?.into_no_null_iter().collect()),
-            _ => Err(anyhow!("column `{column}` is no list")),
-        }
-    }
-
-    fn spaced(&self, column: &str) -> Result<Vec<u64>> {
-        let numbers = self.text(column)?;
-        Ok(numbers.split_whitespace().map(str::parse).collect::<Result<_, _>>()?)
-    }
-}
-
-fn lacking(column: &str) -> String {
-    format!("column `{column}` lacks a number")
 }
 
 /// Whether kept blocks come from more than one encoder; without blocks the encoder does not matter.
@@ -136,20 +95,35 @@ pub(crate) fn several_encoders(scores: &[Score]) -> bool {
 /// Scores of a text that holds whole streams.
 #[cfg(test)]
 pub(crate) fn from_text(text: &str) -> Vec<Score> {
-    Score::all(&crate::frame::per_configuration(&crate::sources::from_text(text).unwrap()).unwrap()).unwrap()
+    Score::all(&crate::sources::from_text(text).unwrap()).unwrap()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::fixture::Made;
-    use crate::frame::COLUMNS;
 
     #[test]
-    fn json_and_csv_have_the_same_names_in_the_same_order() {
-        let score = serde_json::to_value(&from_text(&Made::new("2VA", 1).metrics())[0]).unwrap();
-        let names: Vec<&String> = score.as_object().unwrap().keys().collect();
-        assert_eq!(names, COLUMNS);
+    fn a_row_is_the_mean_over_the_seeds_and_rows_keep_the_order_of_first_appearance() {
+        let made = [
+            Made::new("2VA", 1).test(&[20, 30, 36]).published(0.85).seconds(3.0).model_bytes(5_000),
+            Made::new("0BE", 1).head("mean-linear"),
+            Made::new("2VA", 2).test(&[20, 34, 32]).published(0.85).seconds(5.0).model_bytes(7_000),
+        ];
+        let scores = from_text(&made.iter().map(Made::metrics).collect::<String>());
+        let (two, names) = (&scores[0], scores.iter().map(|score| score.configuration.as_str()).collect::<Vec<_>>());
+        assert_eq!(names, ["2VA", "0BE"]);
+        assert_eq!((two.n_seeds, two.parameters, two.model_bytes), (2, 1_500_000, Some(7_000)));
+        assert_eq!((two.peak_memory_bytes, two.seconds_per_epoch), (116 << 20, Some(4.0)));
+        let peak = (36.0 + 34.0) / 80.0;
+        assert_eq!((two.test_accuracy, two.peak_test_accuracy), ((30.0 + 34.0) / 80.0, Some(peak)));
+        assert!(two.peak_minus_published.is_some_and(|difference| (difference - (peak - 0.85)).abs() < 1e-12));
+    }
+
+    #[test]
+    fn one_seed_without_validation_marks_the_whole_row() {
+        let text = Made::new("2VA", 1).metrics() + &Made::new("2VA", 2).no_validation().metrics();
+        assert!(!from_text(&text)[0].chosen_on_validation);
     }
 
     #[test]

@@ -3,11 +3,12 @@
 use std::io::Write;
 
 use anyhow::Result;
-use polars::prelude::*;
 use serde::Serialize;
 
 use crate::arguments::Format;
-use crate::grid::{self, Column, unknown};
+use crate::csv;
+use crate::format::{listed, percent, unknown};
+use crate::grid::{self, Column};
 use crate::notes;
 use crate::scores::Score;
 
@@ -34,14 +35,13 @@ pub(crate) const COLUMNS: [Column<Score>; 16] = [
 const PUBLISHED: [&str; 2] = ["published %", "difference"];
 
 /// The table in the format asked for; in markdown with its notes and `last` words.
-pub(crate) fn text(frame: &DataFrame, format: Format, last: &[String]) -> Result<String> {
-    let scores = Score::all(frame)?;
+pub(crate) fn text(scores: &[Score], format: Format, last: &[String]) -> Result<String> {
     match format {
-        Format::Csv => csv(frame),
-        Format::Json => json(&scores),
+        Format::Csv => csv::of(scores),
+        Format::Json => json(scores),
         Format::Markdown => {
             let last: String = last.iter().map(|sentence| format!("{sentence}\n")).collect();
-            Ok(format!("{}\n{}\n{last}", markdown(&scores), notes::notes(&scores)))
+            Ok(format!("{}\n{}\n{last}", markdown(scores), notes::notes(scores)))
         }
     }
 }
@@ -55,16 +55,6 @@ fn markdown(scores: &[Score]) -> String {
 pub(crate) fn columns(scores: &[Score]) -> impl Iterator<Item = &'static Column<Score>> {
     let published = scores.iter().any(|score| score.published_accuracy.is_some());
     COLUMNS.iter().filter(move |(name, ..)| published || !PUBLISHED.contains(name))
-}
-
-/// One row per configuration, fractions and units as in the column names; lists are separated by spaces.
-fn csv(frame: &DataFrame) -> Result<String> {
-    let spaced = |name: &str| col(name).cast(DataType::List(Box::new(DataType::String))).list().join(lit(" "), true);
-    let mut flat =
-        frame.clone().lazy().with_columns(["seeds", "chosen_epochs", "peak_epochs"].map(spaced)).collect()?;
-    let mut bytes = Vec::new();
-    CsvWriter::new(&mut bytes).finish(&mut flat)?;
-    Ok(String::from_utf8(bytes)?)
 }
 
 /// One array of objects, one object a line.
@@ -89,10 +79,6 @@ fn compact(blocks: &[u64]) -> String {
     if spans.is_empty() { "none".to_owned() } else { spans.join(", ") }
 }
 
-fn percent(fraction: f64) -> String {
-    format!("{:.2}", 100.0 * fraction)
-}
-
 fn points(difference: f64) -> String {
     format!("{:+.2}", 100.0 * difference).replace('-', "−")
 }
@@ -105,13 +91,6 @@ fn seconds(seconds: f64) -> String {
 fn megabytes(bytes: u64) -> String {
     let megabytes = bytes as f64 / 1e6;
     if megabytes < 10.0 { format!("{megabytes:.2}") } else { format!("{megabytes:.0}") }
-}
-
-fn listed(numbers: &[u64]) -> String {
-    match numbers {
-        [] => unknown(),
-        _ => numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(", "),
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use polars::frame::DataFrame;
 use records::publish;
 
 use crate::arguments::{Format, Question};
@@ -11,12 +10,11 @@ use crate::figures::{self, Material};
 use crate::scores::Score;
 use crate::sources::{self, Missing};
 use crate::verdict::{self, Verdict};
-use crate::{frame, page, quality, table};
+use crate::{page, quality, table};
 
 /// What tables, figures and the page are made from.
 pub(crate) struct Whole<'a> {
     pub(crate) material: Material<'a>,
-    pub(crate) frame: &'a DataFrame,
     pub(crate) missing: &'a [Missing],
 }
 
@@ -24,21 +22,20 @@ pub(crate) struct Whole<'a> {
 pub(crate) fn with<T>(runs: &[PathBuf], question: &Question, make: impl FnOnce(&Whole) -> Result<T>) -> Result<T> {
     let input = sources::read(runs)?;
     let verdict = Verdict::new(&input.runs, &input.missing, &question.heads, question.margin)?;
-    let frame = frame::per_configuration(&input.runs)?;
-    let (scores, quality) = (Score::all(&frame)?, quality::all(&input.runs)?);
+    let (scores, quality) = (Score::all(&input.runs)?, quality::all(&input.runs)?);
     let study = sources::study(runs);
     let material =
         Material { scores: &scores, runs: &input.runs, verdict: &verdict, quality: &quality, study: study.as_deref() };
-    make(&Whole { material, frame: &frame, missing: &input.missing })
+    make(&Whole { material, missing: &input.missing })
 }
 
 /// All of it in one folder; the page last, since it tells that the rest is there.
 pub(crate) fn publish_all(whole: &Whole, folder: &Path) -> Result<()> {
-    let Whole { material, frame, missing } = whole;
+    let Whole { material, missing } = whole;
     let put = |name: &str, text: String| publish::bytes(&folder.join(name), text.as_bytes());
     let said = verdict::sentences(material.verdict);
-    put("table.md", table::text(frame, Format::Markdown, &said)?)?;
-    put("table.csv", table::text(frame, Format::Csv, &said)?)?;
+    put("table.md", table::text(material.scores, Format::Markdown, &said)?)?;
+    put("table.csv", table::text(material.scores, Format::Csv, &said)?)?;
     put("verdict.md", verdict::markdown(material.verdict))?;
     put("verdict.json", verdict::json(material.verdict)?)?;
     put("quality.md", quality::text(material.quality, Format::Markdown)?)?;

@@ -8,6 +8,7 @@ use super::pen::{GREY, INTERVAL, PUBLISHED, PUBLISHED_LABEL, UPRIGHT, line, swat
 use super::scale::Scale;
 use super::series::{Point, Series, Spread, series, spread};
 use super::{Figure, Material, marks};
+use crate::format::blocks;
 use crate::scores::Score;
 use drawing::{At, Picture, Shape};
 
@@ -58,7 +59,7 @@ fn title(scores: &[Score], study: Option<&str>) -> String {
 /// The picture in words: each series from its first to its last point.
 fn alt(scores: &[Score], all: &[Series]) -> String {
     let told = |series: &Series| {
-        let point = |point: &Point| format!("{:.2} % with {}", point.accuracy, super::blocks(point.n_blocks as usize));
+        let point = |point: &Point| format!("{:.2} % with {}", point.accuracy, blocks(point.n_blocks as usize));
         let ends = series.points.first().zip(series.points.last().filter(|_| series.is_joined()));
         let told = ends.map(|(first, last)| format!("{} to {}", point(first), point(last)));
         format!("{}: {}", series.name, told.or(series.points.first().map(point)).unwrap_or_default())

@@ -9,7 +9,8 @@ use super::caption::{self, MARGIN};
 use super::csv::{self, Table};
 use super::legend::{Entry, Legend};
 use super::pen::{GRID, INK, INTERVAL, LABEL, LYING, PUBLISHED, PUBLISHED_LABEL, WHITE, line, room, text, whisker};
-use super::{Figure, Material, blocks, marks};
+use super::{Figure, Material, marks};
+use crate::format::blocks;
 use crate::scores::Score;
 use drawing::{Colour, Picture, Shape};
 

@@ -7,7 +7,8 @@ use super::legend::{Entry, Legend};
 use super::panel::{AXIS_LEFT, Panel};
 use super::pen::{dashed, line, stroke, swatch};
 use super::scale::Scale;
-use super::{Figure, Material, blocks, marks};
+use super::{Figure, Material, marks};
+use crate::format::blocks;
 use drawing::{At, Picture, Shape};
 
 const WIDTH: f64 = 960.0;

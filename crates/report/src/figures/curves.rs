@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use records::Split;
 
-use super::{Material, blocks};
+use super::Material;
+use crate::format::blocks;
 use crate::runs::Run;
 use crate::verdict::{Level, Verdict};
 

@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::{Material, blocks};
+use super::Material;
+use crate::format::blocks;
 use crate::quality::Quality;
 use crate::verdict::Level;
 

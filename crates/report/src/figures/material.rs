@@ -4,7 +4,6 @@ use records::{Latency, Provenance};
 
 use super::{Figure, Material};
 use crate::fixture::Made;
-use crate::frame;
 use crate::quality::{Bin, Calibration, Quality};
 use crate::runs::Run;
 use crate::scores::Score;
@@ -19,7 +18,7 @@ pub(super) fn runs(made: &[Made]) -> Vec<Run> {
 /// Ask something of the material that these runs are.
 pub(super) fn with<T>(runs: &[Run], quality: &[Quality], ask: impl FnOnce(&Material) -> T) -> T {
     let verdict = Verdict::new(runs, &[], &Heads::Deepest, 10.0).unwrap();
-    let scores = Score::all(&frame::per_configuration(runs).unwrap()).unwrap();
+    let scores = Score::all(runs).unwrap();
     ask(&Material { scores: &scores, runs, verdict: &verdict, quality, study: Some("imdb") })
 }
 

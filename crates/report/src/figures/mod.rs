@@ -116,11 +116,6 @@ impl Material<'_> {
     }
 }
 
-/// `1 block`, `6 blocks`
-fn blocks(n_blocks: usize) -> String {
-    format!("{n_blocks} {}", if n_blocks == 1 { "block" } else { "blocks" })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

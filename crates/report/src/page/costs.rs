@@ -7,7 +7,8 @@ use super::{chapter, figure, table};
 use crate::comparable::by_configuration;
 use crate::costs::Costs;
 use crate::figures::{Figure, Material};
-use crate::grid::{Column, unknown};
+use crate::format::unknown;
+use crate::grid::Column;
 
 /// A configuration's id and its costs.
 type Row = (String, Costs);

@@ -6,7 +6,8 @@ use records::Split;
 
 use super::{chapter, columns_of, figure, table};
 use crate::figures::{Figure, Material};
-use crate::grid::{Column, unknown};
+use crate::format::{percent, unknown};
+use crate::grid::Column;
 use crate::quality::{Quality, Slice};
 use crate::runs::Run;
 
@@ -25,10 +26,6 @@ fn columns<'a>() -> [Column<&'a Run>; 10] {
         ("MiB", true, |run| (run.training.end.peak_memory_bytes >> 20).to_string()),
         ("trained on", false, |run| run.measured_on()),
     ]
-}
-
-fn percent(fraction: f64) -> String {
-    format!("{:.2}", 100.0 * fraction)
 }
 
 /// The chapter.

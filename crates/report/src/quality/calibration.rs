@@ -1,7 +1,8 @@
 //! Whether probabilities are true: of a hundred answers given with 80 %, eighty should be right.
 
 use super::probabilities::Probabilities;
-use super::{Bin, Calibration, mean};
+use super::{Bin, Calibration};
+use crate::format::mean;
 use crate::outcomes::Outcomes;
 
 /// Bins of equal width (Guo et al. 2017, *On Calibration of Modern Neural Networks*).

@@ -91,7 +91,7 @@ fn confusion_f1_and_auc_are_those_of_scikit_learn() {
         let confusion = Confusion::new(&outcomes);
         assert_eq!(confusion.rows(), case.confusion, "{}", case.name);
         all_close(&confusion.f1(), &case.f1, &case.name);
-        close(super::mean(confusion.f1()), case.macro_f1, &case.name);
+        close(crate::format::mean(confusion.f1()), case.macro_f1, &case.name);
         let auc = ranking::auc(&outcomes, &Probabilities::new(&outcomes, 1.0));
         assert_eq!(auc.is_some(), case.auc.is_some(), "{}", case.name);
         close(auc.unwrap_or(0.0), case.auc.unwrap_or(0.0), &case.name);

@@ -19,6 +19,7 @@ use serde::Serialize;
 pub(crate) use text::{columns, notes, text};
 
 use crate::comparable;
+use crate::format::mean;
 use crate::runs::Run;
 use confusion::Confusion;
 use seed::Seed;
@@ -136,9 +137,4 @@ fn by_column(seeds: &[Seed], row: impl Fn(&Seed) -> Vec<f64>) -> Vec<f64> {
     let rows: Vec<Vec<f64>> = seeds.iter().map(row).collect();
     let width = rows.first().map_or(0, Vec::len);
     (0..width).map(|place| mean(rows.iter().map(|row| row[place]))).collect()
-}
-
-fn mean(values: impl IntoIterator<Item = f64>) -> f64 {
-    let (sum, n) = values.into_iter().fold((0.0, 0_usize), |(sum, n), value| (sum + value, n + 1));
-    sum / n as f64
 }

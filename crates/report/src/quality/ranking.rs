@@ -1,7 +1,7 @@
 //! Whether a model puts the examples of a class before the others.
 
-use super::mean;
 use super::probabilities::Probabilities;
+use crate::format::mean;
 use crate::outcomes::Outcomes;
 
 /// Area under the ROC curve: the chance that of a random example of the class and a random other the first has the

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::probabilities::Probabilities;
-use super::{Slice, mean};
+use super::Slice;
+use crate::format::mean;
 use crate::outcomes::{Examples, Outcomes};
 
 /// More different numbers at the end of ids are no scale, but counting.

@@ -6,7 +6,9 @@ use polars::prelude::*;
 use super::calibration::BINS;
 use super::{Calibration, Quality, Slice};
 use crate::arguments::Format;
-use crate::grid::{self, Column, unknown};
+use crate::csv;
+use crate::format::{percent, spaced, unknown};
+use crate::grid::{self, Column};
 use crate::table;
 
 /// What each column means stands in [`notes`].
@@ -50,7 +52,7 @@ fn part_columns<'a>() -> [Column<Part<'a>>; 5] {
 /// In the format asked for; in markdown with the parts of the test split and how everything was found.
 pub(crate) fn text(all: &[Quality], format: Format) -> Result<String> {
     match format {
-        Format::Csv => csv(all),
+        Format::Csv => frame(all),
         Format::Json => table::json(all),
         Format::Markdown => Ok(markdown(all)),
     }
@@ -131,10 +133,10 @@ fn most_confused(quality: &Quality) -> String {
 }
 
 /// One row per configuration without its parts and curves; lists are separated by spaces, the confusion row by row.
-fn csv(all: &[Quality]) -> Result<String> {
+fn frame(all: &[Quality]) -> Result<String> {
     let column = |cell: fn(&Quality) -> f64| all.iter().map(cell).collect::<Vec<f64>>();
     let maybe = |cell: fn(&Quality) -> Option<f64>| all.iter().map(cell).collect::<Vec<Option<f64>>>();
-    let mut frame = df![
+    let frame = df![
         "configuration" => all.iter().map(|q| q.configuration.as_str()).collect::<Vec<_>>(),
         "n_seeds" => all.iter().map(|q| q.n_seeds as u64).collect::<Vec<_>>(),
         "accuracy" => column(|q| q.accuracy),
@@ -154,17 +156,7 @@ fn csv(all: &[Quality]) -> Result<String> {
         "risk_at_80_percent" => column(risk_at_80_percent),
         "risk_area" => column(|q| q.risk_area),
     ]?;
-    let mut bytes = Vec::new();
-    CsvWriter::new(&mut bytes).finish(&mut frame)?;
-    Ok(String::from_utf8(bytes)?)
-}
-
-fn spaced<T: ToString>(numbers: &[T]) -> String {
-    numbers.iter().map(T::to_string).collect::<Vec<_>>().join(" ")
-}
-
-fn percent(fraction: f64) -> String {
-    format!("{:.2}", 100.0 * fraction)
+    csv::text(frame)
 }
 
 fn decimals(value: f64) -> String {

@@ -2,7 +2,8 @@
 
 use super::sentence::{between, signed_points};
 use super::{Comparison, Finding, Level, Verdict, sentences};
-use crate::grid::{self, Column, unknown};
+use crate::format::unknown;
+use crate::grid::{self, Column};
 use crate::interval::{BOOTSTRAP_COVERAGE, BOOTSTRAP_SEED, DRAWS};
 
 /// A row and the full model it is held against.

@@ -1,0 +1,35 @@
+//! How numbers are written, and the mean that all of them are.
+
+/// Stands for what is unknown.
+pub(crate) fn unknown() -> String {
+    "·".to_owned()
+}
+
+/// `91.25` of 0.9125.
+pub(crate) fn percent(fraction: f64) -> String {
+    format!("{:.2}", 100.0 * fraction)
+}
+
+/// `3, 1`
+pub(crate) fn listed(numbers: &[u64]) -> String {
+    match numbers {
+        [] => unknown(),
+        _ => numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// `3 1`
+pub(crate) fn spaced<T: ToString>(values: &[T]) -> String {
+    values.iter().map(T::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// `1 block`, `6 blocks`
+pub(crate) fn blocks(n_blocks: usize) -> String {
+    format!("{n_blocks} {}", if n_blocks == 1 { "block" } else { "blocks" })
+}
+
+/// NaN of nothing.
+pub(crate) fn mean(values: impl IntoIterator<Item = f64>) -> f64 {
+    let (sum, n) = values.into_iter().fold((0.0, 0_usize), |(sum, n), value| (sum + value, n + 1));
+    sum / n as f64
+}
