@@ -2,7 +2,7 @@
 """Measures of made-up predictions by scikit-learn, scipy and numpy: what crates/report is held to.
 
     pip install scikit-learn scipy
-    tests/reference/quality.py > crates/report/tests/golden/quality.json
+    tests/reference/quality.py > crates/statistics/tests/golden/quality.json
 """
 import json
 import math

@@ -2,7 +2,7 @@
 """Statistics of made-up studies by statsmodels, scipy and numpy: what crates/report is held to.
 
     pip install scipy statsmodels
-    tests/reference/significance.py > crates/report/tests/golden/significance.json
+    tests/reference/significance.py > crates/statistics/tests/golden/significance.json
 """
 import json
 

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::verdict::Heads;
 
 const EXAMPLE: &str = "\
-Examples: the verdict of a study, the table from streams alone, and whether the records can be trusted
+Examples: print the verdict of a study, print the table from streams alone, check the records
   report verdict out/sample/runs/* --margin 1
   cat out/sample/runs/*/metrics.jsonl | report table - --format csv
   report --verify out/sample/runs/*";
@@ -17,7 +17,7 @@ Examples: the verdict of a study, the table from streams alone, and whether the 
 #[command(name = "report", version, after_help = EXAMPLE)]
 #[command(arg_required_else_help = true, args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
-    /// Hold runs against their own records and against each other, and do nothing else
+    /// Check runs against their own records and against each other, then exit
     #[arg(long, value_name = "RUN", num_args = 1..)]
     pub(crate) verify: Vec<PathBuf>,
     #[command(subcommand)]
@@ -30,17 +30,17 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Print one row per configuration, over its seeds
     Table(Table),
-    /// Print more than accuracy: F1, AUC, calibration, risk by coverage, parts of the test split
+    /// Print F1, AUC, calibration, risk by coverage, and accuracy by length and rating
     Quality(Quality),
-    /// Say how few blocks are enough, with paired tests, intervals and costs
+    /// State how few blocks are enough, with paired tests, intervals and costs
     Verdict(Verdict),
-    /// Print the test examples that just one of two models gets right, as JSON Lines
+    /// Print the test examples that only one of two models gets right, as JSON Lines
     Flips(Flips),
     /// Draw every figure, as SVG and PNG
     Plot(Plot),
     /// Write one self-contained HTML page with verdict, figures, tables and method
     Page(Page),
-    /// Write all of it to one folder, reading the runs once
+    /// Write tables, verdict, figures and page to one folder, reading the runs once
     All(All),
 }
 
@@ -49,7 +49,7 @@ pub(crate) struct Table {
     /// Run folders, `metrics.jsonl` files, or `-` for streams on stdin
     #[arg(value_name = "RUN", required = true)]
     pub(crate) runs: Vec<PathBuf>,
-    /// How to write it [default: by the ending of FILE, else markdown]
+    /// Output format [default: from the ending of FILE, else markdown]
     #[arg(long, value_enum)]
     format: Option<Format>,
     /// Write to FILE instead of stdout
@@ -64,7 +64,7 @@ pub(crate) struct Quality {
     /// Run folders with predictions, or `-` for streams on stdin
     #[arg(value_name = "RUN", required = true)]
     pub(crate) runs: Vec<PathBuf>,
-    /// How to write it [default: by the ending of FILE, else markdown]
+    /// Output format [default: from the ending of FILE, else markdown]
     #[arg(long, value_enum)]
     format: Option<Format>,
     /// Write to FILE instead of stdout
@@ -79,7 +79,7 @@ pub(crate) struct Verdict {
     pub(crate) runs: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) question: Question,
-    /// How to write it [default: by the ending of FILE, else markdown]
+    /// Output format [default: from the ending of FILE, else markdown]
     #[arg(long, value_enum)]
     format: Option<VerdictFormat>,
     /// Write to FILE instead of stdout
@@ -87,41 +87,45 @@ pub(crate) struct Verdict {
     pub(crate) out: Option<PathBuf>,
 }
 
-/// What is asked of the runs.
+/// What the runs must answer.
 #[derive(Debug, Args)]
 pub(crate) struct Question {
-    /// How much accuracy may be lost, in points
+    /// The largest drop in accuracy that is still enough, in points
     #[arg(long, value_name = "POINTS", default_value = "0.5", value_parser = points)]
     pub(crate) margin: f64,
-    /// What stands for a depth: the configuration with this head, with the `deepest` model's, or the `best` on validation
-    #[arg(long = "head", value_name = "HEAD", default_value = "deepest")]
+    /// Which configuration represents a depth that has several
+    ///
+    ///   deepest  the one with the head of the deepest model
+    ///   best     the one with the best validation accuracy, whatever its head
+    ///   <name>   the one with this head, such as `cls-linear`
+    #[arg(long = "head", value_name = "HEAD", default_value = "deepest", verbatim_doc_comment)]
     pub(crate) heads: Heads,
 }
 
 const FLIPS_EXAMPLE: &str = "\
-One object a line, what tells the models apart most first. `direction` says who is right where the other is wrong; \
-`margin_a` and `margin_b` are the logit of the true class minus the largest other, mean over the seeds.
+Each line is one object; the clearest differences come first. `direction` names the model that is right where the \
+other is wrong; `margin_a` and `margin_b` are the logit of the true class minus the largest other, mean over the seeds.
 
-Example: what four blocks understand and two do not
+Example: the reviews that four blocks get right and two do not
   report flips out/sample/runs/4VA out/sample/runs/2VA --only a \\
     --shards data/shards/sample-sample-bert-64-head-only | jq -r .text";
 
 #[derive(Debug, Args)]
 #[command(after_help = FLIPS_EXAMPLE)]
 pub(crate) struct Flips {
-    /// A run folder, or `out/sample/runs/3VA` for all seeds of that configuration
+    /// Model A: a run folder, or `out/sample/runs/3VA` for all seeds of that configuration
     pub(crate) a: PathBuf,
-    /// The same; runs are paired by their seeds
+    /// Model B, likewise; runs are paired by seed
     pub(crate) b: PathBuf,
-    /// Add each text, from the shards that the runs were tested on
+    /// Add the text of each example, from the shards that the runs were tested on
     #[arg(long, value_name = "DIR")]
     pub(crate) shards: Option<PathBuf>,
-    /// Only where it is A, or B, that is right whenever they differ
+    /// Keep only the examples where A (or B) is right whenever they differ
     #[arg(long, value_enum)]
     pub(crate) only: Option<Right>,
 }
 
-/// Who is right.
+/// Which model is right.
 #[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
 pub(crate) enum Right {
     A,
@@ -166,24 +170,24 @@ pub(crate) struct All {
 
 #[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
 pub(crate) enum Format {
-    /// Aligned, with notes; per cent
+    /// Aligned, with notes; in per cent
     Markdown,
-    /// Machine names with units; fractions
+    /// One column a field, named with its unit; fractions
     Csv,
-    /// The same as one array of objects
+    /// The same fields as one array of objects
     Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
 pub(crate) enum VerdictFormat {
-    /// The sentence, a row for each depth, the method
+    /// The sentences, a row for each depth, the method
     Markdown,
     /// One object; fractions
     Json,
 }
 
 impl Verdict {
-    /// As asked, or as the file's name promises.
+    /// As given, or else by the ending of the file's name.
     pub(crate) fn format(&self) -> VerdictFormat {
         self.format.unwrap_or(match ending(self.out.as_deref()) {
             Some("json") => VerdictFormat::Json,
@@ -197,21 +201,21 @@ fn ending(path: Option<&Path>) -> Option<&str> {
 }
 
 impl Table {
-    /// As asked, or as the file's name promises.
+    /// As given, or else by the ending of the file's name.
     pub(crate) fn format(&self) -> Format {
-        self.format.unwrap_or_else(|| Format::promised(self.out.as_deref()))
+        self.format.unwrap_or_else(|| Format::by_ending(self.out.as_deref()))
     }
 }
 
 impl Quality {
-    /// As asked, or as the file's name promises.
+    /// As given, or else by the ending of the file's name.
     pub(crate) fn format(&self) -> Format {
-        self.format.unwrap_or_else(|| Format::promised(self.out.as_deref()))
+        self.format.unwrap_or_else(|| Format::by_ending(self.out.as_deref()))
     }
 }
 
 impl Format {
-    fn promised(out: Option<&Path>) -> Format {
+    fn by_ending(out: Option<&Path>) -> Format {
         match ending(out) {
             Some("csv") => Format::Csv,
             Some("json") => Format::Json,
@@ -222,7 +226,7 @@ impl Format {
 
 fn points(text: &str) -> Result<f64, String> {
     let points = text.parse().ok().filter(|points| (0.0..=100.0).contains(points));
-    points.ok_or_else(|| "expected points of accuracy, 0 to 100".to_owned())
+    points.ok_or_else(|| "expected points of accuracy, from 0 to 100".to_owned())
 }
 
 #[cfg(test)]
@@ -230,7 +234,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_format_is_what_is_asked_else_what_the_name_promises() {
+    fn the_format_is_as_given_or_else_by_the_ending_of_the_file() {
         for (line, expected) in [
             ("report table -", Format::Markdown),
             ("report table - --out a/table.csv", Format::Csv),

@@ -1,8 +1,8 @@
 //! What a configuration costs: size, operations, time and memory, measured where it ran.
 
 use records::Latency;
+use statistics::mean;
 
-use crate::format::mean;
 use crate::runs::Run;
 
 /// Over the seeds of one configuration: means of times, the largest of sizes.

@@ -1,4 +1,4 @@
-//! How numbers are written, and the mean that all of them are.
+//! How numbers are written.
 
 /// Stands for what is unknown.
 pub(crate) fn unknown() -> String {
@@ -26,10 +26,4 @@ pub(crate) fn spaced<T: ToString>(values: &[T]) -> String {
 /// `1 block`, `6 blocks`
 pub(crate) fn blocks(n_blocks: usize) -> String {
     format!("{n_blocks} {}", if n_blocks == 1 { "block" } else { "blocks" })
-}
-
-/// NaN of nothing.
-pub(crate) fn mean(values: impl IntoIterator<Item = f64>) -> f64 {
-    let (sum, n) = values.into_iter().fold((0.0, 0_usize), |(sum, n), value| (sum + value, n + 1));
-    sum / n as f64
 }

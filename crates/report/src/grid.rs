@@ -1,4 +1,4 @@
-//! Aligned markdown tables.
+//! Aligned Markdown tables.
 
 /// A column: its head, whether it holds numbers, and a cell.
 pub(crate) type Column<T> = (&'static str, bool, fn(&T) -> String);

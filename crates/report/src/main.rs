@@ -1,8 +1,8 @@
 //! Summarise runs as tables, figures and a verdict.
 
 mod arguments;
-mod comparable;
-mod consistency;
+mod chapter;
+mod check;
 mod costs;
 mod csv;
 mod figures;
@@ -12,20 +12,17 @@ mod fixture;
 mod flips;
 mod format;
 mod grid;
-mod interval;
 mod notes;
 mod outcomes;
 mod page;
 mod quality;
 mod runs;
 mod scores;
-mod significance;
 mod sources;
 mod stamp;
 mod streams;
 mod table;
 mod verdict;
-mod verify;
 mod whole;
 
 use std::io::Write;
@@ -49,7 +46,7 @@ fn run() -> Result<()> {
     arguments.verbosity.start();
     match arguments.command {
         None if arguments.verify.is_empty() => nothing_asked(),
-        None => write(None, &(verify::verify(&sources::read(&arguments.verify)?)? + "\n")),
+        None => write(None, &(check::verify::verify(&sources::read(&arguments.verify)?)? + "\n")),
         Some(Command::Table(t)) => {
             let input = sources::read(&t.runs)?;
             let verdict = Verdict::new(&input.runs, &input.missing, &t.question.heads, t.question.margin)?;
@@ -71,9 +68,9 @@ fn run() -> Result<()> {
             write(v.out.as_deref(), &text)
         }
         Some(Command::Flips(f)) => flips::print(&f),
-        Some(Command::Plot(p)) => whole::with(&p.runs, &p.question, |whole| figures::draw(&whole.material, &p.out)),
+        Some(Command::Plot(p)) => whole::with(&p.runs, &p.question, |whole| figures::publish(&whole.figures, &p.out)),
         Some(Command::Page(p)) => whole::with(&p.runs, &p.question, |whole| {
-            write(p.out.as_deref(), &page::text(&whole.material, whole.missing)?)
+            write(p.out.as_deref(), &page::text(&whole.material, &whole.figures, whole.missing)?)
         }),
         Some(Command::All(a)) => whole::with(&a.runs, &a.question, |whole| whole::publish_all(whole, &a.out)),
     }

@@ -1,7 +1,7 @@
-//! What the columns of the table mean, and how far to trust them: only what applies to these rows.
+//! What the columns of the table mean and how far to trust them, as far as it applies to these rows.
 
-use crate::interval::{BOOTSTRAP_COVERAGE, BOOTSTRAP_SEED, DRAWS, Method};
 use crate::scores::Score;
+use statistics::{BOOTSTRAP_COVERAGE, BOOTSTRAP_SEED, DRAWS, Method};
 
 /// One line of a markdown list for each thing a reader must know.
 pub(crate) fn notes(scores: &[Score]) -> String {
@@ -26,15 +26,15 @@ pub(crate) fn notes(scores: &[Score]) -> String {
     notes.into_iter().flatten().map(|note| format!("- {note}\n")).collect()
 }
 
-const ON_TEST: &str = "†: no validation split, so the epoch was chosen on test and the number flatters";
+const ON_TEST: &str = "†: no validation split, so the epoch was chosen on test and the number is optimistic";
 
-const WILSON: &str = "95 % interval, where there are no predictions: Wilson's, over the test examples of one run; \
-                      it leaves out the spread between seeds";
+const WILSON: &str = "95 % interval without predictions: Wilson's, over the test examples of one run; it ignores \
+                      the spread between seeds";
 const PEAK: &str = "peak ‡: best test accuracy of any epoch, the protocol of the source study; chosen on test, so it \
-                    flatters; mean over seeds; peak epoch: that epoch of each seed, the first of equals";
+                    is optimistic; mean over seeds; peak epoch: that epoch for each seed, the first of equals";
 const TERMS: &str =
-    "TF-IDF reads the same tokens as the networks, so the same part of a long text, put together to words";
-const COSTS: &str = "epoch: the chosen one of each seed; s/epoch: the training pass, mean over epochs and seeds; \
+    "TF-IDF reads the same tokens as the networks, and so the same part of a long text, joined into words";
+const COSTS: &str = "epoch: the chosen epoch of each seed; s/epoch: the training pass, mean over epochs and seeds; \
                      MiB: largest resident set of a training process";
 const SIZE: &str = "MB: the weights of the saved model on disk, in 10^6 bytes; the largest over seeds";
 
@@ -55,7 +55,7 @@ fn test(scores: &[Score]) -> String {
 fn published(scores: &[Score]) -> String {
     let held_out = scores.iter().any(|score| score.published_accuracy.is_some() && score.chosen_on_validation);
     let trained = match held_out {
-        true => "ours are peaks too, but trained without the reviews held out for validation",
+        true => "ours are also peaks, but trained without the reviews held out for validation",
         false => "both by the source's protocol",
     };
     format!("difference: peak minus published, in points; {trained}")
@@ -75,7 +75,7 @@ mod tests {
     use crate::scores::from_text;
 
     #[test]
-    fn only_what_applies_is_said() {
+    fn only_notes_that_apply_are_written() {
         let whole = |made: &Made| made.metrics() + &made.predictions();
         let one = notes(&from_text(&whole(&Made::new("1VA", 1))));
         assert!(one.contains("hierarchical bootstrap") && !one.contains("Wilson") && !one.contains('†'), "{one}");
@@ -85,7 +85,7 @@ mod tests {
         let held_out = notes(&from_text(&Made::new("1VA", 1).published(0.9).metrics()));
         assert!(held_out.contains("trained without the reviews held out"), "{held_out}");
         let terms = notes(&from_text(&Made::new("0T", 1).head("tf-idf").metrics()));
-        assert!(terms.contains("put together to words") && !one.contains("TF-IDF"), "{terms}");
+        assert!(terms.contains("joined into words") && !one.contains("TF-IDF"), "{terms}");
         let source = notes(&from_text(&Made::new("1VA", 1).no_validation().published(0.9).metrics()));
         assert!(source.contains("Wilson") && source.contains('†') && source.contains("minus published"), "{source}");
         assert!(!source.contains("bootstrap") && !source.contains("MB"), "{source}");
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn an_epoch_chosen_on_test_is_never_said_to_be_chosen_on_validation() {
+    fn the_note_names_the_split_that_chose_the_epoch() {
         let (ours, source) = (Made::new("1VA", 1).metrics(), Made::new("2VA", 1).no_validation().metrics());
         for (text, says) in [
             (ours.clone(), "at the epoch chosen on validation, mean"),

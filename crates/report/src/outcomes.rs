@@ -1,15 +1,16 @@
-//! What a run answers to the examples of a split, in an order that is the same for all runs.
+//! The answers of a run to the examples of a split, in an order that all runs share.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Result, bail, ensure};
+use statistics::Answers;
 
 /// The examples of a split, sorted by their ids; runs that were asked about the same ones share them.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Examples {
     ids: Names,
     labels: Vec<u16>,
-    /// P of each example; 0 where the stream does not say.
+    /// P of each example; 0 where the stream does not record it.
     tokens: Vec<u32>,
 }
 
@@ -43,23 +44,23 @@ pub(crate) struct Gathered {
     predicted: Vec<u16>,
 }
 
-/// Texts one behind the other: a run has many ids, and a String for each would cost more than its answers.
+/// Ids in one string: a `String` for each would take more memory than the answers.
 #[derive(Debug, Default, PartialEq)]
 struct Names {
     text: String,
     ends: Vec<usize>,
 }
 
-/// The orders that were met, so that hundreds of runs of one test set keep it once and sort it once.
+/// The orders seen so far: hundreds of runs of one test set store and sort it once.
 #[derive(Debug, Default)]
 pub(crate) struct Known(Mutex<Vec<Arc<Order>>>);
 
-/// Examples as a stream has them, and how they come to stand sorted.
+/// Examples in the order of a stream, and sorted.
 #[derive(Debug)]
 struct Order {
     as_read: Examples,
     sorted: Arc<Examples>,
-    /// Of each sorted example its place in the stream.
+    /// The place in the stream of each sorted example.
     places: Vec<usize>,
 }
 
@@ -87,6 +88,11 @@ impl Outcomes {
             sum.ln() + f64::from(largest - logits[self.examples.label(example)])
         };
         (0..self.len()).map(one).sum::<f64>() / self.len() as f64
+    }
+
+    /// What statistics are computed from.
+    pub(crate) fn answers(&self) -> Answers<'_> {
+        Answers::new(&self.logits, &self.examples.labels, &self.predicted)
     }
 
     /// Right or wrong, example by example.
@@ -124,7 +130,7 @@ impl Examples {
         usize::from(self.labels[example])
     }
 
-    /// P, if the stream says it.
+    /// P, if the stream records it.
     pub(crate) fn tokens(&self, example: usize) -> Option<usize> {
         Some(self.tokens[example] as usize).filter(|&tokens| tokens > 0)
     }
@@ -154,15 +160,22 @@ impl Gathered {
         self.predicted.len()
     }
 
-    /// Take one more answer; refused where it contradicts itself or those before.
+    /// Add an answer; refused where it contradicts itself or earlier ones.
     pub(crate) fn push(&mut self, answer: &Answer) -> Result<()> {
         let &Answer { id, label, predicted, logits, tokens } = answer;
         let n_classes = if self.len() == 0 { logits.len() } else { self.n_classes };
         ensure!(logits.len() == n_classes && n_classes > 0, "`{id}` has {} logits, not {n_classes}", logits.len());
-        ensure!(label.max(predicted) < n_classes, "`{id}`: class {}, but {n_classes} logits", label.max(predicted));
-        ensure!(logits.iter().all(|logit| logit.is_finite()), "`{id}`: a logit is beyond what a number can be");
+        ensure!(
+            label.max(predicted) < n_classes,
+            "`{id}`: class {} does not exist, since there are {n_classes} logits",
+            label.max(predicted)
+        );
+        ensure!(logits.iter().all(|logit| logit.is_finite()), "`{id}`: a logit is not finite");
         let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        ensure!(logits[predicted] >= largest, "`{id}`: class {predicted} is predicted, but has not the largest logit");
+        ensure!(
+            logits[predicted] >= largest,
+            "`{id}`: class {predicted} is predicted, but another class has a larger logit"
+        );
         self.n_classes = n_classes;
         self.order.ids.push(id);
         self.order.labels.push(u16::try_from(label)?);
@@ -172,9 +185,9 @@ impl Gathered {
         Ok(())
     }
 
-    /// All of them, sorted by id; an id that comes twice is refused.
+    /// Sort the answers by id; a repeated id is refused.
     pub(crate) fn finish(self, known: &Known) -> Result<Outcomes> {
-        ensure!(self.len() > 0, "there is no prediction");
+        ensure!(self.len() > 0, "there are no predictions");
         let order = known.order(self.order)?;
         let n_classes = self.n_classes;
         let logits = order.places.iter().flat_map(|&place| &self.logits[place * n_classes..][..n_classes]);
@@ -211,13 +224,13 @@ impl Known {
     }
 }
 
-/// Outcomes of two classes from `(id, correct)`.
+/// Outcomes of two classes from `(id, logits, label)`.
 #[cfg(test)]
-pub(crate) fn made(examples: &[(&str, bool)], known: &Known) -> Result<Outcomes> {
+pub(crate) fn made(examples: &[(&str, [f32; 2], usize)], known: &Known) -> Result<Outcomes> {
     let mut gathered = Gathered::default();
-    for &(id, correct) in examples {
-        let logits = if correct { [1.0, 0.0] } else { [0.0, 1.0] };
-        gathered.push(&Answer { id, label: 0, predicted: usize::from(!correct), logits: &logits, tokens: None })?;
+    for (id, logits, label) in examples {
+        let predicted = usize::from(logits[1] > logits[0]);
+        gathered.push(&Answer { id, label: *label, predicted, logits, tokens: None })?;
     }
     gathered.finish(known)
 }
@@ -229,6 +242,10 @@ mod tests {
     #[test]
     fn order_in_the_file_does_not_matter_but_the_examples_do() {
         let known = Known::default();
+        let made = |examples: &[(&str, bool)], known: &Known| {
+            let logits = |correct| if correct { [1.0, 0.0] } else { [0.0, 1.0] };
+            made(&examples.iter().map(|&(id, correct)| (id, logits(correct), 0)).collect::<Vec<_>>(), known)
+        };
         let a = made(&[("a", true), ("b", false), ("c", true)], &known).unwrap();
         let b = made(&[("c", true), ("a", true), ("b", false)], &known).unwrap();
         assert!(a == b && Arc::ptr_eq(&a.examples, &b.examples));
@@ -242,7 +259,8 @@ mod tests {
 
     #[test]
     fn an_example_predicted_twice_is_refused() {
-        let message = made(&[("a", true), ("b", false), ("a", true)], &Known::default()).unwrap_err().to_string();
+        let twice = ["a", "b", "a"].map(|id| (id, [1.0, 0.0], 0));
+        let message = made(&twice, &Known::default()).unwrap_err().to_string();
         assert_eq!(message, "example `a` is predicted twice");
     }
 
@@ -252,8 +270,8 @@ mod tests {
         let right = Answer { id: "a", label: 1, predicted: 2, logits: &[0.0, 1.0, 3.0], tokens: Some(9) };
         gathered.push(&right).unwrap();
         for (wrong, says) in [
-            (Answer { predicted: 1, ..right }, "`a`: class 1 is predicted, but has not the largest logit"),
-            (Answer { label: 3, ..right }, "`a`: class 3, but 3 logits"),
+            (Answer { predicted: 1, ..right }, "`a`: class 1 is predicted, but another class has a larger logit"),
+            (Answer { label: 3, ..right }, "`a`: class 3 does not exist, since there are 3 logits"),
             (Answer { logits: &[0.0, 1.0], ..right }, "`a` has 2 logits, not 3"),
         ] {
             assert_eq!(gathered.push(&wrong).unwrap_err().to_string(), says);

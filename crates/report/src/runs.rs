@@ -1,22 +1,14 @@
-//! One run as it was left behind, what is read off it, and whether its records agree.
+//! One finished run, and what its records give.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use records::metrics::Epoch;
 use records::{Latency, Split};
+use statistics::{Interval, bootstrap, mean, wilson};
 use study::Configuration;
 
-use crate::consistency;
+use crate::check;
 use crate::outcomes::Outcomes;
 use crate::streams::{Predictions, Training};
-
-/// Two accuracies of the same predictions differ by less than this, whatever the order of summing.
-const ROUNDING: f64 = 1e-9;
-
-/// The same model's losses differ by the last digits of its products, another model's by more, as a share of 1 + loss.
-const RECORDED_LOSS: f64 = 1e-3;
-
-/// Where another device predicts than trained, or CUDA does, a borderline review may fall to the other side.
-const OTHER_DEVICE: f64 = 0.002;
 
 /// A finished run.
 #[derive(Debug)]
@@ -26,7 +18,7 @@ pub(crate) struct Run {
     pub(crate) outcomes: Option<Outcomes>,
     /// The same of the validation split: what a temperature is fitted to.
     pub(crate) validation: Option<Outcomes>,
-    /// What an answer costs, if that was measured.
+    /// The cost of an answer, if measured.
     pub(crate) latency: Option<Latency>,
 }
 
@@ -41,7 +33,7 @@ impl Run {
         };
         let (outcomes, validation) = (agreeing(test)?, agreeing(validation)?);
         if let (Some(test), Some(validation)) = (&outcomes, &validation) {
-            consistency::apart(test, validation).with_context(|| format!("run `{name}`"))?;
+            check::records::apart(test, validation).with_context(|| format!("run `{name}`"))?;
         }
         let run = Run { outcomes, validation, ..run };
         let scored = run.outcomes.is_some() || run.chosen(Split::Test).is_some();
@@ -50,32 +42,7 @@ impl Run {
     }
 
     fn agreeing(&self, predictions: Predictions) -> Result<Outcomes> {
-        let (chosen, epoch) = (self.chosen_epoch(), predictions.begin.epoch);
-        ensure!(epoch == chosen, "predictions are of epoch {epoch}, but epoch {chosen} was chosen; {AGAIN}");
-        let (split, recorded) = (predictions.begin.split, self.chosen(predictions.begin.split));
-        let (n, examples) = (predictions.outcomes.len(), recorded.map(|epoch| epoch.examples));
-        let as_many = examples.is_none_or(|examples| examples == n);
-        ensure!(as_many, "{n} {split} predictions, but the metrics record {}; {AGAIN}", examples.unwrap_or(n));
-        let counted = predictions.outcomes.accuracy();
-        let here = predictions.begin.device == self.training.begin.provenance.device
-            && !predictions.begin.device.starts_with("cuda");
-        let near = if here { ROUNDING } else { OTHER_DEVICE };
-        let chosen = self.chosen(split);
-        let recorded = chosen.map(|epoch| ("the metrics record", epoch.accuracy, near));
-        let ended = predictions.end.accuracy.map(|accuracy| ("their own `end` says", accuracy, ROUNDING));
-        for (who, accuracy, near) in [ended, recorded].into_iter().flatten() {
-            if (accuracy - counted).abs() > near {
-                bail!("the predictions give a {split} accuracy of {counted}, but {who} {accuracy}; {AGAIN}");
-            }
-        }
-        let loss = predictions.outcomes.loss();
-        let recorded = chosen.filter(|_| here).map(|epoch| ("the metrics record", epoch.loss, RECORDED_LOSS));
-        let ended = predictions.end.loss.map(|loss| ("their own `end` says", loss, ROUNDING));
-        for (who, other, near) in [ended, recorded].into_iter().flatten() {
-            if (other - loss).abs() > near * (1.0 + loss) {
-                bail!("the predictions give a {split} loss of {loss}, but {who} {other}; {AGAIN}");
-            }
-        }
+        check::records::predicted(self, &predictions)?;
         Ok(predictions.outcomes)
     }
 
@@ -132,10 +99,19 @@ impl Run {
     }
 }
 
-const AGAIN: &str = "remove the predictions and run make again";
+/// The interval of the mean test accuracy over the runs of one configuration, in any order: by bootstrap where all
+/// have predictions, otherwise by Wilson's formula.
+pub(crate) fn interval(runs: &[&Run]) -> Interval {
+    let mut runs = runs.to_vec();
+    runs.sort_by_key(|run| run.configuration().seed);
+    let correct: Option<Vec<&[bool]>> = runs.iter().map(|run| Some(run.outcomes.as_ref()?.correct())).collect();
+    let accuracy = || mean(runs.iter().map(|run| run.test().0));
+    correct.map_or_else(|| wilson(accuracy(), runs[0].test().1), |correct| bootstrap(&correct))
+}
 
 #[cfg(test)]
 mod tests {
+    use super::interval;
     use crate::fixture::Made;
     use crate::sources::from_text;
 
@@ -157,21 +133,31 @@ mod tests {
         let (made, other) = (Made::new("2VA", 1).test(&[20, 30, 25]), Made::new("2VA", 1).test(&[20, 31, 25]));
         let message = format!("{:#}", from_text(&(made.metrics() + &other.predictions())).unwrap_err());
         assert!(message.starts_with("run `2VA-s1`: the predictions give a test accuracy of 0.775, "), "{message}");
-        assert!(message.contains("but the metrics record 0.75; remove"), "{message}");
+        assert!(message.contains("but the metrics record 0.75: remove"), "{message}");
     }
 
     #[test]
     fn predictions_of_another_epoch_or_with_a_wrong_end_are_refused() {
         let made = Made::new("2VA", 1).test(&[20, 30, 25]);
         for (from, to, says) in [
-            ("\"epoch\":2", "\"epoch\":3", "of epoch 3, but epoch 2 was chosen"),
-            ("\"accuracy\":0.75", "\"accuracy\":0.8", "their own `end` says 0.8"),
+            ("\"epoch\":2", "\"epoch\":3", "the predictions are of epoch 3, but epoch 2 was chosen"),
+            ("\"accuracy\":0.75", "\"accuracy\":0.8", "their own `end` records 0.8"),
             ("\"loss\":0.5", "\"loss\":0.4", "the predictions give a test loss of 0.599"),
         ] {
             let text = made.metrics() + &made.predictions().replacen(from, to, 1);
             let message = format!("{:#}", from_text(&text).unwrap_err());
             assert!(message.contains(says), "{message}");
         }
+    }
+
+    #[test]
+    fn the_order_of_the_seeds_changes_no_interval() {
+        let made = |seed, right| Made::new("2VA", seed).test(&[20, 30, right]);
+        let (one, other) = (made(1, 25), made(2, 37));
+        let text = one.metrics() + &one.predictions() + &other.metrics() + &other.predictions();
+        let runs = from_text(&text).unwrap();
+        assert!(runs.iter().all(|run| run.outcomes.is_some()));
+        assert_eq!(interval(&[&runs[0], &runs[1]]), interval(&[&runs[1], &runs[0]]));
     }
 
     #[test]
@@ -202,9 +188,12 @@ mod tests {
         let other = validation.replace("test/", "v/").replacen("v/17", "test/9", 1);
         let whole = made.metrics() + &made.predictions();
         for (text, says) in [
-            (more + &made.predictions(), "40 test predictions, but the metrics record 41; remove the predictions"),
-            (whole.clone() + &validation, "`test/0` is predicted as an example of test and of validation: remove"),
-            (whole + &other, "`test/9` is predicted as an example of test and of validation"),
+            (
+                more + &made.predictions(),
+                "there are 40 test predictions, but the metrics record 41: remove the predictions",
+            ),
+            (whole.clone() + &validation, "`test/0` is predicted both as a test and as a validation example: remove"),
+            (whole + &other, "`test/9` is predicted both as a test and as a validation example"),
         ] {
             let message = format!("{:#}", from_text(&text).unwrap_err());
             assert!(message.starts_with("run `2VA-s1`: ") && message.contains(says), "{message}");

@@ -3,12 +3,11 @@
 use anyhow::Result;
 use records::metrics::Epoch;
 use serde::Serialize;
+use statistics::mean;
 
-use crate::comparable::by_configuration;
+use crate::check::by_configuration;
 use crate::costs::Costs;
-use crate::format::mean;
-use crate::interval;
-use crate::runs::Run;
+use crate::runs::{self, Run};
 
 /// A row of `table.csv` and of its JSON, under the names of these fields; the names carry the units.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -52,7 +51,7 @@ impl Score {
     /// Means of what varies over the seeds, the first of what cannot vary, the largest of memory and disk.
     fn of(runs: &[&Run]) -> Score {
         let (begin, asked) = (&runs[0].training.begin, runs[0].configuration());
-        let (interval, costs) = (interval::of(runs), Costs::of(runs));
+        let (interval, costs) = (runs::interval(runs), Costs::of(runs));
         let peaks: Vec<&Epoch> = runs.iter().filter_map(|run| run.peak()).collect();
         let peak = (!peaks.is_empty()).then(|| mean(peaks.iter().map(|peak| peak.accuracy)));
         let counts = |of: fn(&Run) -> u64| runs.iter().map(|run| of(run)).collect::<Vec<u64>>();

@@ -11,21 +11,20 @@ use records::run_dir::RunDir;
 use records::{Latency, Split};
 use study::Configuration;
 
-use crate::comparable::{self, by_configuration};
-use crate::consistency;
+use crate::check::{self, by_configuration};
 use crate::outcomes::Known;
 use crate::runs::Run;
 use crate::stamp;
 use crate::streams::{self, Predictions, Stream, Training, Unfinished};
 
-/// What was read: finished runs in order, and those of which a folder is there and not more.
+/// Finished runs in order, and runs that have a folder but are not finished.
 #[derive(Debug)]
 pub(crate) struct Input {
     pub(crate) runs: Vec<Run>,
     pub(crate) missing: Vec<Missing>,
 }
 
-/// A run that was asked for and is not finished.
+/// A run that is not finished.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Missing {
     pub(crate) run: String,
@@ -53,16 +52,16 @@ pub(crate) fn read(sources: &[PathBuf]) -> Result<Input> {
     }
     missing.iter().for_each(|Missing { run, why }| log::warn!("left out: run `{run}`, {why}"));
     let runs = assemble(streams)?;
-    check(&runs)?;
+    belong_together(&runs)?;
     Ok(Input { runs, missing })
 }
 
-/// What the runs say of themselves must fit together.
-fn check(runs: &[Run]) -> Result<()> {
+/// Runs of one configuration, and of one study, fit together.
+fn belong_together(runs: &[Run]) -> Result<()> {
     ensure!(!runs.is_empty(), "no finished run in the input: name run folders, such as `out/sample/runs/*`");
     by_configuration(runs)?;
-    comparable::of_one_study(runs)?;
-    if let Some((one, other)) = comparable::of_different_data(runs) {
+    check::together::of_one_study(runs)?;
+    if let Some((one, other)) = check::together::of_different_data(runs) {
         log::warn!("runs `{}` and `{}` were trained on different data", one.name(), other.name());
     }
     Ok(())
@@ -82,13 +81,13 @@ fn read_one(source: &Path, known: &Known) -> Result<Found> {
     }
 }
 
-/// A folder with a configuration is a run that somebody wants; what is not there yet, or was broken off, is missing.
+/// A folder with a configuration is a run of the study; it is missing if it has not been trained to the end.
 fn read_folder(run: &RunDir, known: &Known) -> Result<Found> {
     let name = run.path().file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let missing = |why: &str| Ok(Found::Missing(Missing { run: name.clone(), why: why.to_owned() }));
     match read_streams(run, known) {
         Err(_) if run.stamp().exists() && !run.metrics().exists() => {
-            missing("its metrics are gone: remove its folder, then run make")
+            missing("its metrics are missing: remove its folder, then run make")
         }
         Err(_) if run.config().exists() && !run.metrics().exists() => missing("not trained"),
         Err(error) if run.config().exists() && error.is::<Unfinished>() => {
@@ -101,7 +100,7 @@ fn read_folder(run: &RunDir, known: &Known) -> Result<Found> {
 
 fn read_streams(run: &RunDir, known: &Known) -> Result<Vec<Stream>> {
     if !run.metrics().exists() {
-        bail!("`{}` is no trained run: train it with make, or leave it out", run.path().display());
+        bail!("`{}` is not a trained run: train it with make, or leave it out", run.path().display());
     }
     let mut streams = read_file(regular(&run.metrics())?, known)?;
     check_configuration(run, &streams)?;
@@ -121,7 +120,7 @@ fn read_streams(run: &RunDir, known: &Known) -> Result<Vec<Stream>> {
     Ok(streams)
 }
 
-/// A pipe in a run's folder would be waited for without end; one that is named as a source is not.
+/// Refuse a pipe or device inside a run folder, since reading it may never end.
 fn regular(path: &Path) -> Result<&Path> {
     Ok(records::regular(path).map_err(|e| records::Error::io("reading", path, e))?)
 }
@@ -135,10 +134,10 @@ fn read_latency(path: &Path) -> Result<Option<Latency>> {
         return Ok(None);
     }
     let latency = Reader::open(regular(path)?)?.next().transpose()?;
-    latency.map(Some).with_context(|| format!("`{}` is empty: remove it and measure again", path.display()))
+    latency.map(Some).with_context(|| format!("`{}` is empty: delete it, then run `make latency`", path.display()))
 }
 
-/// What ran must be what `config.json` says now, where there is one.
+/// `config.json`, where there is one, must be the configuration that was trained.
 fn check_configuration(run: &RunDir, streams: &[Stream]) -> Result<()> {
     let path = run.config();
     if !path.exists() {
@@ -148,7 +147,10 @@ fn check_configuration(run: &RunDir, streams: &[Stream]) -> Result<()> {
     let asked = Configuration::from_json(&text).with_context(|| format!("reading `{}`", path.display()))?;
     let ran = |stream: &Stream| matches!(stream, Stream::Training(training) if training.begin.configuration == asked);
     let place = path.display();
-    ensure!(streams.iter().all(ran), "`{place}` is not what `metrics.jsonl` ran: train it again with make");
+    ensure!(
+        streams.iter().all(ran),
+        "`{place}` differs from the configuration in `metrics.jsonl`: train the run again with make"
+    );
     Ok(())
 }
 
@@ -171,18 +173,18 @@ fn assemble(streams: Vec<Stream>) -> Result<Vec<Run>> {
                 predictions.insert((new.begin.run.clone(), new.begin.split), new).map(|old| old.begin.run)
             }
         };
-        ensure!(twice.is_none(), "run `{}` stands twice in the input: name it once", twice.unwrap_or_default());
+        ensure!(twice.is_none(), "run `{}` appears twice in the input: name it once", twice.unwrap_or_default());
     }
     let runs = trainings.into_iter().map(|training| {
         let mut of = |split| predictions.remove(&(training.begin.run.clone(), split));
         let (test, validation) = (of(Split::Test), of(Split::Validation));
         let latency = latencies.remove(&training.begin.run);
-        latency.as_ref().map_or(Ok(()), consistency::measured)?;
+        latency.as_ref().map_or(Ok(()), check::records::measured)?;
         Ok(Run { latency, ..Run::new(training, test, validation)? })
     });
     let runs = runs.collect::<Result<Vec<_>>>()?;
     match predictions.into_keys().map(|(run, _)| run).min() {
-        Some(orphan) => bail!("predictions of run `{orphan}`, but not its metrics: add its `metrics.jsonl`"),
+        Some(orphan) => bail!("the input has predictions of run `{orphan}` but no metrics: add its `metrics.jsonl`"),
         None => Ok(runs),
     }
 }
@@ -195,7 +197,7 @@ pub(crate) fn study(sources: &[PathBuf]) -> Option<String> {
     names.all(|name| name.as_ref() == Some(&first)).then_some(first)
 }
 
-/// `out/<study>/runs`, if it is there that the source lies.
+/// The folder `out/<study>/runs` that holds the source, if one does.
 fn runs_folder(source: &Path) -> Option<PathBuf> {
     let folder = std::path::absolute(source).ok()?.parent()?.to_owned();
     (folder.file_name()? == "runs").then_some(folder)
@@ -213,7 +215,7 @@ mod tests {
     use crate::fixture::Made;
 
     #[test]
-    fn predictions_find_their_run_wherever_they_stand() {
+    fn predictions_are_paired_with_their_run_in_any_order() {
         let (a, b) = (Made::new("1VA", 1), Made::new("2VA", 1));
         let runs = from_text(&(b.predictions() + &a.metrics() + &b.metrics())).unwrap();
         let found: Vec<_> = runs.iter().map(|run| (run.name(), run.outcomes.is_some())).collect();
@@ -224,9 +226,9 @@ mod tests {
     fn a_run_named_twice_and_predictions_without_a_run_are_refused() {
         let made = Made::new("1VA", 1);
         for (text, says) in [
-            (made.metrics().repeat(2), "run `1VA-s1` stands twice"),
-            (made.metrics() + &made.predictions().repeat(2), "run `1VA-s1` stands twice"),
-            (made.predictions(), "predictions of run `1VA-s1`, but not its metrics"),
+            (made.metrics().repeat(2), "run `1VA-s1` appears twice"),
+            (made.metrics() + &made.predictions().repeat(2), "run `1VA-s1` appears twice"),
+            (made.predictions(), "the input has predictions of run `1VA-s1` but no metrics"),
         ] {
             let message = from_text(&text).unwrap_err().to_string();
             assert!(message.starts_with(says), "{message}");
@@ -242,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn the_study_is_read_off_the_folders_that_share_it() {
+    fn the_study_is_the_folder_that_all_runs_share() {
         let paths = |names: &[&str]| names.iter().map(PathBuf::from).collect::<Vec<_>>();
         assert_eq!(study(&paths(&["out/imdb/runs/a", "/x/imdb/runs/b/"])).as_deref(), Some("imdb"));
         assert_eq!(study(&paths(&["out/imdb/runs/a", "out/sample/runs/a"])), None);

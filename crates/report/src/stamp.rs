@@ -1,11 +1,11 @@
-//! What `train.json` knows of a run and its streams do not.
+//! What `train.json` records of a run and its streams do not.
 
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-/// The part that is needed here; absent in stamps of older versions, and empty where there is nothing to say.
+/// The fields that are used here; absent in stamps of older versions, empty where they do not apply.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub(crate) struct Stamp {
     /// sha256 of the pretrained weights that the run began with.
@@ -14,16 +14,16 @@ pub(crate) struct Stamp {
     pub(crate) encoder_sha256: Option<String>,
 }
 
-/// What the run says of its beginning; nothing where there is no stamp.
+/// The stamp at `path`; an empty one if there is no file.
 ///
 /// # Errors
-/// The stamp at `path` cannot be read, or is none.
+/// The stamp cannot be read, or is not valid.
 pub(crate) fn read(path: &Path) -> Result<Stamp> {
     if !path.exists() {
         return Ok(Stamp::default());
     }
     let bytes = records::regular(path).and_then(std::fs::read).map_err(|e| records::Error::io("reading", path, e))?;
-    let none = || format!("`{}` is no stamp of a run: remove the run's folder, then run make", path.display());
+    let none = || format!("`{}` is not a valid stamp: remove the run's folder, then run make", path.display());
     serde_json::from_slice(&bytes).with_context(none)
 }
 
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stamp_says_its_weights_or_nothing_and_what_is_none_is_named() {
+    fn weights_are_optional_and_an_invalid_stamp_is_refused_by_name() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("train.json");
         assert_eq!(read(&path).unwrap(), Stamp::default());
@@ -44,6 +44,6 @@ mod tests {
         }
         publish::bytes(&path, b"{").unwrap();
         let message = format!("{:#}", read(&path).unwrap_err());
-        assert!(message.contains("train.json` is no stamp of a run: remove the run's folder"), "{message}");
+        assert!(message.contains("train.json` is not a valid stamp: remove the run's folder"), "{message}");
     }
 }

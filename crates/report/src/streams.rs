@@ -1,4 +1,4 @@
-//! The streams of an input: metrics and predictions in any order, each whole from `begin` to `end`.
+//! The streams of an input: metrics and predictions in any order, each complete from `begin` to `end`.
 
 use std::borrow::Cow;
 use std::io::BufRead;
@@ -13,11 +13,11 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use study::is_id;
 
-use crate::consistency;
+use crate::check::records as check;
 use crate::outcomes::{Answer, Gathered, Known, Outcomes};
 use crate::stamp::Stamp;
 
-/// What one tool left for us.
+/// The records of one tool.
 pub(crate) enum Stream {
     Training(Training),
     Predictions(Predictions),
@@ -30,7 +30,7 @@ pub(crate) struct Training {
     pub(crate) begin: Box<metrics::Begin>,
     pub(crate) epochs: Vec<Epoch>,
     pub(crate) end: metrics::End,
-    /// How it began: its folder knows, a stream does not.
+    /// How it began: recorded in its folder, not in the stream.
     pub(crate) stamp: Stamp,
     /// `out/<study>/runs`, if it was read from a folder there.
     pub(crate) study: Option<PathBuf>,
@@ -44,12 +44,12 @@ pub(crate) struct Predictions {
     pub(crate) end: predictions::End,
 }
 
-/// A stream that was broken off, which a run that goes on or was killed leaves behind.
+/// A stream without an end: its run is still going, or was killed.
 #[derive(Debug, thiserror::Error)]
 #[error("{what}: finish it with make, or leave it out")]
 pub(crate) struct Unfinished {
     what: String,
-    /// What stopped it, if it says.
+    /// Why it stopped, if recorded.
     pub(crate) why: Option<String>,
 }
 
@@ -124,30 +124,30 @@ fn take<R: BufRead>(gathered: &mut Gathered, lines: &Reader<Value, R>) -> Option
 }
 
 impl Training {
-    /// What it was trained on; nothing where the records do not say.
+    /// The sha256 of its data, if recorded.
     pub(crate) fn data(&self) -> Option<&str> {
         Some(self.begin.shards_sha256.as_str()).filter(|sha256| !sha256.is_empty())
     }
 
-    /// The pretrained weights it began with; nothing where there are none, or the records do not say.
+    /// The sha256 of the pretrained weights it began with, if there are any and they are recorded.
     pub(crate) fn weights(&self) -> Option<&str> {
         self.stamp.weights_sha256.as_deref().filter(|sha256| !sha256.is_empty())
     }
 
-    /// The shape of its encoder; nothing where there is no network, or the records do not say.
+    /// The sha256 of its encoder's shape, if it is a network and that is recorded.
     pub(crate) fn encoder(&self) -> Option<&str> {
         self.stamp.encoder_sha256.as_deref().filter(|sha256| !sha256.is_empty())
     }
 }
 
 impl Open {
-    /// Only a training stream says what was asked.
+    /// Only a training stream has a configuration.
     fn begin(value: Value) -> Result<Self> {
         match value.get("configuration").is_some() {
             true => {
                 let begin: metrics::Begin = serde_json::from_value(value)?;
                 begin.configuration.check()?;
-                consistency::begun(&begin)?;
+                check::begun(&begin)?;
                 let (run, id) = (&begin.run, &begin.configuration.id);
                 ensure!(run == id, "run `{run}` has the configuration of `{id}`");
                 let provenance = plain(begin.provenance);
@@ -165,13 +165,12 @@ impl Open {
         match (&mut self, line) {
             (Open::Training(..), Line::Step) => {}
             (Open::Training(begin, epochs), Line::Epoch(epoch)) => {
-                consistency::follows(begin, epochs, &epoch)?;
-                ensure!((0.0..=1.0).contains(&epoch.accuracy), "accuracy {} is no fraction", epoch.accuracy);
+                check::follows(begin, epochs, &epoch)?;
                 epochs.push(epoch);
             }
             (Open::Predictions(..), Line::Prediction(value)) => {
                 let wrong = serde_json::from_value::<predictions::Prediction>(value).err();
-                return Err(wrong.map_or_else(|| anyhow!("no prediction"), anyhow::Error::from));
+                return Err(wrong.map_or_else(|| anyhow!("this is not a prediction"), anyhow::Error::from));
             }
             (open, _) => return Err(anyhow!("a record of another stream inside run `{}`", open.run())),
         }
@@ -182,7 +181,7 @@ impl Open {
         match self {
             Open::Training(begin, epochs) => {
                 let end = typed(value)?;
-                consistency::ended(&begin, &epochs, &end)?;
+                check::ended(&begin, &epochs, &end)?;
                 Ok(Stream::Training(Training { begin, epochs, end, stamp: Stamp::default(), study: None }))
             }
             Open::Predictions(begin, gathered) => {
@@ -223,7 +222,7 @@ impl Open {
     }
 }
 
-/// Names of machines and versions come to stand in tables and pages of any kind, so they are plain.
+/// Replace what could be markup or a formula: names of machines and versions appear in pages and spreadsheets.
 fn plain(from: Provenance) -> Provenance {
     let plain = |text: String| {
         let kept = text.trim_start_matches(['=', '+', '-', '@']);
@@ -234,10 +233,10 @@ fn plain(from: Provenance) -> Provenance {
     Provenance { commit, burn, libtorch, device, hardware, threads }
 }
 
-/// A last line that is no record, as a run that was killed leaves it.
+/// The last line is cut: the run was killed while it wrote.
 fn unreadable(error: records::Error, open: Option<&Open>) -> anyhow::Error {
     match open {
-        Some(open) => Unfinished { what: format!("{error}; run `{}` is broken off", open.run()), why: None }.into(),
+        Some(open) => Unfinished { what: format!("{error}; run `{}` is incomplete", open.run()), why: None }.into(),
         None => error.into(),
     }
 }

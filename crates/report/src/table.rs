@@ -31,7 +31,7 @@ pub(crate) const COLUMNS: [Column<Score>; 16] = [
     ("MiB", true, |s| (s.peak_memory_bytes >> 20).to_string()),
 ];
 
-/// Columns that say nothing where nothing was published.
+/// Columns that are empty where nothing was published.
 const PUBLISHED: [&str; 2] = ["published %", "difference"];
 
 /// The table in the format asked for; in markdown with its notes and `last` words.
@@ -51,7 +51,7 @@ fn markdown(scores: &[Score]) -> String {
     grid::markdown(columns(scores), scores)
 }
 
-/// The columns that say something of these rows.
+/// The columns that are not empty for these rows.
 pub(crate) fn columns(scores: &[Score]) -> impl Iterator<Item = &'static Column<Score>> {
     let published = scores.iter().any(|score| score.published_accuracy.is_some());
     COLUMNS.iter().filter(move |(name, ..)| published || !PUBLISHED.contains(name))
@@ -87,7 +87,7 @@ fn seconds(seconds: f64) -> String {
     if seconds < 10.0 { format!("{seconds:.2}") } else { format!("{seconds:.1}") }
 }
 
-/// Whole ones, where a tenth would say nothing.
+/// Whole megabytes from 10 on.
 fn megabytes(bytes: u64) -> String {
     let megabytes = bytes as f64 / 1e6;
     if megabytes < 10.0 { format!("{megabytes:.2}") } else { format!("{megabytes:.0}") }

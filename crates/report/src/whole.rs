@@ -1,4 +1,4 @@
-//! Everything that can be said of some runs, computed once.
+//! Everything that follows from some runs, computed once.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use anyhow::Result;
 use records::publish;
 
 use crate::arguments::{Format, Question};
-use crate::figures::{self, Material};
+use crate::figures::{self, Figure, Material};
 use crate::scores::Score;
 use crate::sources::{self, Missing};
 use crate::verdict::{self, Verdict};
@@ -15,6 +15,7 @@ use crate::{page, quality, table};
 /// What tables, figures and the page are made from.
 pub(crate) struct Whole<'a> {
     pub(crate) material: Material<'a>,
+    pub(crate) figures: Vec<Figure>,
     pub(crate) missing: &'a [Missing],
 }
 
@@ -26,20 +27,20 @@ pub(crate) fn with<T>(runs: &[PathBuf], question: &Question, make: impl FnOnce(&
     let study = sources::study(runs);
     let material =
         Material { scores: &scores, runs: &input.runs, verdict: &verdict, quality: &quality, study: study.as_deref() };
-    make(&Whole { material, missing: &input.missing })
+    make(&Whole { figures: figures::all(&material), material, missing: &input.missing })
 }
 
-/// All of it in one folder; the page last, since it tells that the rest is there.
+/// Write all of it to one folder, the page last: where it is, the rest is there.
 pub(crate) fn publish_all(whole: &Whole, folder: &Path) -> Result<()> {
-    let Whole { material, missing } = whole;
+    let Whole { material, figures, missing } = whole;
     let put = |name: &str, text: String| publish::bytes(&folder.join(name), text.as_bytes());
-    let said = verdict::sentences(material.verdict);
-    put("table.md", table::text(material.scores, Format::Markdown, &said)?)?;
-    put("table.csv", table::text(material.scores, Format::Csv, &said)?)?;
+    let sentences = verdict::sentences(material.verdict);
+    put("table.md", table::text(material.scores, Format::Markdown, &sentences)?)?;
+    put("table.csv", table::text(material.scores, Format::Csv, &sentences)?)?;
     put("verdict.md", verdict::markdown(material.verdict))?;
     put("verdict.json", verdict::json(material.verdict)?)?;
     put("quality.md", quality::text(material.quality, Format::Markdown)?)?;
     put("quality.csv", quality::text(material.quality, Format::Csv)?)?;
-    figures::draw(material, folder)?;
-    Ok(put("index.html", page::text(material, missing)?)?)
+    figures::publish(figures, folder)?;
+    Ok(put("index.html", page::text(material, figures, missing)?)?)
 }

@@ -6,8 +6,9 @@ use super::legend::{Entry, Legend};
 use super::panel::{AXIS_LEFT, Panel};
 use super::pen::{GREY, INTERVAL, PUBLISHED, PUBLISHED_LABEL, UPRIGHT, line, swatch, whisker};
 use super::scale::Scale;
-use super::series::{Point, Series, Spread, series, spread};
+use super::series::{Point, Series, series, spread};
 use super::{Figure, Material, marks};
+use crate::chapter::Chapter;
 use crate::format::blocks;
 use crate::scores::Score;
 use drawing::{At, Picture, Shape};
@@ -40,16 +41,15 @@ struct Plot {
 }
 
 pub(super) fn figure(material: &Material) -> Option<Figure> {
-    let spread = spread(material.runs);
-    let all = series(material.scores, &spread);
-    Some(Figure {
+    let all = series(material.scores, &spread(material.runs));
+    (!all.is_empty()).then(|| Figure {
         name: "accuracy-by-blocks",
+        chapter: Chapter::Depths,
         title: title(material.scores, material.study),
         alt: alt(material.scores, &all),
         csv: numbers(&all),
-        picture: picture(material.scores, &spread, material.study),
+        picture: picture(material.scores, all, material.study),
     })
-    .filter(|_| !all.is_empty())
 }
 
 fn title(scores: &[Score], study: Option<&str>) -> String {
@@ -58,14 +58,14 @@ fn title(scores: &[Score], study: Option<&str>) -> String {
 
 /// The picture in words: each series from its first to its last point.
 fn alt(scores: &[Score], all: &[Series]) -> String {
-    let told = |series: &Series| {
+    let describe = |series: &Series| {
         let point = |point: &Point| format!("{:.2} % with {}", point.accuracy, blocks(point.n_blocks as usize));
         let ends = series.points.first().zip(series.points.last().filter(|_| series.is_joined()));
-        let told = ends.map(|(first, last)| format!("{} to {}", point(first), point(last)));
-        format!("{}: {}", series.name, told.or(series.points.first().map(point)).unwrap_or_default())
+        let span = ends.map(|(first, last)| format!("{} to {}", point(first), point(last)));
+        format!("{}: {}", series.name, span.or(series.points.first().map(point)).unwrap_or_default())
     };
-    let told = all.iter().map(told).collect::<Vec<_>>().join("; ");
-    format!("Test accuracy against the number of kept transformer blocks ({}). {told}.", caption::basis(scores.iter()))
+    let all = all.iter().map(describe).collect::<Vec<_>>().join("; ");
+    format!("Test accuracy against the number of kept transformer blocks ({}). {all}.", caption::basis(scores.iter()))
 }
 
 fn numbers(all: &[Series]) -> String {
@@ -90,8 +90,8 @@ fn numbers(all: &[Series]) -> String {
 }
 
 /// The whole figure.
-fn picture(scores: &[Score], spread: &Spread, study: Option<&str>) -> Picture {
-    let plot = Plot::new(series(scores, spread));
+fn picture(scores: &[Score], all: Vec<Series>, study: Option<&str>) -> Picture {
+    let plot = Plot::new(all);
     let caption = caption::shapes(title(scores, study), &[note(scores, &plot.panel.up)]);
     let legend = plot.legend();
     let frame = plot.panel.frame("kept transformer blocks", "test accuracy (%)");
@@ -187,6 +187,7 @@ impl Plot {
 mod tests {
     use super::*;
     use crate::figures::layout;
+    use crate::figures::series::Spread;
     use crate::fixture::Made;
     use crate::scores::from_text;
 
@@ -199,8 +200,8 @@ mod tests {
         scores(&[Made::new("0BE", 1).published(0.7), Made::new("1VA", 1), wide, Made::new("9VA", 1).test(&[0, 36, 0])])
     }
 
-    fn said(scores: &[Score], study: Option<&str>) -> Vec<String> {
-        picture(scores, &Spread::new(), study).texts().map(|text| text.text.clone()).collect()
+    fn texts(scores: &[Score], study: Option<&str>) -> Vec<String> {
+        picture(scores, series(scores, &Spread::new()), study).texts().map(|text| text.text.clone()).collect()
     }
 
     #[test]
@@ -226,11 +227,12 @@ mod tests {
         let [Shape::Band { points, .. }] = &bands[..] else { panic!("{} bands", bands.len()) };
         let expected = [(1.0, 75.0), (2.0, 80.0), (2.0, 95.0), (1.0, 85.0)].map(|(n, up)| plot.panel.at(n, up));
         assert_eq!(points[..], expected);
-        let said = |spread: &Spread| picture(&scores, spread, None).texts().any(|text| text.text == SEEDS);
-        assert!(said(&spread) && !said(&Spread::new()));
+        let has_band =
+            |spread: &Spread| picture(&scores, series(&scores, spread), None).texts().any(|text| text.text == SEEDS);
+        assert!(has_band(&spread) && !has_band(&Spread::new()));
         assert!(numbers(&plot.series).contains("cls-linear,2VA,2,87.5,"), "{}", numbers(&plot.series));
         assert!(numbers(&plot.series).lines().nth(2).is_some_and(|row| row.ends_with(",80,95,")));
-        assert_eq!(layout::faults(&picture(&scores, &spread, None)), [""; 0]);
+        assert_eq!(layout::faults(&picture(&scores, series(&scores, &spread), None)), [""; 0]);
         let alt = alt(&scores, &plot.series);
         assert!(alt.ends_with("cls-linear: 80.00 % with 1 block to 95.00 % with 4 blocks."), "{alt}");
     }
@@ -239,17 +241,17 @@ mod tests {
     fn data_stay_between_the_axis_and_the_edge_and_text_inside_the_picture() {
         let plot = Plot::new(series(&study(), &Spread::new()));
         assert!(plot.panel.x(9.0) + PUBLISHED < RIGHT && plot.panel.x(0.0) - PUBLISHED > LEFT);
-        assert_eq!(layout::faults(&picture(&study(), &Spread::new(), Some("imdb"))), [""; 0]);
+        assert_eq!(layout::faults(&picture(&study(), series(&study(), &Spread::new()), Some("imdb"))), [""; 0]);
     }
 
     #[test]
     fn the_picture_says_which_study_and_what_to_beware_of() {
-        let whole = said(&study(), Some("imdb"));
+        let whole = texts(&study(), Some("imdb"));
         assert_eq!(whole[0], "imdb: accuracy by kept blocks");
         assert_eq!(whole[1], "one seed; epoch chosen on validation; the accuracy axis begins at 60, not at 0");
         assert!(whole.contains(&"published".to_owned()));
         let made = [Made::new("1VA", 1).no_validation(), Made::new("1VA", 2).no_validation(), Made::new("2VA", 1)];
-        let source = said(&scores(&made), None);
+        let source = texts(&scores(&made), None);
         assert_eq!(source[0], "tiny-bert: accuracy by kept blocks");
         assert!(
             source[1].starts_with("means over 1 to 2 seeds; epoch chosen on validation (on test for 1 of 2); "),

@@ -10,6 +10,7 @@ use super::csv::{self, Table};
 use super::legend::{Entry, Legend};
 use super::pen::{GRID, INK, INTERVAL, LABEL, LYING, PUBLISHED, PUBLISHED_LABEL, WHITE, line, room, text, whisker};
 use super::{Figure, Material, marks};
+use crate::chapter::Chapter;
 use crate::format::blocks;
 use crate::scores::Score;
 use drawing::{Colour, Picture, Shape};
@@ -47,14 +48,14 @@ struct Plot {
 
 pub(super) fn figure(material: &Material) -> Option<Figure> {
     let bars = bars(material.scores);
-    Some(Figure {
+    (!bars.is_empty()).then(|| Figure {
         name: "best-by-depth",
+        chapter: Chapter::Depths,
         title: title(material.scores, material.study),
         alt: alt(material.scores, &bars),
         csv: numbers(&bars),
-        picture: picture(material.scores, material.study),
+        picture: picture(material.scores, bars, material.study),
     })
-    .filter(|_| !bars.is_empty())
 }
 
 fn title(scores: &[Score], study: Option<&str>) -> String {
@@ -86,8 +87,8 @@ fn numbers(bars: &[Bar]) -> String {
 }
 
 /// The whole figure.
-fn picture(scores: &[Score], study: Option<&str>) -> Picture {
-    let plot = Plot::new(bars(scores));
+fn picture(scores: &[Score], bars: Vec<Bar>, study: Option<&str>) -> Picture {
+    let plot = Plot::new(bars);
     let caption = caption::shapes(title(scores, study), &notes(scores, &plot.axis));
     let (legend, below) = (plot.legend(), plot.bottom() + 66.0);
     let height = below + legend.height() + 14.0;
@@ -215,19 +216,19 @@ mod tests {
         ])
     }
 
-    fn said(scores: &[Score]) -> Vec<String> {
-        picture(scores, Some("imdb")).texts().map(|text| text.text.clone()).collect()
+    fn texts(scores: &[Score]) -> Vec<String> {
+        picture(scores, bars(scores), Some("imdb")).texts().map(|text| text.text.clone()).collect()
     }
 
     #[test]
     fn a_bar_is_named_by_depth_and_configuration_and_ends_in_its_value() {
-        let said = said(&study());
+        let shown = texts(&study());
         for line in
             [["0 blocks", "custom-embedding", "50.00"], ["1 block", "1VF", "77.50"], ["9 blocks", "9VA", "90.00"]]
         {
-            assert!(said.windows(3).any(|texts| texts == line), "no {line:?} in {said:?}");
+            assert!(shown.windows(3).any(|texts| texts == line), "no {line:?} in {shown:?}");
         }
-        assert!(!said.contains(&"1VA".to_owned()) && said.contains(&"published".to_owned()));
+        assert!(!shown.contains(&"1VA".to_owned()) && shown.contains(&"published".to_owned()));
     }
 
     #[test]
@@ -245,11 +246,11 @@ mod tests {
 
     #[test]
     fn bars_that_do_not_begin_at_zero_and_a_choice_among_heads_are_said() {
-        let texts = said(&scores(&[Made::new("1VF", 1).test(&[0, 36, 0]), Made::new("1VA", 1).test(&[0, 38, 0])]));
-        assert_eq!(texts[0], "imdb: the best configuration of each depth");
-        assert_eq!(texts[1], "one seed; epoch chosen on validation; the bars begin at 75 %, not at 0");
-        assert!(texts[2].contains("picked by test accuracy: that flatters it"), "{}", texts[2]);
-        let alone = said(&scores(&[Made::new("1VA", 1).no_validation().test(&[1, 0, 0]), Made::new("2VA", 1)]));
+        let shown = texts(&scores(&[Made::new("1VF", 1).test(&[0, 36, 0]), Made::new("1VA", 1).test(&[0, 38, 0])]));
+        assert_eq!(shown[0], "imdb: the best configuration of each depth");
+        assert_eq!(shown[1], "one seed; epoch chosen on validation; the bars begin at 75 %, not at 0");
+        assert!(shown[2].contains("picked by test accuracy: that flatters it"), "{}", shown[2]);
+        let alone = texts(&scores(&[Made::new("1VA", 1).no_validation().test(&[1, 0, 0]), Made::new("2VA", 1)]));
         assert_eq!(alone[1], "one seed; epoch chosen on validation (on test for 1 of 2)");
         assert!(!alone.iter().any(|text| text.contains("picked") || text == "published"), "{alone:?}");
     }
@@ -282,7 +283,7 @@ mod tests {
     fn no_text_leaves_the_picture_or_meets_a_whisker_a_mark_or_another_text() {
         let long = Made::new(&"an-embedding-with-a-long-name-".repeat(3), 1).test(&[0, 39, 0]).published(0.2);
         for scores in [study(), scores(&[long, Made::new("1VA", 1).test(&[0, 40, 0]).published(1.0)])] {
-            assert_eq!(layout::faults(&picture(&scores, Some("imdb"))), [""; 0]);
+            assert_eq!(layout::faults(&picture(&scores, bars(&scores), Some("imdb"))), [""; 0]);
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use super::caption::{self, MARGIN};
 use super::csv::{self, Table};
-use super::depths::{Depth, depths, said};
+use super::depths::{Depth, depths, summary};
 use super::legend::{Entry, Legend};
 use super::panel::{AXIS_LEFT, Panel};
 use super::pen::{dashed, line, stroke, swatch};
 use super::scale::Scale;
 use super::{Figure, Material, marks};
+use crate::chapter::Chapter;
 use crate::format::blocks;
 use drawing::{At, Picture, Shape};
 
@@ -30,11 +31,12 @@ const TEMPERED: usize = 2;
 pub(super) fn figure(material: &Material) -> Option<Figure> {
     let depths = depths(material);
     let title = material.title("accuracy and confidence by kept blocks");
-    let said = said(&depths, material.verdict.margin)?;
-    let notes = notes(&depths, &said, &material.basis());
+    let summary = summary(&depths, material.verdict.margin)?;
+    let notes = notes(&depths, &summary, &material.basis());
     Some(Figure {
         name: "confidence-by-blocks",
-        alt: alt(&depths, &said),
+        chapter: Chapter::Quality,
+        alt: alt(&depths, &summary),
         csv: numbers(&depths),
         picture: picture(&title, &notes, &depths),
         title,
@@ -42,21 +44,21 @@ pub(super) fn figure(material: &Material) -> Option<Figure> {
     .filter(|_| depths.len() > 1)
 }
 
-fn notes(depths: &[Depth], said: &str, basis: &str) -> Vec<String> {
+fn notes(depths: &[Depth], summary: &str, basis: &str) -> Vec<String> {
     let up = up(depths);
     let begin = (up.low > 0.0).then(|| format!("; the upper axis begins at {}, not at 0", up.ticks[0].1));
-    vec![said.to_owned(), format!("{basis}{}", begin.unwrap_or_default())]
+    vec![summary.to_owned(), format!("{basis}{}", begin.unwrap_or_default())]
 }
 
-/// The picture in words: what is said above it, and the numbers of each depth.
-fn alt(depths: &[Depth], said: &str) -> String {
-    let told = |depth: &Depth| {
+/// The picture in words: what is summary above it, and the numbers of each depth.
+fn alt(depths: &[Depth], summary: &str) -> String {
+    let describe = |depth: &Depth| {
         let Depth { n_blocks, accuracy, confidence, error, .. } = depth;
         let tempered = depth.tempered.map(|(c, e)| format!(", tempered {c:.1} % and {e:.1}")).unwrap_or_default();
         format!("{} {accuracy:.1} %, {confidence:.1} % and {error:.1}{tempered}", blocks(*n_blocks))
     };
-    let all = depths.iter().map(told).collect::<Vec<_>>().join("; ");
-    format!("On the test split {said}. Accuracy, mean confidence and expected calibration error in points: {all}.")
+    let all = depths.iter().map(describe).collect::<Vec<_>>().join("; ");
+    format!("On the test split {summary}. Accuracy, mean confidence and expected calibration error in points: {all}.")
 }
 
 fn numbers(depths: &[Depth]) -> String {

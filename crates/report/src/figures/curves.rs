@@ -7,7 +7,7 @@ use records::Split;
 use super::Material;
 use crate::format::blocks;
 use crate::runs::Run;
-use crate::verdict::{Level, Verdict};
+use crate::verdict::{DepthResult, Verdict};
 
 /// Accuracies of one epoch in per cent: the mean over the seeds that reached it, the worst and the best.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,24 +31,24 @@ pub(super) struct Curves {
 /// The split that all depths were scored on after each epoch: validation, or else test.
 pub(super) fn judged_on(verdict: &Verdict) -> Option<Split> {
     let has = |split: Split| {
-        let mut runs = verdict.levels.iter().flat_map(|level| &level.rung.runs).peekable();
+        let mut runs = verdict.depths.iter().flat_map(|depth| &depth.candidate.runs).peekable();
         runs.peek().is_some() && runs.all(|run| run.scored(split).next().is_some())
     };
     [Split::Validation, Split::Test].into_iter().find(|&split| has(split))
 }
 
 pub(super) fn curves(material: &Material, split: Split) -> Vec<Curves> {
-    let knee = material.knee().map(|knee| knee.rung.n_blocks());
-    let of = |level: &Level| {
-        let (n_blocks, runs) = (level.rung.n_blocks(), &level.rung.runs);
+    let knee = material.knee().map(|knee| knee.candidate.n_blocks());
+    let of = |depth: &DepthResult| {
+        let (n_blocks, runs) = (depth.candidate.n_blocks(), &depth.candidate.runs);
         let chosen = runs.iter().filter_map(|run| run.chosen(split));
         let chosen = chosen.map(|epoch| (epoch.epoch as u64, 100.0 * epoch.accuracy)).collect();
         let knee = if knee == Some(n_blocks) { ", knee" } else { "" };
-        let configuration = level.rung.configuration().to_owned();
+        let configuration = depth.candidate.configuration().to_owned();
         let name = format!("{}{knee}: {configuration}", blocks(n_blocks));
         Curves { configuration, name, judged: moments(runs, split), train: moments(runs, Split::Train), chosen }
     };
-    material.verdict.levels.iter().map(of).collect()
+    material.verdict.depths.iter().map(of).collect()
 }
 
 fn moments(runs: &[&Run], split: Split) -> Vec<Moment> {
@@ -58,7 +58,7 @@ fn moments(runs: &[&Run], split: Split) -> Vec<Moment> {
     }
     let moment = |(epoch, seeds): (u64, Vec<f64>)| {
         let (worst, best) = (seeds.iter().copied().fold(100.0, f64::min), seeds.iter().copied().fold(0.0, f64::max));
-        Moment { epoch, mean: seeds.iter().sum::<f64>() / seeds.len() as f64, worst, best }
+        Moment { epoch, mean: statistics::mean(seeds.iter().copied()), worst, best }
     };
     epochs.into_iter().map(moment).collect()
 }

@@ -1,11 +1,11 @@
-//! Accuracy and confidence of each depth, and what they say in words.
+//! Accuracy and confidence of each depth, in numbers and in words.
 
 use std::cmp::Ordering;
 
 use super::Material;
 use crate::format::blocks;
 use crate::quality::Quality;
-use crate::verdict::Level;
+use crate::verdict::DepthResult;
 
 /// One depth, in per cent and points.
 pub(super) struct Depth {
@@ -22,10 +22,10 @@ pub(super) struct Depth {
 }
 
 pub(super) fn depths(material: &Material) -> Vec<Depth> {
-    let depth = |level: &Level| {
-        let Quality { configuration, accuracy, raw, tempered, .. } = material.quality(level)?;
+    let depth = |depth: &DepthResult| {
+        let Quality { configuration, accuracy, raw, tempered, .. } = material.quality(depth)?;
         Some(Depth {
-            n_blocks: level.rung.n_blocks(),
+            n_blocks: depth.candidate.n_blocks(),
             configuration: configuration.clone(),
             accuracy: 100.0 * accuracy,
             confidence: 100.0 * raw.confidence,
@@ -34,7 +34,7 @@ pub(super) fn depths(material: &Material) -> Vec<Depth> {
             log_loss: raw.log_loss,
         })
     };
-    material.verdict.levels.iter().filter_map(depth).collect()
+    material.verdict.depths.iter().filter_map(depth).collect()
 }
 
 impl Depth {
@@ -43,8 +43,8 @@ impl Depth {
     }
 }
 
-/// What is seen, in words: over-confidence at both ends, and what gives way first as blocks are cut.
-pub(super) fn said(depths: &[Depth], margin: f64) -> Option<String> {
+/// The figure in words: over-confidence at both ends, and whether accuracy or calibration suffers first.
+pub(super) fn summary(depths: &[Depth], margin: f64) -> Option<String> {
     let (full, first) = (depths.last()?, depths.first()?);
     let over = over(first, full);
     let beyond = |worse: &dyn Fn(&Depth) -> f64| depths.iter().rev().find(|depth| worse(depth) > margin);
@@ -57,7 +57,7 @@ pub(super) fn said(depths: &[Depth], margin: f64) -> Option<String> {
     Some(match which(less_true, less_accurate) {
         None => format!("{over}; neither accuracy nor calibration gives way {by}"),
         Some(which) => format!(
-            "{over}; by the means and without a test, as blocks are cut, calibration error rises {by} {error}, accuracy falls {by} {accuracy}: {which}"
+            "{over}; comparing means without a test, as blocks are cut, calibration error rises {by} {error}, accuracy falls {by} {accuracy}: {which}"
         ),
     })
 }
@@ -108,26 +108,26 @@ mod tests {
             (&[(1, 80.0, 5.0), (3, 85.0, 1.2), (12, 90.0, 1.0)], "accuracy suffers before confidence"),
             (&[(1, 80.0, 1.0), (3, 85.0, 4.0), (12, 90.0, 1.0)], "both suffer at the same depth"),
         ] {
-            let said = said(&depths(of), 0.5).unwrap();
-            assert!(said.ends_with(&format!(": {expected}")), "{said}");
+            let text = summary(&depths(of), 0.5).unwrap();
+            assert!(text.ends_with(&format!(": {expected}")), "{text}");
         }
-        let said = |of: &[(usize, f64, f64)]| said(&depths(of), 0.5).unwrap();
-        let first = said(&[(1, 80.0, 1.2), (3, 85.0, 1.2), (12, 90.0, 1.0)]);
+        let summary_of = |of: &[(usize, f64, f64)]| summary(&depths(of), 0.5).unwrap();
+        let first = summary_of(&[(1, 80.0, 1.2), (3, 85.0, 1.2), (12, 90.0, 1.0)]);
         assert!(
             first.contains(
                 "error rises by more than 0.5 points never, accuracy falls by more than 0.5 points first at 3"
             ),
             "{first}"
         );
-        let level = said(&[(1, 89.9, 1.0), (12, 90.0, 1.0)]);
-        assert!(level.ends_with("; neither accuracy nor calibration gives way by more than 0.5 points"), "{level}");
+        let depth = summary_of(&[(1, 89.9, 1.0), (12, 90.0, 1.0)]);
+        assert!(depth.ends_with("; neither accuracy nor calibration gives way by more than 0.5 points"), "{depth}");
     }
 
     #[test]
     fn over_and_under_confidence_have_their_words() {
-        let said = over(&depths(&[(1, 80.0, -2.5)])[0], &depths(&[(12, 90.0, 4.0)])[0]);
+        let text = over(&depths(&[(1, 80.0, -2.5)])[0], &depths(&[(12, 90.0, 4.0)])[0]);
         assert_eq!(
-            said,
+            text,
             "mean confidence is 2.5 points below accuracy with 1 block and exceeds accuracy by 4.0 points with 12 blocks"
         );
     }

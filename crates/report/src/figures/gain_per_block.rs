@@ -10,6 +10,7 @@ use super::panel::{AXIS_LEFT, Panel};
 use super::pen::{GREY, INK, INTERVAL, LABEL, NOTE, UPRIGHT, line, text, whisker};
 use super::scale::Scale;
 use super::{Figure, Material, marks};
+use crate::chapter::Chapter;
 use drawing::{Picture, Shape, text_width};
 
 const WIDTH: f64 = 960.0;
@@ -36,6 +37,7 @@ pub(super) fn figure(material: &Material) -> Option<Figure> {
     let title = material.title("what each further block gains");
     Some(Figure {
         name: "gain-per-block",
+        chapter: Chapter::Depths,
         alt: alt(&steps),
         csv: numbers(&steps),
         picture: picture(&title, &steps, &material.basis()),
@@ -46,12 +48,12 @@ pub(super) fn figure(material: &Material) -> Option<Figure> {
 
 /// The picture in words: the largest gain, then each.
 fn alt(steps: &[Step]) -> String {
-    let told = |step: &Step| {
+    let describe = |step: &Step| {
         let between = format!("{} to {}", signed(step.low), signed(step.high));
         format!("{} blocks {} (95 % interval {between})", step.name(), signed(step.gain))
     };
     let largest = steps.iter().max_by(|a, b| a.gain.total_cmp(&b.gain)).map(Step::name).unwrap_or_default();
-    let (all, n_certain) = (steps.iter().map(told).collect::<Vec<_>>().join("; "), certain(steps));
+    let (all, n_certain) = (steps.iter().map(describe).collect::<Vec<_>>().join("; "), certain(steps));
     format!(
         "Gain in test accuracy of each depth over the next shallower one, in points. The largest step is {largest}; \
          {n_certain} of {} intervals exclude 0. {all}.",
@@ -187,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_is_the_gain_over_the_next_shallower_depth_and_a_long_one_is_also_told_per_block() {
+    fn a_step_is_the_gain_over_the_next_shallower_depth_and_a_long_one_is_also_given_per_block() {
         let made = [made("1VA", 26), made("2VA", 36), made("4VA", 36)].concat();
         let figure = material::figure(&made, &[], figure).unwrap();
         let rows: Vec<&str> = figure.csv.lines().collect();
@@ -196,10 +198,10 @@ mod tests {
         assert!(
             figure.alt.contains("The largest step is 1 → 2; 1 of 2 intervals exclude 0. 1 → 2 blocks +25.00 (95 %")
         );
-        let said = texts(&figure.picture);
+        let texts = texts(&figure.picture);
         assert!(
-            ["1 → 2", "2 → 4", "per block, of a step of several"].iter().all(|text| said.contains(text)),
-            "{said:?}"
+            ["1 → 2", "2 → 4", "per block, of a step of several"].iter().all(|text| texts.contains(text)),
+            "{texts:?}"
         );
     }
 

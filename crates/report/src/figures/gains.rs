@@ -1,6 +1,6 @@
 //! The gains that are drawn: of each depth over the next shallower one, in points.
 
-use crate::verdict::{Level, Verdict};
+use crate::verdict::{DepthResult, Verdict};
 
 /// From one depth to the next deeper one; the gain in points.
 #[derive(Debug, PartialEq)]
@@ -12,15 +12,15 @@ pub(super) struct Step {
     pub(super) high: f64,
 }
 
-/// Of neighbours on the verdict's ladder; without an interval there is no step.
+/// Between neighbouring depths of the verdict; without an interval there is no step.
 pub(super) fn steps(verdict: &Verdict) -> Vec<Step> {
-    let step = |pair: &[Level]| {
+    let step = |pair: &[DepthResult]| {
         let gain = pair[1].gain.as_ref()?;
         let interval = gain.interval(0.95);
-        let (from, to) = (pair[0].rung.n_blocks(), pair[1].rung.n_blocks());
+        let (from, to) = (pair[0].candidate.n_blocks(), pair[1].candidate.n_blocks());
         Some(Step { from, to, gain: 100.0 * gain.mean, low: 100.0 * interval.low, high: 100.0 * interval.high })
     };
-    let steps = verdict.levels.windows(2).filter_map(step);
+    let steps = verdict.depths.windows(2).filter_map(step);
     steps.filter(|step| step.low.is_finite() && step.high.is_finite()).collect()
 }
 
@@ -34,7 +34,7 @@ impl Step {
         (self.to > self.from + 1).then(|| self.gain / (self.to - self.from) as f64)
     }
 
-    /// Whether the data tell that something was gained or lost.
+    /// Whether the interval excludes 0.
     pub(super) fn is_certain(&self) -> bool {
         self.low > 0.0 || self.high < 0.0
     }

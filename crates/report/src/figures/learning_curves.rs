@@ -11,6 +11,7 @@ use super::panel::{AXIS_LEFT, Panel, upwards};
 use super::pen::{INK, LABEL, NOTE, dashed, line, stroke, swatch, text};
 use super::scale::Scale;
 use super::{Figure, Material, marks};
+use crate::chapter::Chapter;
 use drawing::{At, Picture, Shape};
 
 const WIDTH: f64 = 960.0;
@@ -40,6 +41,7 @@ pub(super) fn figure(material: &Material) -> Option<Figure> {
     let last = all.iter().flat_map(|curves| &curves.judged).map(|moment| moment.epoch).max()?;
     Some(Figure {
         name: "learning-curves",
+        chapter: Chapter::Runs,
         alt: alt(&all, split),
         csv: numbers(&all, split),
         picture: picture(&title, &notes, &all, split),
@@ -63,13 +65,13 @@ fn notes(all: &[Curves], split: Split, basis: &str) -> Vec<String> {
 
 /// The picture in words: what each depth reached, and when.
 fn alt(all: &[Curves], split: Split) -> String {
-    let told = |curves: &Curves| {
+    let describe = |curves: &Curves| {
         let best = curves.judged.iter().max_by(|a, b| a.mean.total_cmp(&b.mean).then(b.epoch.cmp(&a.epoch)));
         let best = best.map(|best| format!("{:.2} % in epoch {}", best.mean, best.epoch)).unwrap_or_default();
         let chosen = curves.chosen.iter().map(|(epoch, _)| epoch.to_string()).collect::<Vec<_>>().join(", ");
         format!("{} with {best} (seeds chose {chosen})", curves.name)
     };
-    let all = all.iter().map(told).collect::<Vec<_>>().join("; ");
+    let all = all.iter().map(describe).collect::<Vec<_>>().join("; ");
     format!("Accuracy by epoch, a panel for each depth; the best mean {split} accuracy follows. {all}.")
 }
 
@@ -206,8 +208,8 @@ mod tests {
     fn without_validation_test_is_shown_and_that_is_said() {
         let made = [Made::new("1VA", 1).no_validation(), Made::new("2VA", 1)];
         let figure = material::figure(&made, &[], figure).unwrap();
-        let said = |what: &str| figure.picture.texts().any(|text| text.text.contains(what));
-        assert!(said("test is shown") && said("test, mean over the seeds"));
+        let has_text = |what: &str| figure.picture.texts().any(|text| text.text.contains(what));
+        assert!(has_text("test is shown") && has_text("test, mean over the seeds"));
         assert!(figure.csv.contains("1VA,test,2,80,") && !figure.csv.contains("validation"));
     }
 

@@ -1,10 +1,11 @@
 //! What figures are made from, made up for tests.
 
 use records::{Latency, Provenance};
+use statistics::{Bin, Calibration};
 
 use super::{Figure, Material};
 use crate::fixture::Made;
-use crate::quality::{Bin, Calibration, Quality};
+use crate::quality::Quality;
 use crate::runs::Run;
 use crate::scores::Score;
 use crate::sources::from_text;

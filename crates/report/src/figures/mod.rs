@@ -1,4 +1,5 @@
-//! The figures: one file each, one line here.
+//! The figures. A new one is a file with a `figure` function, its `mod` and its line in [`FIGURES`]; its chapter places it
+//! on the page.
 
 mod accuracy_by_blocks;
 mod axis;
@@ -32,10 +33,11 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use records::publish;
 
+use crate::chapter::Chapter;
 use crate::quality::Quality;
 use crate::runs::Run;
 use crate::scores::Score;
-use crate::verdict::{Level, Verdict};
+use crate::verdict::{DepthResult, Verdict};
 pub(crate) use drawing::Picture;
 
 /// What figures are made from.
@@ -44,43 +46,46 @@ pub(crate) struct Material<'a> {
     pub(crate) runs: &'a [Run],
     pub(crate) verdict: &'a Verdict<'a>,
     pub(crate) quality: &'a [Quality],
-    /// The study's name, if the runs' folders tell it.
+    /// The study's name, if the runs are in `out/<study>/runs`.
     pub(crate) study: Option<&'a str>,
 }
 
-/// One figure, for eyes and for all who cannot see it.
+/// One figure, for readers who see it and readers who do not.
 pub(crate) struct Figure {
     /// File name without ending.
     pub(crate) name: &'static str,
+    /// Where the page shows it.
+    pub(crate) chapter: Chapter,
     pub(crate) title: String,
-    /// What it shows in one to three sentences, with the numbers a reader would take from it.
+    /// What it shows, in one to three sentences, with the numbers a reader would take from it.
     pub(crate) alt: String,
     /// The numbers that are drawn; column names carry the units.
     pub(crate) csv: String,
     pub(crate) picture: Picture,
 }
 
-/// What draws a figure; nothing where there is nothing to show.
+/// Draws a figure, or returns `None` if there is nothing to show.
 type Draw = fn(&Material) -> Option<Figure>;
 
-const FIGURES: [Draw; 7] = [
+/// In the order of their chapters.
+const FIGURES: &[Draw] = &[
     accuracy_by_blocks::figure,
-    best_by_depth::figure,
     gain_per_block::figure,
+    best_by_depth::figure,
     pareto::figure,
-    learning_curves::figure,
     confidence_by_blocks::figure,
     reliability::figure,
+    learning_curves::figure,
 ];
 
-/// All that have something to show.
+/// Every figure that has something to show.
 pub(crate) fn all(material: &Material) -> Vec<Figure> {
-    FIGURES.into_iter().filter_map(|draw| draw(material)).collect()
+    FIGURES.iter().filter_map(|draw| draw(material)).collect()
 }
 
 /// Publish every figure in `folder`, as SVG and PNG.
-pub(crate) fn draw(material: &Material, folder: &Path) -> Result<()> {
-    for Figure { name, picture, .. } in all(material) {
+pub(crate) fn publish(figures: &[Figure], folder: &Path) -> Result<()> {
+    for Figure { name, picture, .. } in figures {
         let drawing = || format!("drawing `{name}`");
         let (svg, png) = (picture.svg().with_context(drawing)?, picture.png().with_context(drawing)?);
         publish::bytes(&folder.join(format!("{name}.svg")), svg.as_bytes())?;
@@ -96,23 +101,23 @@ impl Material<'_> {
     }
 
     /// The score of a depth of the verdict.
-    fn score(&self, level: &Level) -> Option<&Score> {
-        self.scores.iter().find(|score| score.configuration == level.rung.configuration())
+    fn score(&self, depth: &DepthResult) -> Option<&Score> {
+        self.scores.iter().find(|score| score.configuration == depth.candidate.configuration())
     }
 
     /// Seeds and what chose the epoch, of the depths of the verdict.
     fn basis(&self) -> String {
-        let scores: Vec<&Score> = self.verdict.levels.iter().filter_map(|level| self.score(level)).collect();
+        let scores: Vec<&Score> = self.verdict.depths.iter().filter_map(|depth| self.score(depth)).collect();
         caption::basis(scores.into_iter())
     }
 
     /// The quality of a depth of the verdict.
-    fn quality(&self, level: &Level) -> Option<&Quality> {
-        self.quality.iter().find(|quality| quality.configuration == level.rung.configuration())
+    fn quality(&self, depth: &DepthResult) -> Option<&Quality> {
+        self.quality.iter().find(|quality| quality.configuration == depth.candidate.configuration())
     }
 
-    fn knee(&self) -> Option<&Level<'_>> {
-        self.verdict.levels.get(self.verdict.knee?)
+    fn knee(&self) -> Option<&DepthResult<'_>> {
+        self.verdict.depths.get(self.verdict.knee?)
     }
 }
 
@@ -128,9 +133,8 @@ mod tests {
         let quality = ["1VA", "4VA"].map(|id| material::quality(id, 0.8, 0.1));
         let figures = material::with(&material::runs(&made), &quality, all);
         let names: Vec<&str> = figures.iter().map(|figure| figure.name).collect();
-        let expected = ["accuracy-by-blocks", "best-by-depth", "gain-per-block", "pareto", "learning-curves"];
-        assert_eq!(names, [&expected[..], &["confidence-by-blocks", "reliability"]].concat());
-        for Figure { name, title, alt, csv, picture } in &figures {
+        assert!(names.len() == FIGURES.len() && figures.is_sorted_by_key(|figure| figure.chapter as u8), "{names:?}");
+        for Figure { name, title, alt, csv, picture, .. } in &figures {
             assert!(title.starts_with("imdb: ") && picture.texts().next().is_some_and(|text| text.text == *title));
             assert!(alt.ends_with('.') && !alt.contains("NaN") && alt.matches(". ").count() < 3, "{name}: {alt}");
             let cells: Vec<usize> = csv.lines().map(|row| row.matches(',').count()).collect();

@@ -10,6 +10,7 @@ use super::panel::{AXIS_LEFT, Panel};
 use super::pen::{GREY, INK, line, stroke};
 use super::scale::Scale;
 use super::{Figure, Material, marks};
+use crate::chapter::Chapter;
 use crate::scores::Score;
 use drawing::{At, Colour, Picture, Shape};
 
@@ -34,10 +35,11 @@ const PALE: Colour = (150, 150, 150);
 pub(super) fn figure(material: &Material) -> Option<Figure> {
     let known = known(material.scores, material.runs);
     let costs: Vec<Cost> = [time(&known), size(&known)].into_iter().filter(|cost| cost.offers.len() > 1).collect();
-    let knee = material.knee().map(|level| level.rung.configuration());
+    let knee = material.knee().map(|depth| depth.candidate.configuration());
     let title = material.title("accuracy and what it costs");
     Some(Figure {
         name: "pareto",
+        chapter: Chapter::Costs,
         alt: alt(&costs, knee),
         csv: numbers(&known, &costs),
         picture: picture(&title, &notes(material.scores, &known, &costs), &costs, knee),
@@ -67,7 +69,7 @@ fn notes(scores: &[Score], known: &Known, costs: &[Cost]) -> Vec<String> {
 
 /// The picture in words: the front of each panel, and the knee.
 fn alt(costs: &[Cost], knee: Option<&str>) -> String {
-    let told = |cost: &Cost| {
+    let describe = |cost: &Cost| {
         let point = |o: &&Offer| format!("{} ({} {}, {:.2} %)", o.configuration, short(o.cost), cost.unit, o.accuracy);
         let (front, beaten) = front::split(&cost.offers);
         let front = front.iter().map(point).collect::<Vec<_>>().join(", ");
@@ -75,7 +77,7 @@ fn alt(costs: &[Cost], knee: Option<&str>) -> String {
         format!("The Pareto front of test accuracy against {} is {front}; dominated: {beaten}.", cost.name)
     };
     let knee = knee.map(|knee| format!("The verdict's knee is {knee}."));
-    costs.iter().map(told).chain(knee).collect::<Vec<_>>().join(" ")
+    costs.iter().map(describe).chain(knee).collect::<Vec<_>>().join(" ")
 }
 
 /// With about three digits.
@@ -202,8 +204,8 @@ mod tests {
             rows[1..],
             ["1VA,1,75,,2,100,true,true", "2VA,2,90,,4,200,true,true", "4VA,4,87.5,,8,300,false,false"]
         );
-        let said = "the time of one training epoch is 1VA (2.0 s, 75.00 %), 2VA (4.0 s, 90.00 %); dominated: 1.";
-        assert!(figure.alt.contains(said) && figure.alt.contains("2VA (200 MB, 90.00 %)"), "{}", figure.alt);
+        let front = "the time of one training epoch is 1VA (2.0 s, 75.00 %), 2VA (4.0 s, 90.00 %); dominated: 1.";
+        assert!(figure.alt.contains(front) && figure.alt.contains("2VA (200 MB, 90.00 %)"), "{}", figure.alt);
         let texts: Vec<&str> = figure.picture.texts().map(|text| text.text.as_str()).collect();
         assert!(["time of one training epoch (s)", "size of the model (MB)"].iter().all(|axis| texts.contains(axis)));
         assert_eq!(["1VA", "4VA"].map(|id| texts.iter().filter(|text| **text == id).count()), [2, 2]);
@@ -230,7 +232,7 @@ mod tests {
     fn the_knee_is_ringed_where_it_is_and_named() {
         let all = material::runs(&material::deep());
         material::with(&all, &[], |material| {
-            let knee = material.knee().unwrap().rung.configuration();
+            let knee = material.knee().unwrap().candidate.configuration();
             let known = known(material.scores, material.runs);
             let cost = size(&known);
             let (across, up) = (scale(&cost), accuracies(std::slice::from_ref(&cost)));

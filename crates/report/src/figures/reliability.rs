@@ -2,6 +2,7 @@
 //! temperature.
 
 use drawing::HPos;
+use statistics::{Bin, Calibration};
 
 use super::caption::{self, MARGIN};
 use super::csv::{self, Table};
@@ -10,9 +11,10 @@ use super::panel::{AXIS_BELOW, AXIS_LEFT, Panel};
 use super::pen::{GREY, INK, LABEL, NOTE, dashed, line, stroke, text};
 use super::scale::Scale;
 use super::{Figure, Material, marks};
+use crate::chapter::Chapter;
 use crate::format::blocks;
-use crate::quality::{Bin, Calibration, Quality};
-use crate::verdict::Level;
+use crate::quality::Quality;
+use crate::verdict::DepthResult;
 use drawing::{At, Picture, Shape};
 
 const WIDTH: f64 = 960.0;
@@ -46,6 +48,7 @@ pub(super) fn figure(material: &Material) -> Option<Figure> {
     let title = material.title("is confidence true?");
     Some(Figure {
         name: "reliability",
+        chapter: Chapter::Quality,
         alt: alt(&models),
         csv: numbers(&models),
         picture: picture(&title, &models, &material.basis()),
@@ -56,13 +59,13 @@ pub(super) fn figure(material: &Material) -> Option<Figure> {
 
 /// The knee, if there is one, and the full model.
 fn models<'a>(material: &'a Material) -> Vec<Model<'a>> {
-    let model = |level: &'a Level, what: &str| {
-        let name = format!("{what}, {}: {}", blocks(level.rung.n_blocks()), level.rung.configuration());
-        let quality = material.quality(level).filter(|quality| !quality.raw.bins.is_empty())?;
+    let model = |depth: &'a DepthResult, what: &str| {
+        let name = format!("{what}, {}: {}", blocks(depth.candidate.n_blocks()), depth.candidate.configuration());
+        let quality = material.quality(depth).filter(|quality| !quality.raw.bins.is_empty())?;
         Some(Model { name, quality })
     };
-    let knee = material.knee().and_then(|level| model(level, "the knee"));
-    let full = material.verdict.full().and_then(|level| model(level, "the full model"));
+    let knee = material.knee().and_then(|depth| model(depth, "the knee"));
+    let full = material.verdict.full().and_then(|depth| model(depth, "the full model"));
     knee.into_iter().chain(full).collect()
 }
 
@@ -91,7 +94,7 @@ fn scale(models: &[Model]) -> Scale {
 
 /// The picture in words: how far confidence is from the truth, before and after.
 fn alt(models: &[Model]) -> String {
-    let told = |model: &Model| {
+    let describe = |model: &Model| {
         let one = |(_, when, calibration): &(usize, String, &Calibration)| {
             let (confidence, error) = (100.0 * calibration.confidence, 100.0 * calibration.error);
             format!("{when} mean confidence {confidence:.1} %, expected calibration error {error:.1} points")
@@ -99,7 +102,7 @@ fn alt(models: &[Model]) -> String {
         let each = model.calibrations().iter().map(one).collect::<Vec<_>>().join(", ");
         format!("{} has accuracy {:.1} %; {each}", model.name, 100.0 * model.quality.accuracy)
     };
-    let all = models.iter().map(told).collect::<Vec<_>>().join("; ");
+    let all = models.iter().map(describe).collect::<Vec<_>>().join("; ");
     format!("Accuracy against confidence on the test split, as a reliability diagram: {all}.")
 }
 
@@ -214,7 +217,7 @@ mod tests {
     use crate::figures::{layout, material};
     use crate::fixture::Made;
 
-    /// Two depths that are level, so that the knee is the first; or one that is far below.
+    /// Two depths that are depth, so that the knee is the first; or one that is far below.
     fn made(first: usize) -> Vec<Made> {
         let of = |id: &str, right: usize| [1, 2, 3].map(|seed| Made::new(id, seed).test(&[0, right, 0]));
         [of("1VA", first), of("4VA", 36)].concat()
@@ -261,8 +264,8 @@ mod tests {
         let figure = material::figure(&made(36), &qualities(), figure).unwrap();
         let rows: Vec<&str> = figure.csv.lines().collect();
         assert_eq!((rows.len(), rows[1], rows[10]), (13, "1VA,raw,1,55,51,10", "4VA,tempered,1.5,55,53,10"));
-        let said = |what: &str| figure.picture.texts().any(|text| text.text == what);
-        assert!(said("4VA as it is: error 8.0 points") && said("4VA after temperature 1.50: error 2.0 points"));
+        let has_text = |what: &str| figure.picture.texts().any(|text| text.text == what);
+        assert!(has_text("4VA as it is: error 8.0 points") && has_text("4VA after temperature 1.50: error 2.0 points"));
         assert!(figure.alt.contains("as it is mean confidence 89.0 %, expected calibration error 4.0 points"));
     }
 

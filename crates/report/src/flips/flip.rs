@@ -1,4 +1,4 @@
-//! One example on which two models part.
+//! One example on which two models differ.
 
 use serde::Serialize;
 
@@ -92,7 +92,7 @@ fn margin(outcomes: &Outcomes, example: usize) -> f64 {
     f64::from(logits[label]) - f64::from(others.fold(f32::NEG_INFINITY, f32::max))
 }
 
-/// First where the seeds tell the models apart, then where the margins do, then by id.
+/// By how many more seeds of one model are right, then by the difference of the margins, then by id.
 pub(super) fn sort(flips: &mut [Flip]) {
     let by_margin = |flip: &Flip| (flip.margin_a - flip.margin_b).abs();
     flips.sort_by(|one, two| {

@@ -1,4 +1,4 @@
-//! Where two models part: the test examples that one of both gets right and the other wrong.
+//! The test examples that one of two models gets right and the other wrong.
 
 mod flip;
 mod pairs;
@@ -15,7 +15,7 @@ use crate::arguments::{Flips, Right};
 use flip::{Direction, Flip};
 use pairs::{Pairs, Side};
 
-/// One line of JSON for each such example, what tells the models apart most first; a reader that has enough may leave.
+/// Print one JSON object for each such example, the clearest differences first. A closed pipe is no error.
 pub(crate) fn print(asked: &Flips) -> Result<()> {
     let (a, b) = (Side::read(&asked.a)?, Side::read(&asked.b)?);
     let pairs = Pairs::new(&a, &b)?;
@@ -45,7 +45,7 @@ fn texts(shards: &Path, sides: [&Side; 2], flips: &[Flip]) -> Result<HashMap<Str
     let (manifest, sha256) = Manifest::read(shards)?;
     let other = sides.iter().find_map(|side| side.of_other_data(&sha256));
     let (folder, run) = (shards.display(), other.unwrap_or_default());
-    anyhow::ensure!(other.is_none(), "`{folder}` is not what run `{run}` was trained on: name its shards");
+    anyhow::ensure!(other.is_none(), "`{folder}` holds other data than run `{run}` was trained on: name its shards");
     let texts: HashMap<String, String> = manifest.texts(shards)?.into_iter().map(|text| (text.id, text.text)).collect();
     let missing = flips.iter().find(|flip| !texts.contains_key(flip.id));
     missing.map_or(Ok(()), |flip| {

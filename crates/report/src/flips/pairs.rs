@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::comparable;
+use crate::check::by_configuration;
 use crate::outcomes::Outcomes;
 use crate::runs::Run;
 use crate::sources;
@@ -23,12 +23,12 @@ impl Side {
     pub(super) fn read(named: &Path) -> Result<Side> {
         let name = named.display().to_string();
         let runs = sources::read(&folders(named)?)?.runs;
-        let n_configurations = comparable::by_configuration(&runs)?.len();
+        let n_configurations = by_configuration(&runs)?.len();
         ensure!(n_configurations == 1, "`{name}` names {n_configurations} configurations: name one");
-        let (told, silent): (Vec<Run>, Vec<Run>) = runs.into_iter().partition(|run| run.outcomes.is_some());
-        ensure!(!told.is_empty(), "`{name}` has no predictions of test: predict the test split with `evaluate`");
-        silent.iter().for_each(|run| log::warn!("left out: run `{}`, no predictions of test", run.name()));
-        Ok(Side { name, runs: told })
+        let (predicted, others): (Vec<Run>, Vec<Run>) = runs.into_iter().partition(|run| run.outcomes.is_some());
+        ensure!(!predicted.is_empty(), "`{name}` has no predictions of test: predict the test split with `evaluate`");
+        others.iter().for_each(|run| log::warn!("left out: run `{}`, no predictions of test", run.name()));
+        Ok(Side { name, runs: predicted })
     }
 
     /// The first run that is known to be of other shards than those with this manifest.

@@ -3,10 +3,10 @@
 use anyhow::Result;
 use maud::{Markup, html};
 
-use super::{chapter, figure, table};
-use crate::comparable::by_configuration;
+use super::table;
+use crate::check::by_configuration;
 use crate::costs::Costs;
-use crate::figures::{Figure, Material};
+use crate::figures::Material;
 use crate::format::unknown;
 use crate::grid::Column;
 
@@ -33,26 +33,25 @@ fn answer(row: &Row, cell: impl Fn(&records::Latency) -> Option<String>) -> Stri
     row.1.latency.as_ref().and_then(cell).unwrap_or_else(unknown)
 }
 
-/// The chapter.
-pub(crate) fn chapter_of(material: &Material, figures: &[Figure]) -> Result<Markup> {
+/// Below the figures of the costs.
+///
+/// # Errors
+/// Runs of one configuration do not belong together.
+pub(crate) fn inside(material: &Material) -> Result<Markup> {
     let configurations = by_configuration(material.runs)?;
     let row = |runs: &Vec<&crate::runs::Run>| (runs[0].configuration().configuration.clone(), Costs::of(runs));
     let rows: Vec<Row> = configurations.iter().map(row).collect();
     let measured = rows.iter().find_map(|row| row.1.latency.clone());
-    Ok(chapter(
-        "costs",
-        html! {
-            (figure::named(figures, &["pareto"])?)
-            (table::sortable("Costs of each configuration", &COLUMNS, &rows))
-            @match measured {
-                Some(latency) => p.note {
-                    "An answer: one test review of " (format!("{:.0}", latency.mean_tokens)) " tokens on average, "
-                    (latency.repetitions) " of them one by one after " (latency.warm_up) " to warm up; then batches of "
-                    (latency.batch_size) ". FLOPs are those of the kept blocks; what is left out because nobody reads it "
-                    "counts, too. Training time, memory and size are means and maxima over the seeds."
-                },
-                None => p.note { "How long an answer takes was not measured: " code { "make latency" } " does." }
-            }
-        },
-    ))
+    Ok(html! {
+        (table::sortable("Costs of each configuration", &COLUMNS, &rows))
+        @match measured {
+            Some(latency) => p.note {
+                "An answer: one test review of " (format!("{:.0}", latency.mean_tokens)) " tokens on average; "
+                (latency.repetitions) " reviews, one at a time, after " (latency.warm_up) " to warm up; then batches of "
+                (latency.batch_size) ". FLOPs are those of the kept blocks, including results that are never used. \
+                 Training time, memory and size are means and maxima over the seeds."
+            },
+            None => p.note { "The time of an answer was not measured; " code { "make latency" } " measures it." }
+        }
+    })
 }

@@ -4,12 +4,12 @@ use anyhow::{Context, Result};
 use maud::{Markup, PreEscaped, html};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::chapter::Chapter;
 use crate::figures::Figure;
 
-/// Those of `names` that were drawn, in this order.
-pub(crate) fn named(figures: &[Figure], names: &[&str]) -> Result<Markup> {
-    let drawn = names.iter().filter_map(|name| figures.iter().find(|figure| figure.name == *name));
-    let drawn: Vec<Markup> = drawn.map(one).collect::<Result<_>>()?;
+/// Those of one chapter, in order.
+pub(crate) fn of(chapter: Chapter, figures: &[Figure]) -> Result<Markup> {
+    let drawn = figures.iter().filter(|figure| figure.chapter == chapter).map(one).collect::<Result<Vec<_>>>()?;
     Ok(html! { @for figure in drawn { (figure) } })
 }
 

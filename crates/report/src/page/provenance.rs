@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
-use super::chapter;
 use crate::figures::Material;
 use crate::runs::Run;
 use crate::sources::Missing;
 
-/// The chapter.
-pub(crate) fn chapter_of(material: &Material, missing: &[Missing]) -> Markup {
+/// What was measured by what.
+pub(crate) fn inside(material: &Material, missing: &[Missing]) -> Markup {
     let of = |value: fn(&Run) -> String| material.runs.iter().map(value).collect::<BTreeSet<String>>();
     let commits = of(|run| run.training.begin.provenance.commit.clone());
     let data = of(|run| run.training.begin.shards_sha256.clone());
@@ -19,24 +18,21 @@ pub(crate) fn chapter_of(material: &Material, missing: &[Missing]) -> Markup {
         format!("burn {}, LibTorch {}", provenance.burn, provenance.libtorch)
     });
     let warnings = warnings(&commits, &data, missing);
-    chapter(
-        "provenance",
-        html! {
-            @for warning in &warnings { p.warning role="note" { (warning) } }
-            dl {
-                dt { "Trained by" } @for commit in &commits { dd { "commit " code { (commit) } } }
-                dt { "On" } @for machine in of(Run::measured_on) { dd { (machine) } }
-                dt { "With" } @for engine in &built { dd { (engine) } }
-                dt { "Data (sha256 of the manifest)" } @for sha256 in &data { dd { code { (sha256) } } }
-                dt { "Runs" } dd { (material.runs.len()) " finished, " (missing.len()) " missing" }
-            }
-            @if !missing.is_empty() {
-                ul { @for Missing { run, why } in missing { li { code { (run) } ": " (why) } } }
-            }
-            p.note { "Made by Fathom " (env!("CARGO_PKG_VERSION")) " from the runs' own records; what is said of the test split \
-                      was computed anew from the predictions." }
-        },
-    )
+    html! {
+        @for warning in &warnings { p.warning role="note" { (warning) } }
+        dl {
+            dt { "Trained by" } @for commit in &commits { dd { "commit " code { (commit) } } }
+            dt { "On" } @for machine in of(Run::measured_on) { dd { (machine) } }
+            dt { "With" } @for engine in &built { dd { (engine) } }
+            dt { "Data (sha256 of the manifest)" } @for sha256 in &data { dd { code { (sha256) } } }
+            dt { "Runs" } dd { (material.runs.len()) " finished, " (missing.len()) " missing" }
+        }
+        @if !missing.is_empty() {
+            ul { @for Missing { run, why } in missing { li { code { (run) } ": " (why) } } }
+        }
+        p.note { "Made by Fathom " (env!("CARGO_PKG_VERSION")) " from the runs' own records; the numbers of the test split \
+                  were computed again from the predictions." }
+    }
 }
 
 /// What makes runs hard to compare.

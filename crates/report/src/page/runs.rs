@@ -1,15 +1,16 @@
 //! Every configuration, every run, how each learnt, and where each errs.
 
-use anyhow::Result;
 use maud::{Markup, html};
 use records::Split;
 
-use super::{chapter, columns_of, figure, table};
-use crate::figures::{Figure, Material};
+use super::table;
+use crate::figures::Material;
 use crate::format::{percent, unknown};
 use crate::grid::Column;
 use crate::quality::{Quality, Slice};
 use crate::runs::Run;
+use crate::scores::Score;
+use crate::table::columns as score_columns;
 
 fn columns<'a>() -> [Column<&'a Run>; 10] {
     [
@@ -28,20 +29,17 @@ fn columns<'a>() -> [Column<&'a Run>; 10] {
     ]
 }
 
-/// The chapter.
-pub(crate) fn chapter_of(material: &Material, figures: &[Figure]) -> Result<Markup> {
+/// Below the learning curves.
+pub(crate) fn inside(material: &Material) -> Markup {
     let runs: Vec<&Run> = material.runs.iter().collect();
-    Ok(chapter(
-        "runs",
-        html! {
-            (table::sortable("Every configuration, over its seeds", &columns_of(material), material.scores))
-            (figure::named(figures, &["learning-curves"])?)
-            details {
-                summary { "Each of the " (runs.len()) " runs" }
-                (table::sortable("Each run", &columns(), &runs))
-            }
-        },
-    ))
+    let columns_of_scores: Vec<Column<Score>> = score_columns(material.scores).copied().collect();
+    html! {
+        (table::sortable("Every configuration, over its seeds", &columns_of_scores, material.scores))
+        details {
+            summary { "Each of the " (runs.len()) " runs" }
+            (table::sortable("Each run", &columns(), &runs))
+        }
+    }
 }
 
 /// A confusion matrix for each configuration, folded away.

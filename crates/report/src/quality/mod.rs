@@ -1,27 +1,18 @@
-//! More than accuracy, from the predictions alone: what a model confuses, how it ranks, whether its confidence is true.
+//! Measures beyond accuracy, from the predictions alone: confusion, ranking, calibration, and accuracy by part.
 
-mod calibration;
-mod confusion;
-mod coverage;
-#[cfg(test)]
-mod golden;
-mod probabilities;
-mod ranking;
 mod seed;
 pub(crate) mod slices;
-mod temperature;
 mod text;
 
 use anyhow::Result;
 use rayon::prelude::*;
 use serde::Serialize;
+use statistics::{Calibration, Confusion, mean, shares};
 
 pub(crate) use text::{columns, notes, text};
 
-use crate::comparable;
-use crate::format::mean;
+use crate::check::by_configuration;
 use crate::runs::Run;
-use confusion::Confusion;
 use seed::Seed;
 
 /// Means over the seeds of one configuration, on the test split.
@@ -51,30 +42,6 @@ pub(crate) struct Quality {
     pub(crate) by_rating: Vec<Slice>,
 }
 
-/// Whether probabilities are true.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct Calibration {
-    /// In nats.
-    pub(crate) log_loss: f64,
-    /// Half the squared distance between probabilities and truth: 0 to 1 for any number of classes.
-    pub(crate) brier: f64,
-    /// Expected calibration error.
-    pub(crate) error: f64,
-    /// Mean probability of the predicted class.
-    pub(crate) confidence: f64,
-    /// Examples by confidence, in bins of equal width; empty bins are left out.
-    pub(crate) bins: Vec<Bin>,
-}
-
-/// Examples of about the same confidence.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct Bin {
-    pub(crate) confidence: f64,
-    pub(crate) accuracy: f64,
-    /// Added up over the seeds.
-    pub(crate) examples: u64,
-}
-
 /// A part of the test split.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Slice {
@@ -89,7 +56,7 @@ pub(crate) struct Slice {
 /// # Errors
 /// Runs do not belong together.
 pub(crate) fn all(runs: &[Run]) -> Result<Vec<Quality>> {
-    let groups = comparable::by_configuration(runs)?;
+    let groups = by_configuration(runs)?;
     let found: Vec<Option<Quality>> = groups.par_iter().map(|group| Quality::of(group)).collect();
     let some = found.iter().any(Option::is_some);
     for (group, _) in groups.iter().zip(&found).filter(|(_, quality)| some && quality.is_none()) {
@@ -99,7 +66,7 @@ pub(crate) fn all(runs: &[Run]) -> Result<Vec<Quality>> {
     Ok(found.into_iter().flatten().collect())
 }
 
-/// What brings predictions.
+/// How to get predictions.
 pub(crate) const REMEDY: &str =
     "predict the test split with `evaluate`, and name run folders, such as `out/sample/runs/*`";
 
@@ -121,10 +88,10 @@ impl Quality {
             f1,
             auc: seeds.iter().map(|seed| seed.auc).collect::<Option<Vec<_>>>().map(mean),
             confusion: confusion.rows(),
-            raw: calibration::over_seeds(&seeds.iter().map(|seed| &seed.raw).collect::<Vec<_>>()),
+            raw: Calibration::over_seeds(&seeds.iter().map(|seed| &seed.raw).collect::<Vec<_>>()),
             temperature: seeds.iter().map(|seed| seed.temperature).collect::<Option<Vec<_>>>().map(mean),
-            tempered: tempered.map(|tempered| calibration::over_seeds(&tempered)),
-            risk_coverage: coverage::shares().zip(by_column(&seeds, |seed| seed.risks.to_vec())).collect(),
+            tempered: tempered.map(|tempered| Calibration::over_seeds(&tempered)),
+            risk_coverage: shares().zip(by_column(&seeds, |seed| seed.risks.to_vec())).collect(),
             risk_area: mean(seeds.iter().map(|seed| seed.risk_area)),
             by_length: slices::by_length(&outcomes, &probabilities),
             by_rating: slices::by_rating(&outcomes, &probabilities),

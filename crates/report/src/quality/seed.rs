@@ -1,10 +1,7 @@
 //! What is measured of one run; its configuration has the means.
 
-use super::calibration::{self, Measured};
-use super::confusion::Confusion;
-use super::coverage::{self, COVERAGES};
-use super::probabilities::Probabilities;
-use super::{ranking, temperature};
+use statistics::{COVERAGES, Confusion, Measured, Probabilities, auc, fit_temperature, risks};
+
 use crate::runs::Run;
 
 pub(super) struct Seed {
@@ -17,7 +14,7 @@ pub(super) struct Seed {
     /// Of its own validation, if there are predictions of it.
     pub(super) temperature: Option<f64>,
     pub(super) tempered: Option<Measured>,
-    /// Risk at each of [`coverage::shares`].
+    /// Risk at each of [`statistics::shares`].
     pub(super) risks: [f64; COVERAGES],
     pub(super) risk_area: f64,
 }
@@ -25,17 +22,17 @@ pub(super) struct Seed {
 impl Seed {
     /// Nothing without predictions of test.
     pub(super) fn of(run: &Run) -> Option<Seed> {
-        let outcomes = run.outcomes.as_ref()?;
-        let probabilities = Probabilities::new(outcomes, 1.0);
-        let confusion = Confusion::new(outcomes);
-        let temperature = run.validation.as_ref().map(temperature::fit);
-        let tempered = temperature.map(|t| calibration::measure(outcomes, &Probabilities::new(outcomes, t)));
-        let (risks, risk_area) = coverage::risks(outcomes, &probabilities);
+        let answers = run.outcomes.as_ref()?.answers();
+        let probabilities = Probabilities::new(&answers, 1.0);
+        let confusion = Confusion::new(&answers);
+        let temperature = run.validation.as_ref().map(|outcomes| fit_temperature(&outcomes.answers()));
+        let tempered = temperature.map(|t| Measured::new(&answers, &Probabilities::new(&answers, t)));
+        let (risks, risk_area) = risks(&answers, &probabilities);
         Some(Seed {
             f1: confusion.f1(),
             confusion,
-            auc: ranking::auc(outcomes, &probabilities),
-            raw: calibration::measure(outcomes, &probabilities),
+            auc: auc(&answers, &probabilities),
+            raw: Measured::new(&answers, &probabilities),
             probabilities,
             temperature,
             tempered,

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::probabilities::Probabilities;
+use statistics::{Probabilities, mean};
+
 use super::Slice;
-use crate::format::mean;
 use crate::outcomes::{Examples, Outcomes};
 
-/// More different numbers at the end of ids are no scale, but counting.
+/// With more different numbers, the ids are counted and not rated.
 const MOST_RATINGS: usize = 20;
 
 /// A part: its name, and which examples are in it.
@@ -17,8 +17,7 @@ struct Part {
     examples: Vec<usize>,
 }
 
-/// By tokens the model read, in about four parts of about one size; none where the streams do not say, or where all are
-/// of one length.
+/// By the number of tokens read, in about four parts of about one size; none if it is not recorded or all are equal.
 pub(super) fn by_length(seeds: &[&Outcomes], probabilities: &[&Probabilities]) -> Vec<Slice> {
     let tokens = |outcomes: &Outcomes| {
         (0..outcomes.len()).map(|example| outcomes.examples().tokens(example)).collect::<Option<Vec<_>>>()
@@ -115,8 +114,8 @@ fn parts(tokens: &[usize], ends: &[usize], cut: bool) -> Vec<Part> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::golden::named;
     use super::*;
+    use crate::outcomes::{Known, made};
     use proptest::prelude::*;
 
     fn names(tokens: &[usize]) -> Vec<(String, usize)> {
@@ -150,7 +149,8 @@ mod tests {
         let cases = [("test/pos/123_9", Some(9)), ("a_1_10", Some(10)), ("a_", None), ("a_x9", None), ("test/3", None)];
         assert_eq!(cases.map(|(id, _)| rating(id)), cases.map(|(_, expected)| expected));
         let of = |ids: &[&str]| {
-            let outcomes = named(&ids.iter().map(|id| (*id, [1.0, 0.0], 0)).collect::<Vec<_>>());
+            let outcomes =
+                made(&ids.iter().map(|id| (*id, [1.0, 0.0], 0)).collect::<Vec<_>>(), &Known::default()).unwrap();
             ratings(outcomes.examples(), outcomes.len())
         };
         assert_eq!(of(&["a_1", "b_10", "c_1"]), Some(vec![1, 10, 1]));
@@ -162,13 +162,14 @@ mod tests {
 
     #[test]
     fn parts_have_their_own_accuracy() {
-        let outcomes = named(&[("a_1", [2.0, 0.0], 0), ("b_9", [0.0, 0.0], 1), ("c_9", [0.0, 2.0], 1)]);
-        let probabilities = Probabilities::new(&outcomes, 1.0);
+        let rated = [("a_1", [2.0, 0.0], 0), ("b_9", [0.0, 0.0], 1), ("c_9", [0.0, 2.0], 1)];
+        let outcomes = made(&rated, &Known::default()).unwrap();
+        let probabilities = Probabilities::new(&outcomes.answers(), 1.0);
         let slices = by_rating(&[&outcomes], &[&probabilities]);
         let found: Vec<_> = slices.iter().map(|slice| (slice.name.as_str(), slice.examples, slice.accuracy)).collect();
         assert_eq!(found, [("rating 1", 1, 1.0), ("rating 9", 2, 0.5)]);
         assert!((slices[1].confidence - (0.5 + 1.0 / (1.0 + (-2.0_f64).exp())) / 2.0).abs() < 1e-12);
-        assert!(by_length(&[&outcomes], &[&probabilities]).is_empty(), "no stream says tokens");
+        assert!(by_length(&[&outcomes], &[&probabilities]).is_empty(), "no stream records tokens");
     }
 
     proptest! {

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 use polars::prelude::*;
+use statistics::{BINS, Calibration};
 
-use super::calibration::BINS;
-use super::{Calibration, Quality, Slice};
+use super::{Quality, Slice};
 use crate::arguments::Format;
 use crate::csv;
 use crate::format::{percent, spaced, unknown};
@@ -30,7 +30,7 @@ const COLUMNS: [Column<Quality>; 15] = [
     ("most confused", false, most_confused),
 ];
 
-/// Columns that say nothing where no seed has predictions of validation.
+/// Columns that are empty where no seed has predictions of validation.
 const TEMPERED: [&str; 3] = ["T", "log loss, T", "ECE %, T"];
 
 /// A part of the test split under one configuration.
@@ -73,7 +73,7 @@ fn is_tempered(all: &[Quality]) -> bool {
     all.iter().any(|quality| quality.temperature.is_some())
 }
 
-/// The columns that say something of these rows.
+/// The columns that are not empty for these rows.
 pub(crate) fn columns(all: &[Quality]) -> Vec<Column<Quality>> {
     COLUMNS.into_iter().filter(|(name, ..)| is_tempered(all) || !TEMPERED.contains(name)).collect()
 }
@@ -103,12 +103,11 @@ const SCORES: &str = "macro F1: mean over the classes; AUC: area under the ROC c
                       against the rest; log loss: in nats; Brier: half the squared distance between probabilities and \
                       truth, 0 to 1";
 const TEMPERATURE: &str = "T: the temperature that logits are divided by, fitted to the log loss of validation, for \
-                           each seed its own; above 1 the model claims too much; it changes no answer";
+                           each seed its own; above 1 the model is over-confident; answers do not change";
 const COVERAGE: &str = "error % of 80 %: error rate among the 80 % of examples with the most probable answers; risk \
-                        area: the mean of that over all shares";
-const CONFUSED: &str = "most confused: true → predicted class, and what share of the true class that is";
-const PARTS: &str =
-    "parts: by tokens the model read, cut where the longest are as long as may be; by rating where ids end in one";
+                        area: its mean over all shares";
+const CONFUSED: &str = "most confused: true → predicted class, and its share of the true class";
+const PARTS: &str = "parts: by the number of tokens read, where `(cut)` marks texts of the greatest length; by rating, where ids end in one";
 
 fn tempered(quality: &Quality, cell: impl Fn(&Calibration) -> String) -> String {
     quality.tempered.as_ref().map_or_else(unknown, cell)

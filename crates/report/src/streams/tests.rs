@@ -45,7 +45,7 @@ fn a_stream_cut_within_a_line_is_refused_with_the_same_remedy() {
     let whole = Made::new("1VA", 1).metrics();
     let message = streams(&whole[..whole.len() - 9]).err().unwrap().to_string();
     assert!(message.starts_with("`it`, line 14: column"), "{message}");
-    assert!(message.ends_with("run `1VA-s1` is broken off: finish it with make, or leave it out"), "{message}");
+    assert!(message.ends_with("run `1VA-s1` is incomplete: finish it with make, or leave it out"), "{message}");
 }
 
 #[test]

@@ -2,14 +2,13 @@
 //! all that the second half of the blocks gains.
 
 use serde::Serialize;
+use statistics::{LEAST_SEEDS, Range};
 
+use super::candidates::Candidate;
 use super::contrast::contrast;
-use super::knee::LEAST_SEEDS;
-use super::ladder::Rung;
 use super::sentence::{between, signed_points};
-use crate::significance::Range;
 
-/// The claim and what the data say of it.
+/// The claim and whether the data support it.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Claim {
     /// One sentence.
@@ -33,22 +32,23 @@ pub(crate) struct Rival {
 }
 
 impl Claim {
-    /// Of rungs from shallow to deep. The claim holds only where every rival is smaller beyond its 95 % interval: each
+    /// Of candidates from shallow to deep. The claim holds only where every rival is smaller beyond its 95 % interval: each
     /// must be refuted, so no correction for their number is due (Berger 1982, Technometrics 24:295).
-    pub(crate) fn new(rungs: &[Rung]) -> Self {
-        let at = |n_blocks: usize| rungs.iter().find(|rung| rung.n_blocks() == n_blocks);
-        let deepest = rungs.last().map_or(0, Rung::n_blocks);
+    pub(crate) fn new(candidates: &[Candidate]) -> Self {
+        let at = |n_blocks: usize| candidates.iter().find(|candidate| candidate.n_blocks() == n_blocks);
+        let deepest = candidates.last().map_or(0, Candidate::n_blocks);
         let (Some(two), Some(three)) = (at(2), at(3)) else { return Self::untested("2 and 3 blocks") };
         let Some(half) = at(deepest / 2).filter(|_| deepest >= 6) else {
             return Self::untested("2, 3, half of the blocks and all of at least 6");
         };
-        let with_blocks = || rungs.iter().filter(|rung| rung.n_blocks() > 0);
+        let with_blocks = || candidates.iter().filter(|candidate| candidate.n_blocks() > 0);
         let steps = with_blocks().zip(with_blocks().skip(1)).filter(|(from, _)| from.n_blocks() != 2);
         let steps = steps.filter(|(from, to)| to.n_blocks() == from.n_blocks() + 1);
-        let halves = rungs.last().map(|full| (half, full)).filter(|(half, full)| full.n_blocks() > half.n_blocks() + 1);
-        let pairs: Vec<(&Rung, &Rung)> = steps.chain(halves).collect();
+        let halves =
+            candidates.last().map(|full| (half, full)).filter(|(half, full)| full.n_blocks() > half.n_blocks() + 1);
+        let pairs: Vec<(&Candidate, &Candidate)> = steps.chain(halves).collect();
         let corrected = 1.0 - 0.05 / pairs.len().max(1) as f64;
-        let rival = |&(from, to): &(&Rung, &Rung)| {
+        let rival = |&(from, to): &(&Candidate, &Candidate)| {
             let gains = contrast(&[(three, 1.0), (two, -1.0), (to, -1.0), (from, 1.0)])?;
             Some(Rival {
                 from: from.n_blocks(),
@@ -68,7 +68,7 @@ impl Claim {
     fn untested(lacking: &str) -> Self {
         let sentence = format!(
             "the source's claim (the third block gains most, and more than the second half of all blocks) was not tested: \
-             that takes {lacking}"
+             it needs {lacking}"
         );
         Claim { sentence, rivals: Vec::new() }
     }
@@ -93,7 +93,7 @@ fn sentence(rivals: &[Rival]) -> String {
         }
         (true, false) => {
             let sure = if larger.is_empty() { String::new() } else { format!("; larger than that of {larger}") };
-            format!("{claim} is open here: the gain cannot be told from that of {open}{sure}{few}")
+            format!("{claim} is open here: the gain cannot be distinguished from that of {open}{sure}{few}")
         }
     }
 }
@@ -116,18 +116,18 @@ mod tests {
     #[test]
     fn all_rivals_must_be_smaller_and_one_that_is_larger_refutes() {
         let (small, open, large) = (rival(1, 2, 0.01, 0.03), rival(3, 4, -0.01, 0.02), rival(6, 12, -0.04, -0.02));
-        let said = |rivals: &[&Rival]| sentence(&rivals.iter().map(|rival| (*rival).clone()).collect::<Vec<_>>());
+        let described = |rivals: &[&Rival]| sentence(&rivals.iter().map(|rival| (*rival).clone()).collect::<Vec<_>>());
         assert!(
-            said(&[&small])
+            described(&[&small])
                 .ends_with("holds here for the steps at hand: its gain is larger than that of 1 to 2 blocks by 2.00 points (1.00 to 3.00)")
         );
-        let both = said(&[&small, &open]);
+        let both = described(&[&small, &open]);
         assert!(
             both.contains("is open here")
                 && both.ends_with("; larger than that of 1 to 2 blocks by 2.00 points (1.00 to 3.00)"),
             "{both}"
         );
-        let refuted = said(&[&small, &open, &large]);
+        let refuted = described(&[&small, &open, &large]);
         assert!(
             refuted.contains("does not hold") && refuted.contains("6 to 12 blocks by −3.00 points (−4.00 to −2.00)"),
             "{refuted}"

@@ -3,8 +3,8 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use super::{Claim, Finding, Level, Verdict, sentences};
-use crate::significance::Range;
+use super::{Claim, DepthResult, Verdict, sentences};
+use statistics::{Finding, Range};
 
 #[derive(Serialize)]
 struct Object<'a> {
@@ -25,8 +25,8 @@ struct Row<'a> {
     test_accuracy: f64,
     interval: Range,
     interval_method: &'static str,
-    loss: Option<f64>,
-    loss_interval: Option<Range>,
+    drop: Option<f64>,
+    drop_interval: Option<Range>,
     compared_seeds: Option<usize>,
     finding: Option<Finding>,
     mcnemar_p_by_seed: Option<&'a [f64]>,
@@ -50,33 +50,33 @@ pub(crate) fn text(verdict: &Verdict) -> Result<String> {
     let object = Object {
         sentences: sentences(verdict),
         margin_points: verdict.margin,
-        knee_blocks: verdict.knee.map(|knee| verdict.levels[knee].rung.n_blocks()),
-        levels: verdict.levels.iter().map(row).collect(),
+        knee_blocks: verdict.knee.map(|knee| verdict.depths[knee].candidate.n_blocks()),
+        levels: verdict.depths.iter().map(row).collect(),
         claim: &verdict.claim,
     };
     Ok(serde_json::to_string_pretty(&object)? + "\n")
 }
 
-fn row<'a>(level: &'a Level) -> Row<'a> {
-    let (against, costs) = (level.against.as_ref(), &level.costs);
+fn row<'a>(depth: &'a DepthResult) -> Row<'a> {
+    let (against, costs) = (depth.against.as_ref(), &depth.costs);
     let latency = costs.latency.as_ref();
     Row {
-        configuration: level.rung.configuration(),
-        head: level.rung.head(),
-        n_blocks: level.rung.n_blocks(),
-        seeds: level.rung.runs.iter().map(|run| run.configuration().seed).collect(),
-        test_accuracy: level.accuracy,
-        interval: Range { low: level.interval.low, high: level.interval.high },
-        interval_method: level.interval.method.name(),
-        loss: against.map(|against| against.loss.mean),
-        loss_interval: against.map(|against| against.loss.interval(0.95)),
+        configuration: depth.candidate.configuration(),
+        head: depth.candidate.head(),
+        n_blocks: depth.candidate.n_blocks(),
+        seeds: depth.candidate.runs.iter().map(|run| run.configuration().seed).collect(),
+        test_accuracy: depth.accuracy,
+        interval: Range { low: depth.interval.low, high: depth.interval.high },
+        interval_method: depth.interval.method.name(),
+        drop: against.map(|against| against.drop.mean),
+        drop_interval: against.map(|against| against.drop.interval(0.95)),
         compared_seeds: against.map(|against| against.n_seeds),
         finding: against.map(|against| against.finding),
         mcnemar_p_by_seed: against.map(|against| against.mcnemar.as_slice()),
         mcnemar_p: against.map(|against| against.p_value),
         mcnemar_p_holm: against.map(|against| against.p_holm),
-        gain: level.gain.map(|gain| gain.mean),
-        gain_interval: level.gain.map(|gain| gain.interval(0.95)),
+        gain: depth.gain.map(|gain| gain.mean),
+        gain_interval: depth.gain.map(|gain| gain.interval(0.95)),
         parameters: costs.parameters,
         model_bytes: costs.model_bytes,
         flops_per_token: latency.and_then(|latency| latency.flops_per_token),

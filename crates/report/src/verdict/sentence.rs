@@ -1,15 +1,15 @@
-//! The verdict in words: one plain sentence first, then what is next and what to beware of.
+//! The verdict in words: one plain sentence first, then the next depth and the caveats.
 
-use super::knee::{Finding, LEAST_SEEDS};
-use super::ladder::Rung;
-use super::{Comparison, Level, Verdict};
-use crate::significance::{Difference, Range};
+use statistics::{Difference, Finding, LEAST_SEEDS, Range, mean};
+
+use super::candidates::Candidate;
+use super::{Comparison, DepthResult, Verdict};
 
 /// The verdict, the depth below it, and the caveats, each a sentence of its own.
 pub(crate) fn sentences(verdict: &Verdict) -> Vec<String> {
     let mut sentences: Vec<String> = match (&verdict.none, verdict.full()) {
         (Some(none), _) => vec![none.clone()],
-        (None, Some(full)) => told(verdict, full),
+        (None, Some(full)) => describe(verdict, full),
         (None, None) => Vec::new(),
     };
     if let Some(first) = sentences.first_mut().filter(|_| !verdict.missing.is_empty()) {
@@ -19,10 +19,10 @@ pub(crate) fn sentences(verdict: &Verdict) -> Vec<String> {
     sentences
 }
 
-/// Why these rungs give no verdict, if they give none; `compared`: all of them could be set against the last.
-pub(crate) fn no_verdict(rungs: &[Rung], compared: bool) -> Option<String> {
-    let Some((full, others)) = rungs.split_last() else { return Some("no verdict: there is no run".to_owned()) };
-    let named = |rung: &Rung| format!("{} (`{}`)", blocks(rung.n_blocks()), rung.configuration());
+/// Why these candidates give no verdict, if they do not; `compared`: each could be compared with the last.
+pub(crate) fn no_verdict(candidates: &[Candidate], compared: bool) -> Option<String> {
+    let Some((full, others)) = candidates.split_last() else { return Some("no verdict: there is no run".to_owned()) };
+    let named = |candidate: &Candidate| format!("{} (`{}`)", blocks(candidate.n_blocks()), candidate.configuration());
     if others.is_empty() {
         let head = full.head();
         return Some(format!(
@@ -30,16 +30,16 @@ pub(crate) fn no_verdict(rungs: &[Rung], compared: bool) -> Option<String> {
             named(full)
         ));
     }
-    let lacking = rungs.iter().find(|rung| rung.runs.iter().any(|run| run.outcomes.is_none()));
-    if let Some(rung) = lacking {
+    let lacking = candidates.iter().find(|candidate| candidate.runs.iter().any(|run| run.outcomes.is_none()));
+    if let Some(candidate) = lacking {
         return Some(format!(
             "no verdict: {} has no predictions to pair: name run folders, or predict the test split with `evaluate`",
-            named(rung)
+            named(candidate)
         ));
     }
     let data = &full.runs[0].training.begin.shards_sha256;
-    let of_other = |rung: &&Rung| rung.runs.iter().any(|run| run.training.begin.shards_sha256 != *data);
-    if let Some(other) = rungs.iter().find(of_other) {
+    let of_other = |candidate: &&Candidate| candidate.runs.iter().any(|run| run.training.begin.shards_sha256 != *data);
+    if let Some(other) = candidates.iter().find(of_other) {
         return Some(format!(
             "no verdict: the runs of {} and of {} were not all trained on the same data",
             named(other),
@@ -55,17 +55,17 @@ pub(crate) fn no_verdict(rungs: &[Rung], compared: bool) -> Option<String> {
     learnt_nothing(full)
 }
 
-/// A model that is no better than its most frequent answer has nothing to lose.
-fn learnt_nothing(full: &Rung) -> Option<String> {
+/// The full model is no better than its most frequent answer.
+fn learnt_nothing(full: &Candidate) -> Option<String> {
     let outcomes = full.runs[0].outcomes.as_ref()?;
     let mut of_class = vec![0_usize; outcomes.n_classes()];
     (0..outcomes.len()).for_each(|example| of_class[outcomes.examples().label(example)] += 1);
     let most = of_class.iter().max().copied().unwrap_or(0) as f64 / outcomes.len() as f64;
-    let accuracy = full.runs.iter().map(|run| run.test().0).sum::<f64>() / full.runs.len() as f64;
+    let accuracy = mean(full.runs.iter().map(|run| run.test().0));
     (accuracy <= most).then(|| {
         format!(
             "no verdict: the full model itself ({}, {:.2} %) is no better than always answering the most frequent class \
-             ({:.2} %): nothing was learnt that fewer blocks could lose",
+             ({:.2} %), so it has learnt nothing that fewer blocks could lose",
             blocks(full.n_blocks()),
             100.0 * accuracy,
             100.0 * most
@@ -73,51 +73,52 @@ fn learnt_nothing(full: &Rung) -> Option<String> {
     })
 }
 
-fn told(verdict: &Verdict, full: &Level) -> Vec<String> {
-    let deepest = verdict.levels.len() - 1;
-    let next = verdict.knee.unwrap_or(deepest).checked_sub(1).map(|place| &verdict.levels[place]);
+fn describe(verdict: &Verdict, full: &DepthResult) -> Vec<String> {
+    let deepest = verdict.depths.len() - 1;
+    let next = verdict.knee.unwrap_or(deepest).checked_sub(1).map(|place| &verdict.depths[place]);
     let against = next.and_then(|next| Some((next, next.against.as_ref()?)));
-    let shallower = next.and_then(|next| shallower(&verdict.levels, next));
-    let mut told = match (verdict.knee, against) {
+    let shallower = next.and_then(|next| shallower(&verdict.depths, next));
+    let mut described = match (verdict.knee, against) {
         (Some(knee), against) => {
-            let knee = &verdict.levels[knee];
+            let knee = &verdict.depths[knee];
             let enough = knee.against.as_ref().map(|against| enough(knee, against, full, verdict.margin));
             let below = against.map(|(next, against)| below(next, against, full, verdict.margin));
             enough.into_iter().chain(below).collect()
         }
         (None, Some((next, against))) => {
             let among =
-                shallower.map(|(level, _)| format!("of what goes deeper than `{}`, ", level.rung.configuration()));
+                shallower.map(|(depth, _)| format!("among models deeper than `{}`, ", depth.candidate.configuration()));
             vec![among.unwrap_or_default() + &none_is_enough(next, against, full, verdict.margin)]
         }
         (None, None) => Vec::new(),
     };
-    told.extend(shallower.map(|(level, against)| out_of_order(level, against, full, verdict.margin)));
-    told
+    described.extend(shallower.map(|(depth, against)| out_of_order(depth, against, full, verdict.margin)));
+    described
 }
 
-/// A model below the one that ended the search that is good all the same. The order of the tests protects it no more, so it is
-/// no knee; but whoever asks how few blocks are enough must hear of it.
-fn shallower<'a>(levels: &'a [Level], next: &Level) -> Option<(&'a Level<'a>, &'a Comparison)> {
-    let below = levels.iter().filter(|level| level.rung.n_blocks() < next.rung.n_blocks());
-    let mut good = below.filter_map(|level| Some((level, level.against.as_ref()?)));
+/// A model below the one that ended the search that is enough nevertheless. It is no knee, since the order of the tests no
+/// longer protects it, but a reader who asks how few blocks are enough needs to know.
+fn shallower<'a>(depths: &'a [DepthResult], next: &DepthResult) -> Option<(&'a DepthResult<'a>, &'a Comparison)> {
+    let below = depths.iter().filter(|depth| depth.candidate.n_blocks() < next.candidate.n_blocks());
+    let mut good = below.filter_map(|depth| Some((depth, depth.against.as_ref()?)));
     good.find(|(_, against)| against.finding == Finding::Enough)
 }
 
-fn out_of_order(level: &Level, against: &Comparison, full: &Level, margin: f64) -> String {
-    let (name, place) = (level.rung.configuration(), place(against, margin, &format!("inside the {margin} margin")));
+fn out_of_order(depth: &DepthResult, against: &Comparison, full: &DepthResult, margin: f64) -> String {
+    let (name, place) =
+        (depth.candidate.configuration(), place(against, margin, &format!("inside the {margin} margin")));
     format!(
-        "yet `{name}`, with {}, is {place}{}: deeper models that lose more may not have learnt; train them longer before believing \
+        "yet `{name}`, with {}, is {place}{}: deeper models with a larger drop may not have learnt; train them longer before trusting \
          either",
-        blocks(level.rung.n_blocks()),
-        price(level, full)
+        blocks(depth.candidate.n_blocks()),
+        price(depth, full)
     )
 }
 
-fn enough(knee: &Level, against: &Comparison, full: &Level, margin: f64) -> String {
-    let (n, all) = (knee.rung.n_blocks(), full.rung.n_blocks());
+fn enough(knee: &DepthResult, against: &Comparison, full: &DepthResult, margin: f64) -> String {
+    let (n, all) = (knee.candidate.n_blocks(), full.candidate.n_blocks());
     let who = match n {
-        0 => format!("no block is needed: `{}` is enough", knee.rung.configuration()),
+        0 => format!("no block is needed: `{}` is enough", knee.candidate.configuration()),
         1 => format!("1 of {all} blocks is enough"),
         n => format!("{n} of {all} blocks are enough"),
     };
@@ -126,24 +127,24 @@ fn enough(knee: &Level, against: &Comparison, full: &Level, margin: f64) -> Stri
 }
 
 /// The depth that ended the search below the knee.
-fn below(next: &Level, against: &Comparison, full: &Level, margin: f64) -> String {
-    let (who, is) = subject(next.rung.n_blocks());
+fn below(next: &DepthResult, against: &Comparison, full: &DepthResult, margin: f64) -> String {
+    let (who, is) = subject(next.candidate.n_blocks());
     match against.finding {
         Finding::TooFew => {
             let outside = format!("outside the {margin} margin");
             format!("{who} {is} too few: {}{}", place(against, margin, &outside), price(next, full))
         }
-        Finding::FewSeeds => format!("whether {who} {is} enough was not tried: {}", few_seeds(next, against, margin)),
+        Finding::FewSeeds => format!("whether {who} {is} enough is open: {}", few_seeds(next, against, margin)),
         _ => {
             let across = format!("across the {margin} margin");
             let place = place(against, margin, &across);
-            format!("whether {who} {is} enough the data cannot tell: {place}; {}", remedy(&against.loss, margin))
+            format!("the data cannot tell whether {who} {is} enough: {place}; {}", remedy(&against.drop, margin))
         }
     }
 }
 
-fn none_is_enough(next: &Level, against: &Comparison, full: &Level, margin: f64) -> String {
-    let (all, next_blocks) = (full.rung.n_blocks(), next.rung.n_blocks());
+fn none_is_enough(next: &DepthResult, against: &Comparison, full: &DepthResult, margin: f64) -> String {
+    let (all, next_blocks) = (full.candidate.n_blocks(), next.candidate.n_blocks());
     match against.finding {
         Finding::TooFew => {
             let outside = format!("outside the {margin} margin");
@@ -158,18 +159,18 @@ fn none_is_enough(next: &Level, against: &Comparison, full: &Level, margin: f64)
         _ => format!(
             "the data cannot tell {next_blocks} from {all} blocks: {}; {}",
             place(against, margin, &format!("across the {margin} margin")),
-            remedy(&against.loss, margin)
+            remedy(&against.drop, margin)
         ),
     }
 }
 
-/// What a depth seems to lose, and how many seeds are lacking for more than that.
-fn few_seeds(next: &Level, against: &Comparison, margin: f64) -> String {
+/// The drop so far, and how many more seeds a verdict needs.
+fn few_seeds(next: &DepthResult, against: &Comparison, margin: f64) -> String {
     let (seeds, more) = match LEAST_SEEDS.saturating_sub(against.n_seeds) {
         0 | 1 => ("two seeds", "1 more seed"),
         _ => ("one seed", "2 more seeds"),
     };
-    let n_blocks = next.rung.n_blocks();
+    let n_blocks = next.candidate.n_blocks();
     let lie = if n_blocks < 2 { "lies" } else { "lie" };
     let place = place(against, margin, "which leaves open how much seeds differ");
     format!("{seeds}: {} {lie} {place}: run {more}", blocks(n_blocks))
@@ -177,20 +178,20 @@ fn few_seeds(next: &Level, against: &Comparison, margin: f64) -> String {
 
 /// `0.31 points below the full model (95 % interval 0.17 to 0.45, inside the 0.5 margin)`
 fn place(against: &Comparison, margin: f64, how: &str) -> String {
-    let (mean, interval) = (against.loss.mean, against.loss.interval(0.95));
+    let (mean, interval) = (against.drop.mean, against.drop.interval(0.95));
     let place = match two(100.0 * mean.abs()).as_str() {
         "0.00" => "level with the full model".to_owned(),
         points if mean > 0.0 => format!("{points} points below the full model"),
         points => format!("{points} points above the full model"),
     };
     let agree =
-        if interval.low == interval.high && margin > 0.0 { ", with not one answer more wrong or right" } else { "" };
-    format!("{place} (95 % interval of the loss {}, {how}{agree})", between(interval))
+        if interval.low == interval.high && margin > 0.0 { ", with no net change in right answers" } else { "" };
+    format!("{place} (95 % interval of the drop {}, {how}{agree})", between(interval))
 }
 
 /// What it costs beside the full model, as far as both were measured on one machine.
-fn price(level: &Level, full: &Level) -> String {
-    let (own, all) = (&level.costs, &full.costs);
+fn price(depth: &DepthResult, full: &DepthResult) -> String {
+    let (own, all) = (&depth.costs, &full.costs);
     let time = match (own.share_of_latency(all), own.share_of_training(all)) {
         (Some(share), _) => Some(format!("{:.0} % of its time for an answer", 100.0 * share)),
         (None, Some(share)) => Some(format!("{:.0} % of its training time", 100.0 * share)),
@@ -201,26 +202,26 @@ fn price(level: &Level, full: &Level) -> String {
     if shares.is_empty() { String::new() } else { format!(" at {}", shares.join(" and ")) }
 }
 
-/// What would decide it.
-fn remedy(loss: &Difference, margin: f64) -> String {
-    match loss.seeds_to_leave(margin / 100.0) {
+/// What would decide the open question.
+fn remedy(drop: &Difference, margin: f64) -> String {
+    match drop.seeds_to_leave(margin / 100.0) {
         Some(1) => "run about 1 more seed".to_owned(),
         Some(more) => format!("run about {more} more seeds"),
-        None if loss.is_of_seeds() => {
-            "seeds differ too much for 30 of them to tell: it takes a steadier recipe, or another margin".to_owned()
+        None if drop.is_of_seeds() => {
+            "seeds differ so much that 30 would not decide it: use a steadier recipe or another margin".to_owned()
         }
-        None => "no number of seeds up to 30 would tell: it takes more test examples, or another margin".to_owned(),
+        None => "up to 30 seeds would not decide it: use more test examples or another margin".to_owned(),
     }
 }
 
-/// What a reader must know before believing it.
+/// What a reader must know before trusting the verdict.
 fn caveats(verdict: &Verdict) -> Vec<String> {
     let Some(full) = verdict.full() else { return Vec::new() };
-    let on_test = verdict.levels.iter().flat_map(|level| &level.rung.runs).any(|run| !run.has_validation());
-    let (kept, whole) = (full.rung.n_blocks(), full.rung.runs[0].training.begin.encoder_blocks);
+    let on_test = verdict.depths.iter().flat_map(|depth| &depth.candidate.runs).any(|run| !run.has_validation());
+    let (kept, whole) = (full.candidate.n_blocks(), full.candidate.runs[0].training.begin.encoder_blocks);
     [
         verdict.missing.first().map(|first| missing(first, verdict.missing.len())),
-        on_test.then(|| "epochs were chosen on test, which flatters".to_owned()),
+        on_test.then(|| "epochs were chosen on test, so accuracies are optimistic".to_owned()),
         (kept < whole)
             .then(|| format!("the whole encoder has {whole} blocks, of which the deepest model here keeps {kept}")),
     ]
@@ -229,7 +230,7 @@ fn caveats(verdict: &Verdict) -> Vec<String> {
     .collect()
 }
 
-/// Runs that are not finished may change everything said here.
+/// Runs that are not finished may change the verdict.
 fn missing(first: &str, number: usize) -> String {
     let others = if number > 1 { format!(" and {} more", number - 1) } else { String::new() };
     format!(

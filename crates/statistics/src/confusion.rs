@@ -1,0 +1,73 @@
+//! Which class is taken for which.
+
+use crate::answers::Answers;
+
+/// How many examples of each class were given each class.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Confusion {
+    n_classes: usize,
+    /// `[true class, predicted class]`
+    counts: Vec<u64>,
+}
+
+impl Confusion {
+    /// Count the answers of one seed.
+    pub fn new(answers: &Answers) -> Self {
+        let mut confusion = Confusion::empty(answers.n_classes());
+        for example in 0..answers.len() {
+            confusion.counts[answers.label(example) * confusion.n_classes + answers.predicted(example)] += 1;
+        }
+        confusion
+    }
+
+    fn empty(n_classes: usize) -> Self {
+        Confusion { n_classes, counts: vec![0; n_classes * n_classes] }
+    }
+
+    /// Add up several, with as many classes as the largest has.
+    pub fn sum<'a>(all: impl Iterator<Item = &'a Confusion> + Clone) -> Self {
+        let mut sum = Confusion::empty(all.clone().map(|one| one.n_classes).max().unwrap_or(0));
+        for one in all {
+            for (place, count) in one.counts.iter().enumerate() {
+                sum.counts[place / one.n_classes * sum.n_classes + place % one.n_classes] += count;
+            }
+        }
+        sum
+    }
+
+    /// `[true class][predicted class]`
+    pub fn rows(&self) -> Vec<Vec<u64>> {
+        self.counts.chunks(self.n_classes.max(1)).map(<[u64]>::to_vec).collect()
+    }
+
+    /// `[C]` harmonic means of precision and recall, 2·TP / (2·TP + FP + FN) (van Rijsbergen 1979, *Information
+    /// Retrieval*, chapter 7); 0 for a class that neither occurs nor is predicted, as scikit-learn's `zero_division=0`.
+    pub fn f1(&self) -> Vec<f64> {
+        let at = |label: usize, predicted: usize| self.counts[label * self.n_classes + predicted];
+        let f1 = |class: usize| {
+            let twice = 2 * at(class, class);
+            let wrong: u64 = (0..self.n_classes).map(|other| at(class, other) + at(other, class)).sum::<u64>() - twice;
+            if twice == 0 { 0.0 } else { twice as f64 / (twice + wrong) as f64 }
+        };
+        (0..self.n_classes).map(f1).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f1_by_hand() {
+        // class 0: 3 right, 1 taken for 1; class 1: 2 right, 2 taken for 0; class 2: neither there nor predicted
+        let confusion = Confusion { n_classes: 3, counts: vec![3, 1, 0, 2, 2, 0, 0, 0, 0] };
+        assert_eq!(confusion.f1(), [6.0 / 9.0, 4.0 / 7.0, 0.0]);
+        assert_eq!(confusion.rows(), [[3, 1, 0], [2, 2, 0], [0, 0, 0]]);
+    }
+
+    #[test]
+    fn seeds_add_up() {
+        let (one, two) = (Confusion { n_classes: 2, counts: vec![1, 2, 3, 4] }, Confusion::empty(2));
+        assert_eq!(Confusion::sum([&one, &two, &one].into_iter()).rows(), [[2, 4], [6, 8]]);
+    }
+}

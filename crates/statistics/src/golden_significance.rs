@@ -1,0 +1,85 @@
+//! Held to statsmodels, scipy and numpy: `tests/reference/significance.py` wrote the file.
+
+use serde::Deserialize;
+
+use crate::{Difference, holm, mcnemar, student};
+
+const GOLDEN: &str = include_str!("../tests/golden/significance.json");
+
+#[derive(Deserialize)]
+struct Golden {
+    studies: Vec<Study>,
+    holm: Vec<Holm>,
+    student: Vec<Student>,
+}
+
+#[derive(Deserialize)]
+struct Study {
+    full: Vec<Vec<u8>>,
+    less: Vec<Vec<u8>>,
+    mcnemar: Vec<f64>,
+    difference: Analysis,
+}
+
+#[derive(Deserialize)]
+struct Analysis {
+    mean: f64,
+    low: f64,
+    high: f64,
+}
+
+#[derive(Deserialize)]
+struct Holm {
+    p: Vec<f64>,
+    corrected: Vec<f64>,
+}
+
+#[derive(Deserialize)]
+struct Student {
+    share: f64,
+    degrees: f64,
+    quantile: f64,
+}
+
+fn golden() -> Golden {
+    serde_json::from_str(GOLDEN).unwrap()
+}
+
+fn close(ours: f64, theirs: f64) {
+    assert!((ours - theirs).abs() <= 1e-9 * theirs.abs().max(1.0), "{ours}, not {theirs}");
+}
+
+#[test]
+fn mcnemar_is_that_of_statsmodels() {
+    let bools = |row: &[u8]| row.iter().map(|&right| right == 1).collect::<Vec<_>>();
+    for study in golden().studies {
+        for ((one, other), expected) in study.full.iter().zip(&study.less).zip(study.mcnemar) {
+            close(mcnemar(&bools(one), &bools(other)), expected);
+        }
+    }
+}
+
+#[test]
+fn the_difference_is_that_of_an_analysis_of_variance() {
+    for Study { full, less, difference, .. } in golden().studies {
+        let ours = Difference::new(full.len(), full[0].len(), |s, i| f64::from(full[s][i]) - f64::from(less[s][i]));
+        let interval = ours.interval(0.95);
+        close(ours.mean, difference.mean);
+        close(interval.low, difference.low);
+        close(interval.high, difference.high);
+    }
+}
+
+#[test]
+fn holm_is_that_of_statsmodels() {
+    for Holm { p, corrected } in golden().holm {
+        holm(&p).into_iter().zip(corrected).for_each(|(ours, theirs)| close(ours, theirs));
+    }
+}
+
+#[test]
+fn students_quantiles_are_those_of_scipy() {
+    for Student { share, degrees, quantile } in golden().student {
+        close(student::quantile(share, degrees), quantile);
+    }
+}
