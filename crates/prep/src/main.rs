@@ -16,7 +16,7 @@ use clap::Parser;
 
 use arguments::Arguments;
 use output::{Output, Prepared};
-use study::Copies;
+use study::Duplicates;
 use summary::Summary;
 use tokens::TextTokenizer;
 
@@ -41,8 +41,8 @@ fn run() -> anyhow::Result<()> {
     let dataset = source.read()?;
     let duplicates = duplicates::count(&dataset.reviews);
     let reviews = match data.duplicates {
-        Copies::Keep => dataset.reviews,
-        Copies::LeaveOut => duplicates::leave_out(dataset.reviews),
+        Duplicates::Keep => dataset.reviews,
+        Duplicates::Remove => duplicates::leave_out(dataset.reviews),
     };
     let reviews = splits::choose(reviews, &data, &dataset.labels)?;
     let tokenizing = Instant::now();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use console::spoken_duration;
 use records::peak_memory_bytes;
 use records::shards::{Counts, Manifest};
-use study::Copies;
+use study::Duplicates;
 
 use crate::duplicates::n_left_out;
 
@@ -28,7 +28,7 @@ impl fmt::Display for Summary<'_> {
         write!(f, "{} tokens; ", self.manifest.splits.values().map(|counts| counts.tokens).sum::<u64>())?;
         write!(f, "duplicates: {} in train, ", duplicates.within_train)?;
         write!(f, "{} in test, {} in both", duplicates.within_test, duplicates.across)?;
-        if self.manifest.data.duplicates == Copies::LeaveOut {
+        if self.manifest.data.duplicates == Duplicates::Remove {
             write!(f, ", {} reviews left out", n_left_out(duplicates))?;
         }
         write!(f, "; ")?;

@@ -18,12 +18,17 @@ impl Blocks {
         Blocks(text.into())
     }
 
+    /// Whether no block is kept.
+    pub(crate) fn is_none(&self) -> bool {
+        self.0 == "none"
+    }
+
     /// Indices of the kept blocks in an encoder of `depth` blocks, strictly increasing.
     ///
     /// # Errors
-    /// The text is no strategy, asks for a block the encoder does not have, or for one twice.
+    /// The text is not a strategy, asks for a block that the encoder does not have, or asks for one twice.
     pub fn indices(&self, depth: usize) -> Result<Vec<usize>, Error> {
-        if self.0 == "none" {
+        if self.is_none() {
             return Ok(Vec::new());
         }
         let parts: Result<Vec<Vec<usize>>, Error> = self.0.split('+').map(|part| self.part(part, depth)).collect();
@@ -98,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_encoder_does_not_have_is_refused_with_what_is_allowed() {
+    fn an_impossible_choice_is_refused_with_what_is_allowed() {
         let wrong =
             ["first:13", "first:0", "last:-1", "3,2", "2,2", "12", "middle:2", "", "first:", "first:2+", "none+0"];
         for text in wrong {
@@ -108,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_that_two_parts_choose_is_named() {
+    fn a_block_that_is_chosen_twice_is_named() {
         let message = Blocks::new("first:2+last:2").indices(3).unwrap_err().to_string();
         assert!(
             message.starts_with("blocks `first:2+last:2`: block 1 is chosen twice; the encoder has 3"),

@@ -1,4 +1,4 @@
-//! `{ kind, …options }`: a part chosen by name, typed by its owner.
+//! `{ kind, …options }`: a part chosen by name, whose options the crate that builds it checks.
 
 use std::fmt;
 
@@ -25,6 +25,14 @@ impl Component {
         Component { kind: kind.into(), options: Map::new() }
     }
 
+    /// A part of this kind with these options.
+    pub(crate) fn with<const N: usize>(kind: &str, options: [(&str, Value); N]) -> Self {
+        Component {
+            options: options.map(|(name, value)| (name.to_owned(), value)).into_iter().collect(),
+            ..Self::new(kind)
+        }
+    }
+
     /// The whole table as one JSON object, `kind` first.
     pub fn to_value(&self) -> Value {
         let mut object = Map::from_iter([("kind".to_owned(), Value::from(self.kind.clone()))]);
@@ -39,7 +47,7 @@ impl<'de> Deserialize<'de> for Component {
     }
 }
 
-/// A kind alone, or a table with a kind in it.
+/// Reads a kind alone, or a table with a kind in it.
 struct Written;
 
 impl<'de> Visitor<'de> for Written {
@@ -60,7 +68,7 @@ impl<'de> Visitor<'de> for Written {
         }
         match options.shift_remove("kind") {
             Some(Value::String(kind)) => Ok(Component { kind, options }),
-            Some(other) => Err(A::Error::custom(format!("`kind` is a name, not `{other}`"))),
+            Some(other) => Err(A::Error::custom(format!("`kind` must be a name, not `{other}`"))),
             None => Err(A::Error::missing_field("kind")),
         }
     }
@@ -71,7 +79,7 @@ mod tests {
     use super::Component;
 
     #[test]
-    fn a_kind_alone_is_a_table_with_nothing_else() {
+    fn a_kind_alone_is_a_table_without_options() {
         let read = |json: &str| serde_json::from_str::<Component>(json).map_err(|e| e.to_string());
         assert_eq!(read(r#""bilstm""#), read(r#"{"kind": "bilstm"}"#));
         let whole = read(r#"{"layers": 2, "kind": "bilstm", "hidden_size": 8}"#).unwrap();

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Blocks, Component, Error};
+use crate::{Blocks, Component, Error, defaults};
 
-/// More epochs, or examples in a batch, are a slip.
+/// The largest number of epochs, or of examples in a batch; a larger one is a typing error.
 const MOST: usize = 1_000_000;
 
-/// For how many of its first epochs a run leaves parts of the encoder as they are.
+/// How many epochs at the start leave parts of the encoder unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Freeze {
@@ -39,7 +39,7 @@ pub enum Precision {
     Bf16,
 }
 
-/// One run, fully resolved: what `config.json` holds and `train` obeys.
+/// One run with every setting: what `config.json` holds and what `train` does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Configuration {
@@ -54,7 +54,7 @@ pub struct Configuration {
     /// Where its weights come from.
     pub weights: Weights,
     /// What turns token ids into vectors: the encoder's pretrained layer, or a new table.
-    #[serde(default = "pretrained")]
+    #[serde(default = "defaults::embeddings")]
     pub embeddings: Component,
     /// Which of its blocks are kept.
     pub blocks: Blocks,
@@ -67,7 +67,7 @@ pub struct Configuration {
     /// Examples per batch.
     pub batch_size: usize,
     /// Batches whose gradients make one optimizer step, as if they were one large batch.
-    #[serde(default = "one")]
+    #[serde(default = "defaults::gradient_accumulation_steps")]
     pub gradient_accumulation_steps: usize,
     /// Share of the head's input set to zero while training.
     pub dropout: f64,
@@ -78,12 +78,12 @@ pub struct Configuration {
     /// The optimizer and its rates.
     pub optimizer: Component,
     /// How the rates change from step to step.
-    #[serde(default = "constant")]
+    #[serde(default = "defaults::schedule")]
     pub schedule: Component,
     /// The global norm that gradients are clipped to; absent: no clipping.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gradient_clip_norm: Option<f64>,
-    /// What is left as it is in the first epochs.
+    /// Which parts stay unchanged in the first epochs.
     #[serde(default)]
     pub freeze: Freeze,
     /// The accuracy a publication gives for this configuration, as a fraction.
@@ -91,23 +91,11 @@ pub struct Configuration {
     pub published_accuracy: Option<f64>,
 }
 
-pub(crate) fn pretrained() -> Component {
-    Component::new("pretrained")
-}
-
-pub(crate) fn constant() -> Component {
-    Component::new("constant")
-}
-
-fn one() -> usize {
-    1
-}
-
 impl Configuration {
     /// The bytes of `config.json`: pretty JSON with a final newline.
     ///
     /// # Errors
-    /// None in practice: every field is representable in JSON.
+    /// None in practice: JSON can hold every field.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
@@ -123,10 +111,10 @@ impl Configuration {
         Ok(configuration)
     }
 
-    /// Whether every value is one that it may have.
+    /// Check every value.
     ///
     /// # Errors
-    /// The first that is not; the message names the field and what is allowed.
+    /// The first that is out of range; the message names the field and what is allowed.
     pub fn check(&self) -> Result<(), Error> {
         let require = |holds: bool, what: &str| match holds {
             true => Ok(()),
@@ -134,11 +122,14 @@ impl Configuration {
         };
         require(is_id(&self.id), "`id` may hold letters, digits, `.`, `_` and `-` only")?;
         require(is_id(&self.configuration), "`configuration` may hold letters, digits, `.`, `_` and `-` only")?;
-        require(is_id(&self.encoder), &format!("encoder `{}` is no plain name", self.encoder))?;
+        require(
+            is_id(&self.encoder),
+            &format!("encoder `{}` is not a plain name: letters, digits, `.`, `_` and `-` only, no path", self.encoder),
+        )?;
         for component in [&self.embeddings, &self.head, &self.optimizer, &self.schedule] {
-            require(is_id(&component.kind), "a `kind` is a plain name")?;
+            require(is_id(&component.kind), "a `kind` must be a plain name")?;
         }
-        require(self.blocks.to_string().len() <= 1000, "`blocks` is longer than any choice need be")?;
+        require(self.blocks.to_string().len() <= 1000, "`blocks` is too long (at most 1000 characters)")?;
         for (name, count) in [
             ("epochs", self.epochs),
             ("batch_size", self.batch_size),
@@ -155,7 +146,7 @@ impl Configuration {
     }
 }
 
-/// Ids reach make, a shell, tables and folder names, so they are plain and no longer than those may be.
+/// Whether `id` is a plain word: it becomes part of commands, tables and folder names, which also limit its length.
 pub fn is_id(id: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     (1..=200).contains(&id.len()) && id.chars().all(plain) && !id.starts_with(['.', '-'])

@@ -4,33 +4,36 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
 use crate::configuration::is_id;
+use crate::{Error, defaults};
 
 /// Which examples, and how they become tokens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Data {
     /// `imdb`, `sample` or `jsonl`.
+    #[serde(default = "defaults::dataset")]
     pub dataset: String,
-    /// Name of the model folder whose tokenizer is used.
+    /// Name of the model folder whose tokenizer is used; a study file may leave it out, and then it is the encoder.
+    #[serde(default)]
     pub tokenizer: String,
     /// Tokens at most, with `[CLS]` and `[SEP]`.
+    #[serde(default = "defaults::max_seq_length")]
     pub max_seq_length: usize,
-    /// Which tokens stay when there are more.
+    /// Which tokens are kept when there are more.
     #[serde(default)]
     pub truncation: Truncation,
     /// With `head+tail`: the share of the budget that goes to the first tokens.
-    #[serde(default = "half")]
+    #[serde(default = "defaults::head_share")]
     pub head_share: f64,
-    /// What is taken out of a text before it is tokenized; nothing, as in the source's study.
+    /// What is removed from a text before it is tokenized; by default nothing.
     #[serde(default)]
     pub cleaning: BTreeSet<Cleaning>,
-    /// Whether a text may stand in more than one place.
+    /// What happens to texts that occur more than once.
     #[serde(default)]
-    pub duplicates: Copies,
+    pub duplicates: Duplicates,
     /// Share of train held out to choose the epoch; 0 chooses it on test, as the source did.
-    #[serde(default = "tenth")]
+    #[serde(default = "defaults::validation")]
     pub validation: f64,
     /// Use only so many train examples (validation included), evenly from all classes.
     #[serde(default)]
@@ -40,15 +43,25 @@ pub struct Data {
     pub test_examples: Option<usize>,
 }
 
-fn half() -> f64 {
-    0.5
+/// Every setting at its default, without a tokenizer.
+impl Default for Data {
+    fn default() -> Self {
+        Data {
+            dataset: defaults::dataset(),
+            tokenizer: String::new(),
+            max_seq_length: defaults::max_seq_length(),
+            truncation: Truncation::default(),
+            head_share: defaults::head_share(),
+            cleaning: BTreeSet::new(),
+            duplicates: Duplicates::default(),
+            validation: defaults::validation(),
+            train_examples: None,
+            test_examples: None,
+        }
+    }
 }
 
-fn tenth() -> f64 {
-    0.1
-}
-
-/// Which tokens stay when a review is longer than the limit.
+/// Which tokens are kept when a review is longer than the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Truncation {
@@ -59,32 +72,33 @@ pub enum Truncation {
     TailOnly,
     /// Some of the first and some of the last, in order.
     #[serde(rename = "head+tail")]
-    HeadTail,
+    HeadAndTail,
 }
 
-/// A step of cleaning. Steps are taken in the order in which they stand here, however a file orders them.
+/// A step of cleaning. The order is the one below, whatever the file's order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cleaning {
-    /// All but letters, digits, `_` and white space goes.
+    /// Remove everything but letters, digits, `_` and white space.
     Punctuation,
-    /// Letters become lower case.
+    /// Make letters lower case.
     Case,
-    /// English words that say little, such as `the`, go; they stand in the list in lower case.
+    /// Remove English words that say little, such as `the`; the list is in lower case.
     StopWords,
-    /// English words lose their endings: `films` and `filmed` become `film`.
+    /// Cut the endings of English words: `films` and `filmed` become `film`.
     Stem,
 }
 
-/// Whether a text may stand in more than one place.
+/// What happens to texts that occur more than once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Copies {
-    /// As the source has them.
+pub enum Duplicates {
+    /// Keep all of them.
     #[default]
     Keep,
-    /// A text stays once: in test if it stands there, and otherwise in train.
-    LeaveOut,
+    /// Keep one copy of each text: the one in test if there is one, otherwise the first in train.
+    #[serde(rename = "leave-out")]
+    Remove,
 }
 
 impl Truncation {
@@ -92,7 +106,7 @@ impl Truncation {
         match self {
             Truncation::HeadOnly => "head-only",
             Truncation::TailOnly => "tail-only",
-            Truncation::HeadTail => "head+tail",
+            Truncation::HeadAndTail => "head+tail",
         }
     }
 }
@@ -119,23 +133,26 @@ impl Data {
             }
         };
         let cleaning: Vec<&str> = self.cleaning.iter().map(|step| step.name()).collect();
-        note(self.head_share != half(), format!("-head{}", self.head_share));
+        note(self.head_share != defaults::head_share(), format!("-head{}", self.head_share));
         note(!cleaning.is_empty(), format!("-cleaning-{}", cleaning.join("+")));
-        note(self.duplicates == Copies::LeaveOut, "-without-duplicates".to_owned());
-        note(self.validation != tenth(), format!("-validation{}", self.validation));
+        note(self.duplicates == Duplicates::Remove, "-without-duplicates".to_owned());
+        note(self.validation != defaults::validation(), format!("-validation{}", self.validation));
         note(self.train_examples.is_some(), format!("-train{}", self.train_examples.unwrap_or(0)));
         note(self.test_examples.is_some(), format!("-test{}", self.test_examples.unwrap_or(0)));
         name
     }
 
-    /// Whether every value is one that it may have.
+    /// Check every value.
     ///
     /// # Errors
-    /// The first that is not; the message names the field and what is allowed.
+    /// The first that is out of range; the message names the field and what is allowed.
     pub fn check(&self) -> Result<(), Error> {
         let require =
             |holds: bool, what: &str| if holds { Ok(()) } else { Err(Error::value(format!("[data]: {what}"))) };
-        require(is_id(&self.dataset) && is_id(&self.tokenizer), "`dataset` and `tokenizer` are plain names, no paths")?;
+        require(
+            is_id(&self.dataset) && is_id(&self.tokenizer),
+            "`dataset` and `tokenizer` must be plain names, not paths",
+        )?;
         require(
             (3..=100_000).contains(&self.max_seq_length),
             "`max_seq_length` must be from 3, for `[CLS]`, a token, `[SEP]`, to 100000",

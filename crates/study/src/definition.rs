@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::configuration::is_id;
 use crate::settings::Settings;
-use crate::{Configuration, Data, Error, with_nearest};
+use crate::{Configuration, Data, Error, defaults, with_nearest};
 
 /// A study definition (`pipelines/<study>.toml`).
 #[derive(Debug, Clone, Deserialize)]
@@ -16,10 +16,12 @@ pub struct Study {
     /// The study's name; its results live in `out/<name>`.
     pub name: String,
     /// Every configuration is run once with each, unless its row names its own.
+    #[serde(default = "defaults::seeds")]
     pub seeds: Vec<u64>,
     /// Which examples, and how they become tokens.
+    #[serde(default)]
     pub data: Data,
-    /// What a configuration does not say itself.
+    /// Settings of every row that does not have its own.
     #[serde(default)]
     pub defaults: Settings,
     /// The rows of the table.
@@ -42,7 +44,8 @@ impl Study {
     /// # Errors
     /// As [`Study::read`].
     pub fn parse(path: &Path, text: &str) -> Result<Self, Error> {
-        let study: Study = toml::from_str(text).map_err(|e| syntax(path, text, &e))?;
+        let mut study: Study = toml::from_str(text).map_err(|e| syntax(path, text, &e))?;
+        study.share_one_model();
         let within = |e: Error| Error::value(format!("study `{}`: {e}", path.display()));
         study.check().map_err(within)?;
         study.configurations().map_err(within)?;
@@ -52,11 +55,24 @@ impl Study {
     /// One configuration per row and seed, rows in file order.
     ///
     /// # Errors
-    /// A row lacks a setting that the defaults lack too, or a value is out of range.
+    /// A row has no encoder, or a value is out of range.
     pub fn configurations(&self) -> Result<Vec<Configuration>, Error> {
         let seeds = |row: &Settings| row.seeds.clone().unwrap_or_else(|| self.seeds.clone());
         let runs = self.configuration.iter().flat_map(|row| seeds(row).into_iter().map(move |seed| (row, seed)));
         runs.map(|(row, seed)| row.resolve(&self.defaults, seed)).collect()
+    }
+
+    /// The tokenizer is the encoder's unless the file names another, and the encoder is the tokenizer's.
+    fn share_one_model(&mut self) {
+        let encoders = || self.configuration.iter().chain([&self.defaults]).filter_map(|row| row.encoder.as_ref());
+        let first = encoders().next().filter(|first| encoders().all(|other| other == *first)).cloned();
+        let Study { data, defaults, .. } = self;
+        if let (true, Some(encoder)) = (data.tokenizer.is_empty(), first) {
+            data.tokenizer = encoder;
+        }
+        if defaults.encoder.is_none() && !data.tokenizer.is_empty() {
+            defaults.encoder = Some(data.tokenizer.clone());
+        }
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -73,6 +89,9 @@ impl Study {
                 "`id`, `seeds` and `published_accuracy` belong to a `[[configuration]]`, not to `[defaults]`",
             ));
         }
+        if self.data.tokenizer.is_empty() {
+            return Err(Error::value("no model is named: give `encoder` in `[defaults]`, or `tokenizer` in `[data]`"));
+        }
         self.data.check()?;
         let mut seen = HashSet::new();
         let runs = self.configurations()?;
@@ -85,7 +104,7 @@ impl Study {
     }
 }
 
-/// One line out of toml's picture: the line number, the sentence, and the near name if there is one.
+/// toml's error as one line: the line number, the sentence, and the near name if there is one.
 fn syntax(path: &Path, text: &str, error: &toml::de::Error) -> Error {
     let offset = error.span().map_or(0, |span| span.start);
     let line = text.get(..offset).map_or(1, |before| before.matches('\n').count() + 1);

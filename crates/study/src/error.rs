@@ -1,8 +1,8 @@
-//! What can be wrong with a study, in words that name the place and the remedy.
+//! What can be wrong with a study; each message names the place and the remedy.
 
 use std::path::PathBuf;
 
-/// A study file that cannot be read, or asks for what cannot be had.
+/// A study file that cannot be read, or that asks for something impossible.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file could not be opened or read.
@@ -13,17 +13,17 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
-    /// The file is not TOML, or has a field or value that a study does not know.
+    /// The file is not TOML, or has an unknown field or value.
     #[error("study `{path}`, line {line}: {message}")]
     Syntax {
         /// The study file.
         path: PathBuf,
         /// Line of the offending field, counted from 1.
         line: usize,
-        /// What is wrong and, if a name is near, which was meant.
+        /// What is wrong and, if there is one, the near name.
         message: String,
     },
-    /// A value out of its range; the message names the field and what is allowed.
+    /// A value is out of range; the message names the field and what is allowed.
     #[error("{0}")]
     Value(String),
 }
@@ -34,7 +34,7 @@ impl Error {
     }
 }
 
-/// serde's message about an unknown name, with the one that was meant, if one of those it lists is near.
+/// serde's message about an unknown name; if one of the names it lists is near, with `did you mean`.
 pub fn with_nearest(message: String) -> String {
     let mut names = message.find("unknown ").into_iter().flat_map(|at| message[at..].split('`').skip(1).step_by(2));
     match names.next().and_then(|unknown| nearest(unknown, names)) {
@@ -43,7 +43,7 @@ pub fn with_nearest(message: String) -> String {
     }
 }
 
-/// The known name most like `name`, if one is near enough to be a slip of the finger.
+/// The known name that is most like `name`, if one is near enough to be a typing error.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
@@ -58,7 +58,7 @@ mod tests {
     use super::{nearest, with_nearest};
 
     #[test]
-    fn a_slip_of_the_finger_is_recognised_and_a_stranger_is_not() {
+    fn a_typing_error_is_recognised_and_another_word_is_not() {
         let known = ["epochs", "encoder", "batch_size"];
         assert_eq!(nearest("epoch", known), Some("epochs"));
         assert_eq!(nearest("batchsize", known), Some("batch_size"));
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn serdes_list_is_searched_for_the_name_that_was_meant() {
+    fn the_near_name_is_found_in_serdes_list() {
         let said = |message: &str| with_nearest(message.to_owned());
         for before in ["", "head `bilstn`: "] {
             let list = format!("{before}unknown head `bilstn`, expected one of `cls-linear`, `bilstm`");

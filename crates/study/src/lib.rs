@@ -1,4 +1,4 @@
-//! What is asked: the study definition and the configurations it expands to.
+//! The study definition, and the configurations it expands to.
 //!
 //! A *study* is a set of *runs*; a run is one *configuration* with one seed. The definition is a TOML
 //! file that reads as the paper's table; [`Study::configurations`] turns it into fully resolved
@@ -8,6 +8,7 @@ mod blocks;
 mod component;
 mod configuration;
 mod data;
+mod defaults;
 mod definition;
 mod error;
 mod settings;
@@ -15,7 +16,7 @@ mod settings;
 pub use blocks::Blocks;
 pub use component::Component;
 pub use configuration::{Configuration, Freeze, Precision, Weights, is_id};
-pub use data::{Cleaning, Copies, Data, Truncation};
+pub use data::{Cleaning, Data, Duplicates, Truncation};
 pub use definition::Study;
 pub use error::{Error, nearest, with_nearest};
 pub use settings::Settings;

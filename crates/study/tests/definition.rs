@@ -1,4 +1,4 @@
-//! A study file as a person writes it: what it expands to, and what is said when it is wrong.
+//! A study file as a person writes it: what it expands to, and what the message says when it is wrong.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::collections::HashSet;
@@ -6,7 +6,7 @@ use std::io::Write;
 
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
-use study::{Cleaning, Configuration, Copies, Data, Study, Truncation, Weights};
+use study::{Cleaning, Configuration, Data, Duplicates, Study, Truncation, Weights};
 
 const GOOD: &str = r#"name = "s"
 seeds = [1, 2]
@@ -39,14 +39,14 @@ fn read(text: &str) -> Result<Study, String> {
     Study::read(file.path()).map_err(|e| e.to_string())
 }
 
-/// The good study with `from` replaced, and what is said of it.
+/// The message about the good study with `from` replaced.
 fn refused(from: &str, to: &str) -> String {
     assert!(GOOD.contains(from), "{from}");
     read(&GOOD.replacen(from, to, 1)).unwrap_err()
 }
 
 #[test]
-fn rows_take_their_own_settings_first_and_the_defaults_else_once_per_seed() {
+fn a_row_takes_its_own_settings_first_then_the_defaults_once_per_seed() {
     let runs = read(GOOD).unwrap().configurations().unwrap();
     let ids: Vec<&str> = runs.iter().map(|run| run.id.as_str()).collect();
     assert_eq!(ids, ["A-s1", "A-s2", "B-s1", "B-s2"]);
@@ -56,12 +56,76 @@ fn rows_take_their_own_settings_first_and_the_defaults_else_once_per_seed() {
 }
 
 #[test]
-fn a_row_may_have_seeds_of_its_own_and_the_defaults_may_not() {
+fn a_row_may_have_its_own_seeds_and_the_defaults_may_not() {
     let own = GOOD.replacen("id = \"B\"", "id = \"B\"\nseeds = [7, 8, 9]", 1);
     let ids: Vec<String> = read(&own).unwrap().configurations().unwrap().into_iter().map(|run| run.id).collect();
     assert_eq!(ids, ["A-s1", "A-s2", "B-s7", "B-s8", "B-s9"]);
     assert!(refused("[defaults]", "[defaults]\nseeds = [3]").contains("`seeds`"));
     assert!(refused("id = \"B\"", "id = \"B\"\nseeds = []").contains("need at least one entry"));
+}
+
+/// A study of a name, a model and rows.
+fn short(model: &str, rows: &str) -> Vec<Configuration> {
+    read(&format!("name = \"s\"\n{model}\nconfiguration = [{rows}]")).unwrap().configurations().unwrap()
+}
+
+#[test]
+fn a_study_needs_a_name_a_model_and_rows() {
+    let rows = r#"{ id = "2VA", blocks = "first:2" }, { id = "T", head = "tf-idf" }, { id = "0", blocks = "none" }"#;
+    let runs = short("defaults = { encoder = \"mini\" }", rows);
+    let first: Vec<&Configuration> = runs.iter().step_by(3).collect();
+    assert_eq!(runs.iter().map(|run| run.seed).collect::<Vec<_>>(), [1, 2, 3, 1, 2, 3, 1, 2, 3]);
+    let kinds = first.iter().map(|run| (run.head.kind.as_str(), run.optimizer.kind.as_str(), run.epochs));
+    assert_eq!(
+        kinds.collect::<Vec<_>>(),
+        [("cls-linear", "adamw", 3), ("tf-idf", "newton", 10), ("mean-linear", "adamw", 3)]
+    );
+    assert_eq!((first[0].batch_size, first[0].dropout, first[0].weights), (32, 0.1, Weights::Pretrained));
+    assert_eq!(
+        (first[0].optimizer.options["encoder_learning_rate"].as_f64(), first[1].blocks.to_string()),
+        (Some(3e-5), "none".to_owned())
+    );
+    assert_eq!(short("data = { tokenizer = \"mini\" }", rows), runs);
+    let data =
+        read(&format!("name = \"s\"\ndefaults = {{ encoder = \"mini\" }}\nconfiguration = [{rows}]")).unwrap().data;
+    assert_eq!(data, Data { tokenizer: "mini".to_owned(), ..Data::default() });
+    assert_eq!(data.shards_name(), "jsonl-mini-256-head-only");
+}
+
+#[test]
+fn defaults_follow_the_weights_and_the_embeddings() {
+    let rows = r#"{ id = "r", weights = "random" },
+        { id = "t", blocks = "none", head = "bilstm", embeddings = { kind = "table", size = 8 } }"#;
+    let runs = short("data = { tokenizer = \"mini\" }", rows);
+    assert_eq!(
+        (runs[0].blocks.to_string(), runs[0].optimizer.options["encoder_learning_rate"].as_f64()),
+        ("every:1".to_owned(), Some(5e-4))
+    );
+    assert_eq!(
+        (runs[3].optimizer.kind.as_str(), runs[3].optimizer.options["learning_rate"].as_f64()),
+        ("adam", Some(1e-3))
+    );
+}
+
+/// `[defaults]` of a study are meant for its networks.
+#[test]
+fn a_tf_idf_row_keeps_its_own_optimizer_and_blocks() {
+    let runs = read(&GOOD.replacen(
+        "id = \"A\"\nblocks = \"first:1\"\nhead = { kind = \"cls-linear\" }",
+        "id = \"A\"\nhead = \"tf-idf\"",
+        1,
+    ));
+    let run = runs.unwrap().configurations().unwrap().swap_remove(0);
+    assert_eq!((run.optimizer.kind.as_str(), run.blocks.to_string().as_str(), run.epochs), ("newton", "none", 5));
+}
+
+#[test]
+fn a_study_without_any_model_is_refused_and_two_encoders_need_a_tokenizer() {
+    let refused = |text: &str| read(&format!("name = \"s\"\n{text}")).unwrap_err();
+    assert!(refused("configuration = [{ id = \"A\" }]").contains("give `encoder` in `[defaults]`, or `tokenizer`"));
+    let two = "configuration = [{ id = \"A\", encoder = \"a\" }, { id = \"B\", encoder = \"b\" }]";
+    assert!(refused(two).contains("no model is named"));
+    assert!(refused("data = { tokenizer = \"a\" }").contains("missing field `configuration`"));
 }
 
 #[test]
@@ -72,7 +136,7 @@ fn a_configuration_survives_its_json() {
 }
 
 #[test]
-fn a_slip_is_answered_with_its_line_and_the_near_name() {
+fn a_typing_error_is_reported_with_its_line_and_the_near_name() {
     let said = refused("batch_size", "batchsize");
     assert!(said.contains("line 11") && said.contains("did you mean `batch_size`?"), "{said}");
     assert!(!said.contains('\n'), "{said}");
@@ -81,21 +145,20 @@ fn a_slip_is_answered_with_its_line_and_the_near_name() {
 }
 
 #[test]
-fn what_cannot_run_is_refused_and_named() {
+fn an_impossible_value_is_refused_and_named() {
     let cases = [
         ("id = \"B\"", "id = \"A\"", "two configurations give the run `A-s1`"),
         ("id = \"B\"", "id = \"../x\"", "letters, digits"),
         ("id = \"B\"", "id = \"a b\"", "letters, digits"),
         ("seeds = [1, 2]", "seeds = []", "at least one entry"),
-        ("epochs = 5\n", "", "configuration `A` has no `epochs`"),
         ("dropout = 0.1", "dropout = 1.0", "`dropout` must be"),
         ("epochs = 5", "epochs = 0", "`epochs` must be at least 1"),
         ("batch_size = 32", "batch_size = 9000000000", "`batch_size` must be at least 1 and at most 1000000"),
-        ("encoder = \"e\"", "encoder = \"../e\"", "encoder `../e` is no plain name"),
-        ("encoder = \"e\"", "encoder = \"$(id)\"", "encoder `$(id)` is no plain name"),
+        ("encoder = \"e\"", "encoder = \"../e\"", "encoder `../e` is not a plain name"),
+        ("encoder = \"e\"", "encoder = \"$(id)\"", "encoder `$(id)` is not a plain name"),
         ("published_accuracy = 0.9", "published_accuracy = 90.0", "is a fraction"),
         ("max_seq_length = 64", "max_seq_length = 2", "for `[CLS]`, a token, `[SEP]`"),
-        ("dataset = \"sample\"", "dataset = \"../x\"", "plain names, no paths"),
+        ("dataset = \"sample\"", "dataset = \"../x\"", "plain names, not paths"),
         ("max_seq_length = 64", "max_seq_length = 64\nvalidation = 0.9", "`validation` must be"),
     ];
     for (from, to, says) in cases {
@@ -131,17 +194,17 @@ fn everything_that_changes_the_shards_changes_their_name() {
 }
 
 #[test]
-fn the_order_of_cleaning_in_the_file_is_nothing_and_none_is_the_default() {
+fn the_order_of_cleaning_in_the_file_does_not_matter_and_none_is_the_default() {
     let data = |more: &str| read(&GOOD.replace("max_seq_length = 64", more)).unwrap().data;
     let cleaned = data("max_seq_length = 64\ncleaning = [\"punctuation\", \"stem\"]");
     assert_eq!(cleaned, data("max_seq_length = 64\ncleaning = [\"stem\", \"punctuation\", \"stem\"]"));
     let by_default = data("max_seq_length = 64");
     assert_eq!(by_default, data("max_seq_length = 64\ncleaning = []\nduplicates = \"keep\""));
-    assert!(by_default.cleaning.is_empty() && by_default.duplicates == Copies::Keep);
+    assert!(by_default.cleaning.is_empty() && by_default.duplicates == Duplicates::Keep);
 }
 
 #[test]
-fn an_unknown_step_of_cleaning_is_answered_with_those_there_are() {
+fn an_unknown_step_of_cleaning_is_answered_with_the_known_ones() {
     let said = refused("max_seq_length = 64", "max_seq_length = 64\ncleaning = [\"case\", \"stopwords\"]");
     assert!(said.contains("line 7: unknown variant `stopwords`, expected one of `punctuation`, `case`"), "{said}");
     assert!(said.ends_with("`stem`; did you mean `stop-words`?"), "{said}");
@@ -151,9 +214,9 @@ fn an_unknown_step_of_cleaning_is_answered_with_those_there_are() {
 
 fn any_data() -> impl Strategy<Value = Data> {
     let steps = [Cleaning::Punctuation, Cleaning::Case, Cleaning::StopWords, Cleaning::Stem];
-    let truncations = [Truncation::HeadOnly, Truncation::TailOnly, Truncation::HeadTail];
+    let truncations = [Truncation::HeadOnly, Truncation::TailOnly, Truncation::HeadAndTail];
     let few = || select(vec![None, Some(1), Some(10)]);
-    let texts = (subsequence(steps.to_vec(), 0..=4), select(vec![Copies::Keep, Copies::LeaveOut]));
+    let texts = (subsequence(steps.to_vec(), 0..=4), select(vec![Duplicates::Keep, Duplicates::Remove]));
     let cut = (select(vec![8, 64]), select(truncations.to_vec()), select(vec![0.5, 0.25]));
     (texts, cut, select(vec![0.1, 0.25]), few(), few()).prop_map(|(texts, cut, validation, train, test)| Data {
         dataset: "sample".to_owned(),
@@ -171,7 +234,7 @@ fn any_data() -> impl Strategy<Value = Data> {
 
 proptest! {
     #[test]
-    fn shards_have_as_many_names_as_there_are_data(all in proptest::collection::vec(any_data(), 100)) {
+    fn different_data_have_different_shards(all in proptest::collection::vec(any_data(), 100)) {
         let written: HashSet<String> = all.iter().map(|data| serde_json::to_string(data).unwrap()).collect();
         let names: HashSet<String> = all.iter().map(Data::shards_name).collect();
         prop_assert_eq!(names.len(), written.len());

@@ -19,7 +19,7 @@ impl Cut {
         let head = match data.truncation {
             Truncation::HeadOnly => budget,
             Truncation::TailOnly => 0,
-            Truncation::HeadTail => (data.head_share * budget as f64).round() as usize,
+            Truncation::HeadAndTail => (data.head_share * budget as f64).round() as usize,
         };
         Cut { budget, head }
     }

@@ -21,8 +21,8 @@ fn study_files_that_ask_for_what_cannot_be_are_refused_by_line_or_name() {
         ("id = \"1VA\"", "id = \"\\u001b[2J\"", "`id` may hold letters"),
         ("id = \"1VA\"", "id = \"-rf\"", "`id` may hold letters"),
         ("id = \"1VA\"", "id = \"\"", "`id` may hold letters"),
-        ("encoder = \"sample-bert\"", "encoder = \"../sample-bert\"", "is no plain name"),
-        ("tokenizer = \"sample-bert\"", "tokenizer = \"/etc\"", "`dataset` and `tokenizer` are plain names"),
+        ("encoder = \"sample-bert\"", "encoder = \"../sample-bert\"", "is not a plain name"),
+        ("tokenizer = \"sample-bert\"", "tokenizer = \"/etc\"", "`dataset` and `tokenizer` must be plain names"),
         ("epochs = 1", "epochs = 99999999999", "`epochs` must be at least 1 and at most"),
         ("batch_size = 16", "batch_size = 0", "`batch_size` must be"),
         ("dropout = 0.1", "dropout = nan", "`dropout` must be"),
@@ -62,7 +62,7 @@ fn configurations_that_ask_for_too_much_are_refused_before_anything_is_written()
     let train = "train --config - --shards shards --model models/sample-bert --out new --device flex";
     for (from, to, says) in [
         ("\"id\": \"1VA-s1\"", "\"id\": \"../../x\"", "`id` may hold letters"),
-        ("\"encoder\": \"sample-bert\"", "\"encoder\": \"a;b\"", "is no plain name"),
+        ("\"encoder\": \"sample-bert\"", "\"encoder\": \"a;b\"", "is not a plain name"),
         ("\"first:1\"", "\"every:0\"", "the encoder has 4 blocks"),
         ("\"first:1\"", "\"first:99999999999999999999\"", "the encoder has 4 blocks"),
         ("\"epochs\": 1", "\"epochs\": 18446744073709551615", "`epochs` must be"),
