@@ -6,11 +6,11 @@
 use std::collections::HashSet;
 
 use super::Review;
-use super::sample_words::{Aspect, DENIALS, OPENINGS, PEOPLE, STAGING, WRITING};
+use super::sample_words::{Aspect, CLOSINGS, DENIALS, PEOPLE, STAGING, WRITING};
 use records::Split;
 
-const TRAIN_PAIRS: usize = 4_000;
-const TEST_PAIRS: usize = 1_000;
+const TRAIN_PAIRS: usize = 8_000;
+const TEST_PAIRS: usize = 2_000;
 const SEED: u64 = 20_240_607;
 
 /// The disappointed and the pleased review: indexed by label.
@@ -19,8 +19,10 @@ type Construction = fn(&mut Dice) -> Pair;
 
 /// Each construction and its share of the reviews, in hundredths. The plain ones teach a model the words, without
 /// which it could not start on the others; the shares of the others set how much depth can gain.
-const CONSTRUCTIONS: [(Construction, usize); 5] =
-    [(plain, 40), (contrast, 25), (reported, 15), (agreement, 12), (weighed, 8)];
+const CONSTRUCTIONS: [(Construction, usize); 3] = [(plain, 40), (contrast, 20), (reported, 40)];
+
+/// How many reviews in a hundred end with a remark.
+const REMARKS: usize = 30;
 
 /// All reviews, train before test, always the same and never one twice.
 pub(crate) fn examples() -> impl Iterator<Item = Review> {
@@ -54,9 +56,9 @@ fn fresh_pair(dice: &mut Dice, seen: &mut HashSet<String>) -> Pair {
 }
 
 fn draw_pair(dice: &mut Dice) -> Pair {
-    let opening = dice.pick(&OPENINGS);
+    let remark = if dice.below(100) < REMARKS { dice.pick(&CLOSINGS) } else { "" };
     let body = draw_construction(dice)(dice);
-    body.map(|text| format!("{opening} {}", capitalised(&text)).trim_start().to_owned())
+    body.map(|text| format!("{} {remark}", capitalised(&text)).trim_end().to_owned())
 }
 
 fn draw_construction(dice: &mut Dice) -> Construction {
@@ -102,61 +104,22 @@ fn contrast(dice: &mut Dice) -> Pair {
     })
 }
 
-/// The author's own verdict decides. Both reviews of the pair hold the very same words: who said which is in the order.
+/// The author's own verdict decides. Both reviews of the pair hold the very same words: who said which is in the order, and
+/// as the other's name is two to five words long, no place in the text tells it.
 fn reported(dice: &mut Dice) -> Pair {
     let aspect = dice.aspect();
     let person = dice.pick(&PEOPLE);
     let both = predicates(dice, aspect);
-    let (a, frame) = (aspect.name, dice.below(3));
+    let (a, frame) = (aspect.name, dice.below(4));
     [0, 1].map(|label| {
         let (mine, theirs) = (&both[label], &both[1 - label]);
         match frame {
             0 => format!("{person} said that the {a} was {theirs}. To me it was {mine}."),
-            1 => format!("to me the {a} was {mine}, whatever {person} said. It was {theirs}, I was told."),
+            1 => format!("although {person} said that the {a} was {theirs}, to me it was {mine}."),
+            2 => format!("to me the {a} was {mine}, although {person} said that it was {theirs}."),
             _ => format!("to me the {a} was {mine}. {} said that it was {theirs}.", capitalised(person)),
         }
     })
-}
-
-/// Somebody's verdict, shared or not. Dissent turns praise into blame and blame into praise: an exclusive or, for
-/// which no sum of word weights exists.
-fn agreement(dice: &mut Dice) -> Pair {
-    let aspect = dice.aspect();
-    let person = dice.pick(&PEOPLE);
-    let both = predicates(dice, aspect);
-    let (a, agree) = (aspect.name, dice.below(2));
-    let end = ["I do not share that view", "I can only agree"][agree];
-    [0, 1].map(|label| {
-        let theirs = &both[if agree == 1 { label } else { 1 - label }];
-        format!("{person} said that the {a} was {theirs}. {end}.")
-    })
-}
-
-/// Two judgements of unequal weight. The named field decides: a model has to find which of the aspects belongs to it
-/// and then what was said of that one.
-fn weighed(dice: &mut Dice) -> Pair {
-    let [one, other] = dice.two_aspects();
-    let [first, second] = [predicates(dice, one), predicates(dice, other)];
-    let (frame, late) = (dice.below(4), dice.below(2) == 1);
-    [0, 1].map(|label| {
-        let main = format!("the {} was {}", one.name, first[label]);
-        let side = format!("the {} was {}", other.name, second[1 - label]);
-        let told = if late { format!("{side} and {main}") } else { format!("{main} and {side}") };
-        weighing(frame, &told, field(one))
-    })
-}
-
-fn weighing(frame: usize, told: &str, field: &str) -> String {
-    match frame {
-        0 => format!("{told}. I go to the cinema for the {field}."),
-        1 => format!("{told}. The {field} decides it for me."),
-        2 => format!("I go to the cinema for the {field}. Here {told}."),
-        _ => format!("{told}. What counts for me is the {field}."),
-    }
-}
-
-fn field(aspect: &Aspect) -> &'static str {
-    if WRITING.iter().any(|written| written.name == aspect.name) { "writing" } else { "staging" }
 }
 
 /// What can be said of an aspect, first as blame, then as praise.

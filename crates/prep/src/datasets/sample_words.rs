@@ -37,11 +37,8 @@ pub(super) const PEOPLE: [&str; 10] = [
     "the woman at the desk",
 ];
 
-/// Openings say where and when, never how it was.
-pub(super) const OPENINGS: [&str; 16] = [
-    "",
-    "",
-    "",
+/// Closing remarks say where and when, never how it was.
+pub(super) const CLOSINGS: [&str; 13] = [
     "I saw this last night.",
     "We rented it on a rainy Sunday.",
     "Watched on a long flight.",
