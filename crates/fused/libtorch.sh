@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# usage: libtorch.sh DEST      LibTorch 2.9.1 out of pip's torch wheel; then LIBTORCH=DEST/torch
+# usage: libtorch.sh DEST         LibTorch 2.9.1 out of pip's torch wheel; then LIBTORCH=DEST/torch
+#        libtorch.sh DEST GIVEN   nothing but a check that GIVEN is a LibTorch 2.9.1
 #
 # LIBTORCH_SET=cpu   headers, libc10, libtorch_cpu and what they load: 0.5 GB. Builds for CPU and CUDA, runs on CPU
 # LIBTORCH_SET=cuda  everything in the wheel and the nvidia-* wheels it asks for: 7 GB. Builds and runs on both
@@ -8,7 +9,8 @@
 set -euo pipefail
 
 VERSION=2.9.1
-DEST=${1:?usage: libtorch.sh DEST}
+DEST=${1:?usage: libtorch.sh DEST [GIVEN]}
+GIVEN=${2:-}
 WORK=$DEST.partial
 WHEELS=$WORK/wheels
 CONTENTS=contents.txt
@@ -19,6 +21,7 @@ PLATFORMS=(--python-version 3.11 --platform manylinux_2_28_x86_64 --platform man
 fail() { echo "libtorch.sh: $*" >&2; exit 1; }
 
 main() {
+  [ -z "$GIVEN" ] || { check_given; return; }
   local set=${LIBTORCH_SET:-$(nvidia-smi -L >/dev/null 2>&1 && echo cuda || echo cpu)}
   if complete; then
     head -1 "$DEST/$CONTENTS" >&2
@@ -35,6 +38,15 @@ main() {
   check_unpacked
   write_contents "$set"
   publish
+}
+
+check_given() {
+  local found
+  compgen -G "$GIVEN/lib/libtorch.*" >/dev/null ||
+    fail "no LibTorch in \`$GIVEN\`: LIBTORCH names a folder with lib/ and include/ of $VERSION; without it make brings one"
+  found=$(cat "$GIVEN/build-version" 2>/dev/null || sed -n "s/^__version__ = '\(.*\)'/\1/p" "$GIVEN/version.py" 2>/dev/null || :)
+  [[ $found == "$VERSION"* || -n ${LIBTORCH_BYPASS_VERSION_CHECK:-} ]] ||
+    fail "\`$GIVEN\` is LibTorch ${found:-of an unknown version}, but $VERSION is needed; without LIBTORCH make brings it"
 }
 
 # Every file that contents.txt lists has the size it says.

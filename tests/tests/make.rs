@@ -1,33 +1,32 @@
 //! What `make` does again, and what it leaves alone: the Makefile with stub tools in place of the real ones.
 //!
-//! A stub writes its name to `ran.log`. The stub study has one line per run: its id and any text.
+//! `plan` is the real one, of the last `make build`: it decides by content what make decides by time. A stub writes its name to
+//! `ran.log`. The study is written from one line per row: its id, its seeds and its epochs.
 #![expect(clippy::unwrap_used, reason = "a test says no by panicking")]
 
+#[path = "make/given.rs"]
+mod given;
 #[path = "make/inputs.rs"]
 mod inputs;
+mod project;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, SystemTime};
 
-const STUDY: &str = "A-s1 rate=1\nA-s2 rate=1\nB-s1 rate=2\n";
+const ROWS: [(&str, &str, usize); 2] = [("A", "1, 2", 1), ("B", "1", 2)];
 
-/// `plan STUDY --write OUT --format make`, or the configurations, to stdout or with `--out`.
-const PLAN: &str = r#"
-if [ "${2:-}" = --out ]; then cp "$1" "$3"; exit; fi
-if [ "${2:-}" != --write ]; then cat "$1"; exit; fi
-while read -r id text; do
-  mkdir -p "$3/runs/$id"
-  new="$id $text" file="$3/runs/$id/config.json"
-  [ "$(cat "$file" 2>/dev/null)" = "$new" ] || echo "$new" > "$file"
-done < "$1"
-[ -e "$3/data.json" ] || echo data > "$3/data.json"
-{ echo "RUN_IDS := $(cut -d' ' -f1 "$1" | xargs)"; echo "SPLITS := test validation"; echo "MEASURED_IDS := A-s1"
-  echo "DATASET := sample"; echo "TOKENIZER := sample-bert"; echo "SHARDS_NAME := stub"; echo "ENCODERS := sample-bert"
-  while read -r id text; do echo "ENCODER_$id := sample-bert"; done < "$1"; } > "$3/plan.mk""#;
-const FETCH: &str =
-    r#"mkdir -p "$4/$2"; [ -e "$4/$2/tokenizer.json" ] || touch "$4/$2/tokenizer.json"; touch "$4/$2/config.json""#;
+/// A study file of `rows`: id, seeds, epochs.
+fn study(rows: &[(&str, &str, usize)]) -> String {
+    let row = |(id, seeds, epochs): &(&str, &str, usize)| {
+        format!("[[configuration]]\nid = \"{id}\"\nseeds = [{seeds}]\nepochs = {epochs}\n")
+    };
+    let model = "data = { dataset = \"sample\", tokenizer = \"sample-bert\" }";
+    format!("name = \"stub\"\n{model}\n{}", rows.iter().map(row).collect::<String>())
+}
+
+const FETCH: &str = r#"mkdir -p "$4/$2"; for name in tokenizer config; do [ -e "$4/$2/$name.json" ] || echo {} > "$4/$2/$name.json"; done"#;
 const PREP: &str = r#"mkdir -p "$6"; echo "$*" > "$6/manifest.json""#;
 /// Fails if another training holds the device; with `trip` there, leaves one epoch behind and dies.
 const TRAIN: &str = r#"
@@ -59,7 +58,12 @@ impl Project {
         let makefile = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Makefile");
         fs::copy(makefile, project.path("Makefile")).unwrap();
         fs::create_dir_all(project.path("out")).unwrap();
-        project.write("pipelines/stub.toml", STUDY);
+        project.write("pipelines/stub.toml", &study(&ROWS));
+        fs::copy(project::bin().join("plan"), {
+            fs::create_dir_all(project.path("bin")).unwrap();
+            project.path("bin/plan")
+        })
+        .unwrap();
         for (name, script) in tools() {
             project.write(&format!("bin/{name}"), &stub(name, script));
             assert!(project.run("chmod", &["+x", &format!("bin/{name}")]).status.success());
@@ -82,7 +86,26 @@ impl Project {
     fn run(&self, program: &str, args: &[&str]) -> Output {
         let mut command = Command::new(program);
         // What the make above us was given is not meant for the make below.
-        for name in ["MAKEFLAGS", "MFLAGS", "MAKELEVEL", "STUDY", "BACKEND", "DEVICE", "LAUNCH", "MODELS_DIR"] {
+        for name in [
+            "MAKEFLAGS",
+            "MFLAGS",
+            "MAKELEVEL",
+            "STUDY",
+            "BACKEND",
+            "DEVICE",
+            "LAUNCH",
+            "MODELS_DIR",
+            "INPUT",
+            "IMDB_ARCHIVE",
+            "LIBTORCH",
+            "MARGIN",
+            "HEAD",
+            "A",
+            "B",
+            "EXAMPLES",
+            "TRIED",
+            "CARGO_TARGET_DIR",
+        ] {
             command.env_remove(name);
         }
         command.current_dir(self.0.path()).args(args).output().unwrap()
@@ -121,14 +144,14 @@ impl Project {
     }
 }
 
-fn tools() -> [(&'static str, &'static str); 6] {
-    [("plan", PLAN), ("fetch", FETCH), ("prep", PREP), ("train", TRAIN), ("evaluate", EVALUATE), ("report", REPORT)]
+fn tools() -> [(&'static str, &'static str); 5] {
+    [("fetch", FETCH), ("prep", PREP), ("train", TRAIN), ("evaluate", EVALUATE), ("report", REPORT)]
 }
 
 /// Checks and plans cost nothing, so they are not logged.
 fn stub(name: &str, script: &str) -> String {
     let logged = match name {
-        "plan" | "fetch" => String::new(),
+        "fetch" => String::new(),
         "train" => r#"case $1 in --check | --estimate) ;; *) echo "train ${8##*/}" >> ran.log ;; esac"#.to_owned(),
         "evaluate" => r#"case $7 in --latency) what=latency ;; *) what=$8 ;; esac
 echo "evaluate ${2##*/} $what" >> ran.log"#
@@ -162,7 +185,7 @@ fn a_first_run_does_everything_once_and_ends_with_table_charts_and_page() {
     let stages = runs
         .iter()
         .flat_map(|run| [format!("train {run}"), format!("evaluate {run} test"), format!("evaluate {run} validation")]);
-    let others = ["prep", "evaluate A-s1 latency"].map(str::to_owned);
+    let others = ["prep", "evaluate A-s1 latency", "evaluate B-s1 latency"].map(str::to_owned);
     let mut expected: Vec<_> = stages.chain(others).chain(and_report(&[])).collect();
     expected.sort();
     assert_eq!(ran, expected);
@@ -180,7 +203,7 @@ fn what_there_is_to_do_is_said_once_before_the_first_training_and_again_when_the
     assert!(estimate < said.find("/train --config").unwrap());
     project.later();
     assert!(!project.make(&[]).1.contains("--estimate"));
-    project.write("pipelines/stub.toml", &STUDY.replace("rate=2", "rate=3"));
+    project.write("pipelines/stub.toml", &study(&[ROWS[0], ("B", "1", 3)]));
     assert!(project.make(&[]).1.contains("said --estimate"));
     assert_eq!(project.make(&["estimate"]).1, "study    stub\nsaid --estimate\n");
 }
@@ -221,10 +244,16 @@ fn an_edited_configuration_retrains_its_own_runs_only() {
     let project = Project::new();
     project.make(&[]);
     project.later();
-    project.write("pipelines/stub.toml", &STUDY.replace("rate=2", "rate=3"));
+    project.write("pipelines/stub.toml", &study(&[ROWS[0], ("B", "1", 3)]));
     assert_eq!(
         project.make(&[]).0,
-        and_report(&["train B-s1", "resumed out/stub/runs/B-s1", "evaluate B-s1 test", "evaluate B-s1 validation"])
+        and_report(&[
+            "train B-s1",
+            "resumed out/stub/runs/B-s1",
+            "evaluate B-s1 latency",
+            "evaluate B-s1 test",
+            "evaluate B-s1 validation"
+        ])
     );
 }
 
@@ -233,8 +262,11 @@ fn a_new_configuration_is_the_only_one_trained() {
     let project = Project::new();
     project.make(&[]);
     project.later();
-    project.write("pipelines/stub.toml", &format!("{STUDY}C-s1 rate=2\n"));
-    assert_eq!(project.make(&[]).0, and_report(&["train C-s1", "evaluate C-s1 test", "evaluate C-s1 validation"]));
+    project.write("pipelines/stub.toml", &study(&[ROWS[0], ROWS[1], ("C", "1", 2)]));
+    assert_eq!(
+        project.make(&[]).0,
+        and_report(&["train C-s1", "evaluate C-s1 latency", "evaluate C-s1 test", "evaluate C-s1 validation"])
+    );
 }
 
 #[test]
@@ -294,9 +326,9 @@ fn a_tool_that_fails_leaves_nothing_that_looks_done() {
     assert!(!project.make_with(&["evaluate"]).status.success());
     assert!(!project.path("out/stub/runs/A-s1/predictions.test.jsonl").exists());
     project.write("bin/prep", "#!/bin/sh\necho half > $6/manifest.json; exit 1\n");
-    fs::remove_file(project.path("data/shards/stub/manifest.json")).unwrap();
+    fs::remove_file(project.path("data/shards/sample-sample-bert-256-head-only/manifest.json")).unwrap();
     assert!(!project.make_with(&["prep"]).status.success());
-    assert!(!project.path("data/shards/stub/manifest.json").exists());
+    assert!(!project.path("data/shards/sample-sample-bert-256-head-only/manifest.json").exists());
 }
 
 #[test]
@@ -314,7 +346,7 @@ fn a_wrong_configuration_stops_everything_before_the_first_training() {
         .write("bin/train", "#!/bin/sh\n[ \"$1\" = --check ] && { cat > /dev/null; exit 1; }; echo train >> ran.log\n");
     assert!(!project.make_with(&[]).status.success());
     assert_eq!(project.read("ran.log"), "");
-    assert!(!project.path("out/stub/configurations.jsonl").exists());
+    assert!(!project.path("out/stub/checked-sample-bert.jsonl").exists());
 }
 
 #[test]
@@ -343,55 +375,6 @@ fn launch_takes_the_place_of_the_lock() {
     project.make(&["LAUNCH=env LAUNCHED=1"]);
     assert!(!project.path("out/.auto.lock").exists());
     assert!(project.path("out/stub/runs/A-s1/train.json").exists());
-}
-
-#[test]
-fn a_folder_or_archive_that_was_named_and_is_missing_is_told() {
-    let project = Project::new();
-    let plan = PLAN.replace("sample-bert", "mini").replace("DATASET := sample", "DATASET := imdb");
-    project.write("bin/plan", &stub("plan", &plan));
-    let told = |args: &[&str]| String::from_utf8(project.make_with(args).stderr).unwrap();
-    assert!(
-        told(&["MODELS_DIR=nowhere"]).contains("no `nowhere/mini/config.json`; INPUT, IMDB_ARCHIVE and MODELS_DIR")
-    );
-    assert!(told(&["IMDB_ARCHIVE=no.tar.gz"]).contains("no `no.tar.gz`; INPUT, IMDB_ARCHIVE"));
-}
-
-#[test]
-fn ones_own_texts_are_asked_for_and_handed_to_prep_again_when_they_change() {
-    let project = Project::new();
-    project.write("bin/plan", &stub("plan", &PLAN.replace("DATASET := sample", "DATASET := jsonl")));
-    let told = String::from_utf8(project.make_with(&[]).stderr).unwrap();
-    assert!(told.contains("name your JSON Lines with INPUT=FILE"), "{told}");
-    let told = String::from_utf8(project.make_with(&["INPUT=nowhere.jsonl"]).stderr).unwrap();
-    assert!(told.contains("no `nowhere.jsonl`; INPUT,"), "{told}");
-    project.write("mine.jsonl", "{}");
-    project.write("bin/prep", &stub("prep", r#"mkdir -p "$8"; echo "$*" > "$8/manifest.json""#));
-    project.make(&["INPUT=mine.jsonl"]);
-    assert!(project.read("data/shards/stub/manifest.json").contains("--input mine.jsonl"));
-    project.later();
-    project.touch("mine.jsonl");
-    assert!(project.make(&["INPUT=mine.jsonl"]).0.contains(&"prep".to_owned()));
-}
-
-#[test]
-fn a_libtorch_that_is_not_there_or_of_another_version_is_told_before_anything_is_compiled() {
-    let project = Project::new();
-    let told = |args: &[&str]| String::from_utf8(project.make_with(args).stderr).unwrap();
-    assert!(
-        told(&["BACKEND=libtorch", "LIBTORCH=nowhere"]).contains("no LibTorch in `nowhere`: LIBTORCH names a folder")
-    );
-    project.write("torch/lib/libtorch.so", "");
-    project.write("torch/version.py", "__version__ = '2.4.0+cpu'\n");
-    let said = told(&["BACKEND=libtorch", "LIBTORCH=torch"]);
-    assert!(said.contains("`torch` is LibTorch 2.4.0+cpu, and 2.9.1 is needed"), "{said}");
-}
-
-#[test]
-fn an_unknown_study_is_told_with_those_there_are() {
-    let output = Project::new().make_with(&["STUDY=stbu"]);
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("no study `pipelines/stbu.toml`; STUDY may be: stub"), "{said}");
 }
 
 #[test]

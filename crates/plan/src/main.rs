@@ -1,23 +1,28 @@
 //! Expand a study definition into one configuration per run.
 
-mod contrast;
+mod folder;
+mod given;
+mod inputs;
 mod make;
+mod pair;
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::SystemTime;
 
 use anyhow::{Context, bail};
 use clap::{Parser, ValueEnum};
-use records::publish::{self, Output};
-use records::run_dir::RunDir;
-use study::{Configuration, Study};
+use records::publish::Output;
+use study::{Configuration, Error, Study, nearest};
 
 const EXAMPLE: &str = "\
 Example: one run, for a single epoch
   plan pipelines/sample.toml | jq -c 'select(.id == \"2VA-s1\") | .epochs = 1' |
-    train --config - --shards SHARDS --model MODEL --out RUN";
+    train --config - --shards SHARDS --model MODEL --out RUN
+
+With `--write DIR --format make`, as the Makefile calls it, `plan` also checks the variables that make hands down in the
+environment (INPUT, IMDB_ARCHIVE, MODELS_DIR, DEVICE, MARGIN, HEAD, A, B, EXAMPLES, TRIED), and writes the sha256 of each
+input to a file that keeps its time as long as the content is the same.";
 
 /// Expand a study definition into one configuration per run
 #[derive(Debug, Parser)]
@@ -34,6 +39,9 @@ struct Args {
     /// Print to FILE, which appears when it is whole
     #[arg(long, value_name = "FILE", conflicts_with = "write")]
     out: Option<PathBuf>,
+    /// Print the two finished runs below DIR, the study's folder, that `make attend` compares, as `A=RUN B=RUN`
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["write", "format"])]
+    pair: Option<PathBuf>,
     /// Configurations as JSON Lines, or the names that a Makefile needs
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -41,7 +49,7 @@ struct Args {
     verbosity: console::Verbosity,
 }
 
-#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, ValueEnum)]
 enum Format {
     #[default]
     Jsonl,
@@ -55,14 +63,15 @@ fn main() -> ExitCode {
 fn run() -> anyhow::Result<()> {
     let args = Args::parse();
     args.verbosity.start();
-    let study = Study::read(&args.study)?;
+    let study = read(&args.study)?;
     let configurations = chosen(&study, args.encoder.as_deref())?;
-    let plan = match args.format {
-        Format::Jsonl => json_lines(&configurations)?,
-        Format::Make => make::variables(&study, &configurations)?,
+    let plan = match (&args.pair, args.format) {
+        (Some(folder), _) => pair::pair(&configurations, folder)?,
+        (None, Format::Jsonl) => json_lines(&configurations)?,
+        (None, Format::Make) => make::plan(&study, &configurations, args.write.as_deref())?,
     };
     match &args.write {
-        Some(folder) => write(&args, folder, &study, &configurations, &plan),
+        Some(folder) => folder::write(folder, &args, &study, &configurations, &plan),
         None => {
             let mut output = Output::open(args.out.as_deref())?;
             output.write_all(plan.as_bytes()).context("writing the configurations")?;
@@ -71,11 +80,34 @@ fn run() -> anyhow::Result<()> {
     }
 }
 
+/// The study at `path`; if it is missing, the message names those beside it.
+fn read(path: &Path) -> anyhow::Result<Study> {
+    let missing = |error: &Error| matches!(error, Error::Read { source, .. } if source.kind() == ErrorKind::NotFound);
+    match Study::read(path) {
+        Err(error) if missing(&error) => bail!("no study `{}`{}", path.display(), others(path)),
+        read => Ok(read?),
+    }
+}
+
+fn others(path: &Path) -> String {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let studies = entries.filter(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    let mut names: Vec<String> = studies.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
+    names.sort();
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let meant = nearest(&name, names.iter().map(String::as_str)).map(|near| format!("; did you mean `{near}`?"));
+    match names.is_empty() {
+        true => String::new(),
+        false => format!("; there are `{}`{}", names.join("`, `"), meant.unwrap_or_default()),
+    }
+}
+
 fn chosen(study: &Study, encoder: Option<&str>) -> anyhow::Result<Vec<Configuration>> {
     let mut configurations = study.configurations()?;
     configurations.retain(|configuration| encoder.is_none_or(|name| configuration.encoder == name));
     match encoder {
-        Some(name) if configurations.is_empty() => bail!("no configuration of study `{}` is on `{name}`", study.name),
+        Some(name) if configurations.is_empty() => bail!("study `{}` has no configuration on `{name}`", study.name),
         _ => Ok(configurations),
     }
 }
@@ -83,49 +115,4 @@ fn chosen(study: &Study, encoder: Option<&str>) -> anyhow::Result<Vec<Configurat
 fn json_lines(configurations: &[Configuration]) -> anyhow::Result<String> {
     let lines = configurations.iter().map(|configuration| Ok(serde_json::to_string(configuration)? + "\n"));
     lines.collect()
-}
-
-/// The plan comes last and always anew: it is newer than the study file once every `config.json` is there.
-/// A `config.json` keeps its time unless its bytes change, and with it whatever was made from it; `data.json`
-/// does the same for what the whole study is trained on.
-fn write(
-    args: &Args,
-    folder: &Path,
-    study: &Study,
-    configurations: &[Configuration],
-    plan: &str,
-) -> anyhow::Result<()> {
-    let name = match args.format {
-        Format::Jsonl => "plan.jsonl",
-        Format::Make => "plan.mk",
-    };
-    let planned = modified(&folder.join(name));
-    let data = serde_json::to_string_pretty(&study.data)? + "\n";
-    put(&folder.join("data.json"), &data, planned, &args.study)?;
-    for configuration in configurations {
-        let run = RunDir::new(folder.join("runs").join(&configuration.id));
-        put(&run.config(), &configuration.to_json()?, planned, &args.study)?;
-    }
-    say(study, configurations);
-    Ok(publish::bytes(&folder.join(name), plan.as_bytes())?)
-}
-
-/// What somebody changed after the last plan is put right, which is said: they may believe that it is going to be trained.
-fn put(path: &Path, text: &str, planned: Option<SystemTime>, study: &Path) -> anyhow::Result<()> {
-    let is_edited = planned.zip(modified(path)).is_some_and(|(planned, changed)| changed > planned);
-    if publish::if_changed(path, text.as_bytes())? && is_edited {
-        let (path, study) = (path.display(), study.display());
-        log::warn!("`{path}` was changed by hand; it is again what `{study}` says: change that instead");
-    }
-    Ok(())
-}
-
-fn modified(path: &Path) -> Option<SystemTime> {
-    std::fs::metadata(path).and_then(|file| file.modified()).ok()
-}
-
-fn say(study: &Study, configurations: &[Configuration]) {
-    let (runs, rows, seeds) = (configurations.len(), study.configuration.len(), study.seeds.len());
-    let epochs: usize = configurations.iter().map(|configuration| configuration.epochs).sum();
-    log::info!("study `{}`: {runs} runs ({rows} configurations, seeds: {seeds}), {epochs} epochs at most", study.name);
 }

@@ -1,35 +1,83 @@
-//! `plan.mk`: what make needs to know of a study, as simple variables.
+//! `plan.mk`: what make needs to know about a study, as simple variables.
 
 use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write;
+use std::path::{Path, PathBuf};
 
 use anyhow::ensure;
+use records::publish;
 use study::{Configuration, Study};
 
-use crate::contrast::contrast;
+use crate::given::{Given, Sources};
+use crate::inputs::Input;
+
+/// The text of `plan.mk`, after a check of everything that make was given. With `folder`, the study's, the sums of all inputs
+/// and the questions that a person asks are brought up to date there.
+///
+/// # Errors
+/// A wrong name, number or file, or a file that cannot be written.
+pub(crate) fn plan(study: &Study, configurations: &[Configuration], folder: Option<&Path>) -> anyhow::Result<String> {
+    let given = Given::from_environment();
+    given.check(study, configurations)?;
+    let encoders = Vec::from_iter(configurations.iter().map(|run| run.encoder.as_str()).collect::<BTreeSet<_>>());
+    let models: BTreeSet<&str> = encoders.iter().copied().chain([study.data.tokenizer.as_str()]).collect();
+    let sources = given.sources(study, &Vec::from_iter(models.iter().copied()))?;
+    let text = variables(study, configurations, &encoders, &models, &sources)?;
+    if let Some(folder) = folder {
+        inputs(study, &encoders, &sources, folder).iter().try_for_each(Input::remember)?;
+        publish::if_changed(&folder.join("question.txt"), given.question().as_bytes())?;
+        given
+            .examples()
+            .map_or(Ok(false), |line| publish::if_changed(&folder.join("examples.txt"), line.as_bytes()))?;
+    }
+    Ok(text)
+}
 
 /// One `NAME := value` a line; every value is a list of plain words.
-pub(crate) fn variables(study: &Study, configurations: &[Configuration]) -> anyhow::Result<String> {
-    let encoders: BTreeSet<&str> = configurations.iter().map(|run| run.encoder.as_str()).collect();
+fn variables(
+    study: &Study,
+    configurations: &[Configuration],
+    encoders: &[&str],
+    models: &BTreeSet<&str>,
+    sources: &Sources,
+) -> anyhow::Result<String> {
     let ids: Vec<&str> = configurations.iter().map(|run| run.id.as_str()).collect();
-    let encoders = Vec::from_iter(encoders);
     let mut text = format!("# Made by `plan` from study `{}`: edit that, not this.\n", study.name);
     let mut define = |name: &str, words: &[&str]| -> anyhow::Result<()> {
         words.iter().try_for_each(|word| plain(name, word))?;
         Ok(writeln!(text, "{name} := {}", words.join(" "))?)
     };
-    define("DATASET", &[&study.data.dataset])?;
-    define("TOKENIZER", &[&study.data.tokenizer])?;
     define("SHARDS_NAME", &[&study.data.shards_name()])?;
     define("RUN_IDS", &ids)?;
     define("MEASURED_IDS", &first_seeds(configurations))?;
-    define("CONTRAST", &contrast(configurations).map_or(Vec::new(), Vec::from))?;
     define("SPLITS", if study.data.validation > 0.0 { &["test", "validation"] } else { &["test"] })?;
     for run in configurations {
         define(&format!("ENCODER_{}", run.id), &[&run.encoder])?;
     }
-    define("ENCODERS", &encoders)?;
+    define("ENCODERS", encoders)?;
+    define("NEEDED_MODELS", &Vec::from_iter(models.iter().copied()))?;
+    writeln!(text, "MODELS := {}", sources.models)?;
+    writeln!(text, "ARCHIVE := {}", sources.archive.as_deref().unwrap_or_default())?;
+    writeln!(text, "OWN_TEXTS := {}", sources.input.as_deref().unwrap_or_default())?;
     Ok(text)
+}
+
+/// The inputs of the study: what its shards are made of, beside the shards because several studies share them, and each encoder.
+fn inputs(study: &Study, encoders: &[&str], sources: &Sources, folder: &Path) -> Vec<Input> {
+    let models = Path::new(&sources.models);
+    let texts = sources.archive.iter().chain(&sources.input).map(|path| ("texts", PathBuf::from(path)));
+    let tokenizer = ("tokenizer.json", models.join(&study.data.tokenizer).join("tokenizer.json"));
+    let shards = Input {
+        sums: Path::new("data/shards").join(study.data.shards_name() + ".sha256"),
+        files: [tokenizer].into_iter().chain(texts).collect(),
+        optional: None,
+    };
+    let encoder = |name: &&str| Input {
+        sums: folder.join("models").join(format!("{name}.sha256")),
+        files: vec![("config.json", models.join(name).join("config.json"))],
+        optional: Some(("model.safetensors", models.join(name).join("model.safetensors"))),
+    };
+    encoders.iter().map(encoder).chain([shards]).collect()
 }
 
 /// One run of each configuration: what seeds share is measured once.
@@ -43,7 +91,7 @@ fn plain(name: &str, word: &str) -> anyhow::Result<()> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "._-+".contains(c);
     let holds = !word.is_empty() && word.chars().all(allowed) && !word.starts_with(['.', '-']);
     let field = name.split('_').next().unwrap_or(name).to_lowercase();
-    ensure!(holds, "{field} `{word}` is no plain name: letters, digits, `.`, `_`, `+` and `-` only, no path");
+    ensure!(holds, "{field} `{word}`: a name may hold letters, digits, `.`, `_`, `+` and `-` only, and no path");
     Ok(())
 }
 
@@ -52,7 +100,7 @@ mod tests {
     use super::plain;
 
     #[test]
-    fn words_that_make_or_a_shell_would_read_otherwise_are_refused() {
+    fn a_word_that_make_or_a_shell_would_misread_is_refused() {
         for word in ["a b", "$(x)", "a%", "a:b", "../a", "owner/name", "-rf", "", "a#b", "a'b", "é"] {
             assert!(plain("ENCODER", word).is_err(), "{word:?}");
         }

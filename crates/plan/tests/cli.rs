@@ -48,6 +48,11 @@ impl Folder {
 
     fn plan(&self, args: &[&str]) -> assert_cmd::assert::Assert {
         let mut command = Command::cargo_bin("plan").unwrap();
+        for variable in
+            ["INPUT", "IMDB_ARCHIVE", "MODELS_DIR", "DEVICE", "MARGIN", "HEAD", "A", "B", "EXAMPLES", "TRIED"]
+        {
+            command.env_remove(variable);
+        }
         command.current_dir(self.0.path()).arg("study.toml").args(args).assert()
     }
 
@@ -85,27 +90,28 @@ fn one_encoder_can_be_asked_for() {
     let lines = stdout(folder.plan(&["--encoder", "other"]));
     assert_eq!(lines.lines().filter(|line| line.contains(r#""encoder":"other""#)).count(), 2);
     assert_eq!(lines.lines().count(), 2);
-    folder.plan(&["--encoder", "othr"]).code(1).stderr(contains("is on `othr`"));
+    folder.plan(&["--encoder", "othr"]).code(1).stderr(contains("no configuration on `othr`"));
 }
 
 #[test]
-fn make_is_told_the_runs_the_shards_and_the_models() {
+fn plan_mk_names_the_runs_the_shards_and_the_models() {
     let folder = Folder::new(STUDY);
     assert_eq!(stdout(folder.plan(&["--write", "out", "--format", "make"])), "");
     let expected = "\
 # Made by `plan` from study `tiny`: edit that, not this.
-DATASET := sample
-TOKENIZER := sample-bert
 SHARDS_NAME := sample-sample-bert-64-head+tail
 RUN_IDS := 0-s1 0-s2 1VA-s1 1VA-s2
 MEASURED_IDS := 0-s1 1VA-s1
-CONTRAST := 
 SPLITS := test validation
 ENCODER_0-s1 := sample-bert
 ENCODER_0-s2 := sample-bert
 ENCODER_1VA-s1 := other
 ENCODER_1VA-s2 := other
 ENCODERS := other sample-bert
+NEEDED_MODELS := other sample-bert
+MODELS := data/models
+ARCHIVE := 
+OWN_TEXTS := 
 ";
     assert_eq!(folder.read("out/plan.mk"), expected);
     let written = study::Configuration::from_json(&folder.read("out/runs/1VA-s2/config.json")).unwrap();
@@ -113,13 +119,15 @@ ENCODERS := other sample-bert
 }
 
 #[test]
-fn only_a_changed_configuration_gets_a_new_time_and_the_plan_always_does() {
+fn only_a_changed_configuration_gets_a_new_time_and_with_it_the_plan() {
     let folder = Folder::new(STUDY);
     let write = ["--write", "out", "--format", "make"];
     folder.plan(&write).success();
     let (kept, changed, plan) = ("out/runs/0-s1/config.json", "out/runs/1VA-s1/config.json", "out/plan.mk");
     [kept, changed, plan].iter().for_each(|name| folder.age(name));
     let before = [kept, changed, plan].map(|name| folder.modified(name));
+    folder.plan(&write).success().stderr("");
+    assert_eq!([kept, changed, plan].map(|name| folder.modified(name)), before);
     folder.write("study.toml", &STUDY.replace("first:1", "first:2"));
     folder.plan(&write).success();
     assert_eq!(folder.modified(kept), before[0]);
@@ -128,7 +136,7 @@ fn only_a_changed_configuration_gets_a_new_time_and_the_plan_always_does() {
 }
 
 #[test]
-fn a_configuration_that_was_changed_by_hand_is_put_right_and_that_is_said_once() {
+fn a_configuration_that_was_changed_by_hand_is_restored_with_one_warning() {
     let folder = Folder::new(STUDY);
     let write = ["--write", "out", "--format", "make"];
     folder.plan(&write).success().stderr(contains("by hand").not());
@@ -145,7 +153,7 @@ fn a_configuration_that_was_changed_by_hand_is_put_right_and_that_is_said_once()
 }
 
 #[test]
-fn a_wrong_field_is_told_with_file_line_and_near_name_and_writes_nothing() {
+fn a_wrong_field_is_reported_with_file_line_and_near_name_and_nothing_is_written() {
     let folder = Folder::new(&STUDY.replace("epochs ", "epoch "));
     let told = contains("plan: study `study.toml`, line 11").and(contains("did you mean `epochs`?"));
     folder.plan(&["--write", "out", "--format", "make"]).code(1).stdout("").stderr(told);
@@ -155,16 +163,18 @@ fn a_wrong_field_is_told_with_file_line_and_near_name_and_writes_nothing() {
 #[test]
 fn a_name_that_make_would_misread_is_refused_before_anything_is_written() {
     let folder = Folder::new(&STUDY.replace("\"other\"", "\"owner/other\""));
-    let told = contains("encoder `owner/other` is no plain name");
+    let told = contains("encoder `owner/other` is not a plain name");
     folder.plan(&["--write", "out", "--format", "make"]).code(1).stderr(told);
     assert!(!Path::new(&folder.0.path().join("out")).exists());
 }
 
 #[test]
-fn a_missing_study_is_named() {
+fn a_missing_study_is_named_with_those_beside_it() {
     let folder = Folder::new(STUDY);
     std::fs::remove_file(folder.0.path().join("study.toml")).unwrap();
-    folder.plan(&[]).code(1).stderr(contains("reading study `study.toml`"));
+    folder.plan(&[]).code(1).stderr("plan: no study `study.toml`\n");
+    folder.write("stduy.toml", STUDY);
+    folder.plan(&[]).code(1).stderr(contains("no study `study.toml`; there are `stduy`; did you mean `stduy`?"));
 }
 
 #[test]
@@ -172,4 +182,53 @@ fn wrong_usage_is_exit_code_2_and_help_shows_an_example() {
     let folder = Folder::new(STUDY);
     folder.plan(&["--format", "yaml"]).code(2);
     folder.plan(&["--help"]).success().stdout(contains("train --config -"));
+}
+
+/// Every default was chosen without a change to the studies that ship: the sha256 of what each expanded to before.
+#[test]
+fn the_shipped_studies_expand_as_they_always_did() {
+    for (study, sha256) in [
+        ("imdb-minilm-precision.toml", "e1968f012bc859d69a4b62196bff63ee7e422dde5d27f94a0c32f8e865f2cb02"),
+        ("imdb-minilm-short.toml", "ba14e65ef8bde0d94bbf778cbee092f7072c983b9e93ae3d2c6781a94d8e5656"),
+        ("imdb-minilm-small.toml", "b5ffa0d26526a3070ebdd9e8a69da89ccd92d08dd13a89d4d9332f141d8a991f"),
+        ("imdb-minilm.toml", "a767c69b5a370586e68cc11898a993bcb75524c4bae1b9f5b05bd77d97f38b83"),
+        ("imdb-rehearsal.toml", "e952702b9318ff227041467d89a549b47c6ab4e6c6efe6b44ba0d193c52a3274"),
+        ("imdb.toml", "031710e56f645de198ee24f78471626dbe656cf92fe9e626eff840732cd8be2a"),
+    ] {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../pipelines").join(study);
+        let lines = stdout(Command::cargo_bin("plan").unwrap().arg(file).assert());
+        assert_eq!(records::shards::sha256_hex(lines.as_bytes()), sha256, "{study}");
+    }
+}
+
+#[test]
+fn makes_variables_are_checked_and_nothing_is_written_if_one_is_wrong() {
+    let folder = Folder::new(STUDY);
+    let mut command = Command::cargo_bin("plan").unwrap();
+    command
+        .current_dir(folder.0.path())
+        .args(["study.toml", "--write", "out", "--format", "make"])
+        .env("HEAD", "bilstm");
+    command
+        .assert()
+        .code(1)
+        .stderr(contains("plan: HEAD=`bilstm`: study `tiny` has no such head; there are `deepest`"));
+    assert!(!folder.0.path().join("out").exists());
+    command.env("HEAD", "mean-linear").env("MARGIN", "1").assert().success();
+    assert_eq!(folder.read("out/question.txt"), "margin 1, head mean-linear\n");
+}
+
+#[test]
+fn the_sums_of_the_models_are_beside_the_plan_and_of_the_shards_beside_them() {
+    let folder = Folder::new(STUDY);
+    let write = ["--write", "out", "--format", "make"];
+    folder.plan(&write).success();
+    assert!(!folder.0.path().join("data").exists());
+    for name in ["config.json", "tokenizer.json"] {
+        folder.write(&format!("data/models/sample-bert/{name}"), "{}");
+    }
+    folder.plan(&write).success();
+    assert!(folder.read("out/models/sample-bert.sha256").ends_with("  config.json\n"));
+    assert!(folder.read("data/shards/sample-sample-bert-64-head+tail.sha256").ends_with("  tokenizer.json\n"));
+    assert!(!folder.0.path().join("out/models/other.sha256").exists());
 }

@@ -1,0 +1,110 @@
+//! Which inputs are others than before, whatever their age: each input has a file with the sha256 of its content. That file keeps
+//! its time as long as the content is the same, so make, which compares times, makes again what another content demands.
+
+use std::fs::{File, FileTimes, Metadata};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::Context;
+use records::publish;
+use records::shards::sha256_of;
+use rustix::fs::{Access, access};
+
+/// Files that are one input together, each with a name that does not change when the file is moved.
+pub(crate) struct Input {
+    /// The file of sums.
+    pub(crate) sums: PathBuf,
+    /// These must be there; until then the input is not known.
+    pub(crate) files: Vec<(&'static str, PathBuf)>,
+    /// This need not be there.
+    pub(crate) optional: Option<(&'static str, PathBuf)>,
+}
+
+impl Input {
+    /// Write the sums, if they differ from those that are there. An input that is seen for the first time makes nothing again
+    /// that is newer than itself: its file of sums gets its own time.
+    ///
+    /// # Errors
+    /// A file of sums cannot be written. Where a folder of others must not be changed, none is, and what is there is taken as it is.
+    pub(crate) fn remember(&self) -> anyhow::Result<()> {
+        let folder = self.sums.parent().unwrap_or(Path::new("."));
+        if self.files.iter().any(|(_, path)| !path.exists()) || is_of_others(folder) {
+            return Ok(());
+        }
+        let (mut text, mut newest) = (String::new(), SystemTime::UNIX_EPOCH);
+        for (name, path) in self.files.iter().chain(&self.optional) {
+            let Some((sum, modified)) = sum(path) else { continue };
+            text += &format!("{sum}  {name}\n");
+            newest = newest.max(modified);
+        }
+        let is_first = !self.sums.exists();
+        let is_written = publish::if_changed(&self.sums, text.as_bytes())?;
+        if is_first && is_written {
+            set_time(&self.sums, newest.min(SystemTime::now()))
+                .with_context(|| format!("writing `{}`", self.sums.display()))?;
+        }
+        Ok(())
+    }
+}
+
+/// sha256 and time of a regular file. A pipe is read once only, by `prep`, which also reports what cannot be read.
+fn sum(path: &Path) -> Option<(String, SystemTime)> {
+    let file = records::regular(path).and_then(File::open).ok()?;
+    let modified = file.metadata().and_then(|metadata: Metadata| metadata.modified()).ok()?;
+    Some((sha256_of(file).ok()?, modified))
+}
+
+fn set_time(path: &Path, time: SystemTime) -> std::io::Result<()> {
+    File::options().append(true).open(path)?.set_times(FileTimes::new().set_modified(time))
+}
+
+fn is_of_others(folder: &Path) -> bool {
+    folder.is_dir() && access(folder, Access::WRITE_OK).is_err()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn modified(path: &Path) -> SystemTime {
+        std::fs::metadata(path).unwrap().modified().unwrap()
+    }
+
+    /// A file of sums of `text`, which is there, and `more`, which is not.
+    fn input(folder: &Path) -> Input {
+        publish::bytes(&folder.join("text"), b"one").unwrap();
+        set_time(&folder.join("text"), SystemTime::now() - Duration::from_secs(1000)).unwrap();
+        Input {
+            sums: folder.join("sums"),
+            files: vec![("text", folder.join("text"))],
+            optional: Some(("more", folder.join("more"))),
+        }
+    }
+
+    #[test]
+    fn the_first_sum_is_as_old_as_the_input_and_a_changed_one_is_new() {
+        let place = tempfile::tempdir().unwrap();
+        let input = input(place.path());
+        input.remember().unwrap();
+        assert_eq!(modified(&input.sums), modified(&place.path().join("text")));
+        let first = std::fs::read_to_string(&input.sums).unwrap();
+        assert!(first.len() == 64 + "  text\n".len() && first.ends_with("  text\n"), "{first}");
+        set_time(&place.path().join("text"), SystemTime::now()).unwrap();
+        input.remember().unwrap();
+        assert!(modified(&input.sums) < modified(&place.path().join("text")), "the same content");
+        publish::bytes(&place.path().join("more"), b"two").unwrap();
+        input.remember().unwrap();
+        assert!(modified(&input.sums) + Duration::from_secs(500) > SystemTime::now());
+        assert_eq!(std::fs::read_to_string(&input.sums).unwrap().lines().count(), 2);
+    }
+
+    #[test]
+    fn an_input_that_is_not_whole_yet_has_no_sums() {
+        let place = tempfile::tempdir().unwrap();
+        let mut input = input(place.path());
+        input.files.push(("tokenizer", place.path().join("tokenizer")));
+        input.remember().unwrap();
+        assert!(!input.sums.exists());
+    }
+}

@@ -1,0 +1,149 @@
+//! What is given to make: names, numbers, files. A wrong one is refused before anything is compiled for it or trained.
+
+use super::{Project, ROWS, stub, study};
+use std::path::Path;
+
+impl Project {
+    /// The message of a make that must fail, and that must not run a tool.
+    fn refused(&self, args: &[&str]) -> String {
+        let output = self.make_with(args);
+        assert!(!output.status.success(), "{args:?}");
+        assert_eq!(self.read("ran.log"), "", "{args:?}");
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    /// With the real script that brings or checks LibTorch.
+    fn with_libtorch_script() -> Self {
+        let project = Project::new();
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/fused/libtorch.sh");
+        project.write("crates/fused/libtorch.sh", "");
+        std::fs::copy(script, project.path("crates/fused/libtorch.sh")).unwrap();
+        project
+    }
+}
+
+#[test]
+fn a_wrong_name_or_number_is_refused_with_its_variable() {
+    let project = Project::new();
+    for slip in ["MARGIN=1 2", "HEAD=a b", "HEAD=a/b", "MARGIN=1 ", "DEVICE=cuda 1", "HEAD=it's", "HEAD=bilstn"] {
+        let (name, value) = slip.split_once('=').unwrap();
+        let said = project.refused(&[slip]);
+        assert!(said.starts_with(&format!("plan: {name}=`{value}`: ")), "{said}");
+    }
+    let said = project.refused(&["attend", "EXAMPLES=1 2"]);
+    assert!(said.starts_with("plan: EXAMPLES=`1 2`: expected a whole number"), "{said}");
+    let said = project.refused(&["attend", "A=A-s1", "B=A-s9"]);
+    assert!(said.contains("B=`A-s9`: study `stub` has no such run; there are `A-s1`"), "{said}");
+    let said = project.refused(&["STUDY=stbu"]);
+    assert!(said.contains("no study `pipelines/stbu.toml`; there are `stub`; did you mean `stub`?"), "{said}");
+    assert!(project.refused(&["STUDY=../data"]).contains("STUDY is the name of a file in pipelines/"));
+    assert!(project.refused(&["BACKEND=torch"]).contains("the engines are `flex` and `libtorch`"));
+    assert!(!project.path("out/stub/plan.mk").exists());
+    assert!(project.refused(&["repotr"]).contains("no target and no file `repotr`; `make help` lists the targets"));
+    project.make(&["MARGIN=0.5", "HEAD=cls-linear"]);
+}
+
+#[test]
+fn own_texts_are_asked_for_and_handed_to_prep_again_when_they_change() {
+    let project = Project::new();
+    project.write("pipelines/stub.toml", &study(&ROWS).replace("\"sample\"", "\"jsonl\""));
+    assert!(project.refused(&[]).contains("name your texts with INPUT=FILE"));
+    project.write("mine.jsonl", "{}");
+    project.write("bin/prep", &stub("prep", r#"mkdir -p "$8"; echo "$*" > "$8/manifest.json""#));
+    project.make(&["INPUT=mine.jsonl"]);
+    let manifest = "data/shards/jsonl-sample-bert-256-head-only/manifest.json";
+    assert!(project.read(manifest).contains("--input mine.jsonl"));
+    project.later();
+    project.touch("mine.jsonl");
+    assert!(project.make(&["INPUT=mine.jsonl"]).0.contains(&"prep".to_owned()));
+}
+
+/// Every subset of what can be given, each file there or missing: a whole one works, and a missing file is named.
+#[test]
+fn any_of_texts_models_and_libtorch_may_be_given_and_a_missing_one_is_named() {
+    for (dataset, variable) in [("jsonl", "INPUT"), ("imdb", "IMDB_ARCHIVE")] {
+        let project = Project::with_libtorch_script();
+        let text = study(&ROWS).replace("\"sample\"", &format!("{dataset:?}")).replace("sample-bert", "mini");
+        project.write("pipelines/stub.toml", &text);
+        for file in ["a.file", "models/mini/config.json", "models/mini/tokenizer.json", "torch/lib/libtorch.so"] {
+            project.write(file, "{}");
+        }
+        project.write("torch/version.py", "__version__ = '2.9.1+cpu'\n");
+        project.write("data/imdb/aclImdb_v1.tar.gz", "");
+        let given = [(variable, "a.file"), ("MODELS_DIR", "models"), ("LIBTORCH", "torch")];
+        for states in 0..27 {
+            let states = [states % 3, states / 3 % 3, states / 9]; // not given, there, missing
+            let words = |state, (name, there): (&str, &str)| match state {
+                0 => None,
+                1 => Some(format!("{name}={there}")),
+                _ => Some(format!("{name}=nowhere")),
+            };
+            let args: Vec<String> =
+                states.into_iter().zip(given).filter_map(|(state, given)| words(state, given)).collect();
+            let engine = if states[2] == 0 { "BACKEND=flex" } else { "BACKEND=libtorch" };
+            let args: Vec<&str> = args.iter().map(String::as_str).chain([engine, "data", "prep"]).collect();
+            if states.contains(&2) || (dataset == "jsonl" && states[0] == 0) {
+                let said = project.refused(&args);
+                assert!(said.contains("nowhere") || said.contains("INPUT=FILE"), "{args:?}: {said}");
+            } else {
+                project.make(&args);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_libtorch_that_is_missing_or_of_another_version_is_refused_before_anything_is_compiled() {
+    let project = Project::with_libtorch_script();
+    project.write("bin/cargo", "#!/bin/sh\necho cargo >> ran.log\n");
+    assert!(project.run("chmod", &["+x", "bin/cargo"]).status.success());
+    let refused =
+        |folder: &str| project.refused(&["BACKEND=libtorch", "CARGO=bin/cargo", &format!("LIBTORCH={folder}")]);
+    assert!(refused("nowhere").contains("no LibTorch in `nowhere`: LIBTORCH names a folder"));
+    project.write("torch/lib/libtorch.so", "");
+    project.write("torch/version.py", "__version__ = '2.4.0+cpu'\n");
+    assert!(refused("torch").contains("`torch` is LibTorch 2.4.0+cpu, but 2.9.1 is needed"));
+}
+
+/// As Cargo does: the tools of a build go to the folder of its `--target-dir`.
+const CARGO: &str = r#"
+folder=$(sed 's/.*--target-dir \([^ ]*\).*/\1/' <<< "$*"); mkdir -p "$folder/release"
+for tool in bin/*; do cp "$tool" "$folder/release/"; done
+echo "$*" > "$folder/release/built.txt""#;
+
+#[test]
+fn a_build_for_one_engine_leaves_the_tools_of_the_other_alone() {
+    let project = Project::with_libtorch_script();
+    project.write("torch/lib/libtorch.so", "");
+    project.write("torch/version.py", "__version__ = '2.9.1'\n");
+    project.write("cargo", &stub("fetch", CARGO));
+    assert!(project.run("chmod", &["+x", "cargo"]).status.success());
+    let build = |engine: &[&str]| {
+        let output = project.run("make", &[&["build-tensor", "CARGO=./cargo", "LIBTORCH=torch"], engine].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    build(&["BACKEND=libtorch"]);
+    let built = project.read("target/libtorch/release/built.txt");
+    assert!(built.contains("--features libtorch"), "{built}");
+    build(&["BACKEND=flex"]);
+    assert!(!project.read("target/release/built.txt").contains("libtorch"));
+    assert_eq!(project.read("target/libtorch/release/built.txt"), built);
+}
+
+#[test]
+fn a_long_build_reports_its_progress_in_lines_and_a_short_one_is_silent() {
+    let project = Project::new();
+    let bar = r#"printf '   Compiling a v1\n\r    Building [==>  ] %s/9: a, b\r' "$1" >&2"#;
+    let cargo = format!(
+        "bar() {{ {bar}; }}\nbar 1; sleep ${{PAUSE:-0}}; bar 2; echo 'warning: w' >&2; echo '    Finished x' >&2"
+    );
+    project.write("cargo", &stub("fetch", &cargo));
+    assert!(project.run("chmod", &["+x", "cargo"]).status.success());
+    let build = |pause: &str| {
+        let output = project.run("env", &[pause, "make", "build-files", "CARGO=./cargo", "BACKEND=flex"]);
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert_eq!(build("PAUSE=0"), "warning: w\n");
+    let said = build("PAUSE=4"); // which of the two, the reader's buffer decides
+    assert!(said.starts_with("build-files: crate ") && said.ends_with("/9: a, b\nwarning: w\n"), "{said}");
+}
