@@ -59,9 +59,9 @@ fn what_config_json_says_of_itself_is_checked() {
 fn names_in_records_are_plain_and_short() {
     let report = "report table runs/1VA-s1";
     for (from, to, says) in [
-        ("\"kind\":\"cls-linear\"", "\"kind\":\"=ZQ<script>\\u001b|\"", "a `kind` is a plain name"),
+        ("\"kind\":\"cls-linear\"", "\"kind\":\"=ZQ<script>\\u001b|\"", "a `kind` must be a plain name"),
         ("\"run\":\"1VA-s1\"", "\"run\":\"1VA-s2\"", "run `1VA-s2` has the configuration of `1VA-s1`"),
-        ("\"accuracy\":", "\"accuracy\":-1e308, \"was\":", "is no fraction"),
+        ("\"accuracy\":", "\"accuracy\":-1e308, \"was\":", "which is not between 0 and 1"),
     ] {
         let place = Place::sound();
         place.replace("runs/1VA-s1/metrics.jsonl", from, to);
