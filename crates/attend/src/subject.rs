@@ -193,7 +193,7 @@ impl Subject {
     /// It answers with what is no number.
     pub(crate) fn see(&self, sequences: &[&[u32]]) -> anyhow::Result<Vec<Seen>> {
         let batch = self.model.batch(sequences, self.tokenizer.pad_token_id, &self.device);
-        let (hidden_states, logits) = self.model.forward_to_look_at(&batch);
+        let (hidden_states, logits) = self.model.forward_with_hidden_states(&batch);
         let probabilities = self.probabilities(logits)?;
         let rows = batch.layout.sequences().iter().map(|sequence| (sequence.rows.start, sequence.tokens));
         let seen = |((start, tokens), probabilities): ((usize, usize), Vec<f32>)| {

@@ -65,7 +65,7 @@ pub fn labels(labels: &[usize], device: &Device) -> Tensor<1, Int> {
 /// Cut `order` into batches of like length: within each window of `window` batches the examples are sorted by length.
 /// No padding is computed anyway, but neighbours of one length attend together, an LSTM takes as many steps as the
 /// longest example, and what still wants a grid pads little. Every batch keeps `batch_size` examples.
-pub fn of_like_length(order: &[usize], lengths: &[usize], batch_size: usize, window: usize) -> Vec<Vec<usize>> {
+pub fn bucket_by_length(order: &[usize], lengths: &[usize], batch_size: usize, window: usize) -> Vec<Vec<usize>> {
     let mut batches = Vec::with_capacity(order.len().div_ceil(batch_size));
     for examples in order.chunks(batch_size * window) {
         let mut examples = examples.to_vec();
@@ -102,7 +102,7 @@ mod tests {
             lengths in proptest::collection::vec(1usize..50, 1..200), batch_size in 1usize..9, window in 1usize..6,
         ) {
             let order: Vec<usize> = (0..lengths.len()).rev().collect();
-            let batches = of_like_length(&order, &lengths, batch_size, window);
+            let batches = bucket_by_length(&order, &lengths, batch_size, window);
             prop_assert!(batches.iter().rev().skip(1).all(|batch| batch.len() == batch_size));
             let mut all: Vec<usize> = batches.concat();
             all.sort_unstable();

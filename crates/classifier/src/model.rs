@@ -49,7 +49,7 @@ impl Model {
     }
 
     /// As [`Model::forward`], with what each kept block reads, `[R, H]` each, beside the logits.
-    pub fn forward_to_look_at(&self, batch: &Batch) -> (Vec<Tensor<2>>, Tensor<2>) {
+    pub fn forward_with_hidden_states(&self, batch: &Batch) -> (Vec<Tensor<2>>, Tensor<2>) {
         let encoded = self.body.forward(batch, Pass { reads_are_kept: true, ..self.pass });
         let hidden_states = encoded.hidden_states.clone();
         (hidden_states, self.head.forward(Features { encoded, layout: batch.layout.clone() }))

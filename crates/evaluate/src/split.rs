@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, ensure};
 use classifier::device::Engine;
 use classifier::{Score, predicted};
-use console::{Progress, spoken_duration};
+use console::{Progress, format_duration};
 use records::Split;
 use records::jsonl;
 use records::predictions::{Begin, End, Prediction, Record};
@@ -47,7 +47,7 @@ pub(crate) fn predict(
     let finite = logits.iter().flatten().all(|logit| logit.is_finite());
     ensure!(finite, "run `{run}`: the model answers with what is no number; train it again with lower learning rates");
     let score = write(chosen, split, &examples, logits, start, chosen.answers.device(engine), output)?;
-    let (percent, seconds) = (100.0 * score.accuracy(), spoken_duration(start.elapsed().as_secs_f64()));
+    let (percent, seconds) = (100.0 * score.accuracy(), format_duration(start.elapsed().as_secs_f64()));
     let device = chosen.answers.device(engine);
     log::info!("{run}: {split} {percent:.2} % of {}, {seconds} on {device}", score.examples());
     Ok(())

@@ -12,7 +12,7 @@ use crate::terms;
 
 /// What a configuration asks for.
 #[derive(Debug)]
-pub(crate) enum Asked {
+pub(crate) enum ModelKind {
     /// A network, trained step by step.
     Network(Box<Definition>),
     /// TF-IDF and logistic regression, fitted exactly.
@@ -33,9 +33,9 @@ pub(crate) fn all(configurations: &[Configuration], model: &Path) -> anyhow::Res
             "configuration `{}`: precision `bf16` needs LibTorch; build with `make … BACKEND=libtorch`, or ask for `fp32`",
             configuration.id
         );
-        let reads_weights = match asked(configuration, &encoder, 2, 512)? {
-            Asked::Network(definition) => definition.reads_weights(),
-            Asked::Terms(_) => false,
+        let reads_weights = match model_kind(configuration, &encoder, 2, 512)? {
+            ModelKind::Network(definition) => definition.reads_weights(),
+            ModelKind::Terms(_) => false,
         };
         if reads_weights && configuration.weights == Weights::Pretrained {
             weights(model, &configuration.encoder)?;
@@ -51,19 +51,18 @@ pub(crate) fn weights(model: &Path, encoder: &str) -> anyhow::Result<()> {
 
 /// What `configuration` asks for, over `classes` and texts of `positions` tokens at most; every name in it is known
 /// and every block is there.
-pub(crate) fn asked(
+pub(crate) fn model_kind(
     configuration: &Configuration,
     encoder: &Config,
     classes: usize,
     positions: usize,
-) -> anyhow::Result<Asked> {
-    let asked = match configuration.head.kind == terms::KIND {
-        true => terms::Recipe::new(configuration).map(Asked::Terms),
-        false => {
-            network(configuration, encoder, classes, positions).map(|definition| Asked::Network(Box::new(definition)))
-        }
+) -> anyhow::Result<ModelKind> {
+    let kind = match configuration.head.kind == terms::KIND {
+        true => terms::Recipe::new(configuration).map(ModelKind::Terms),
+        false => network(configuration, encoder, classes, positions)
+            .map(|definition| ModelKind::Network(Box::new(definition))),
     };
-    asked.with_context(|| format!("configuration `{}`", configuration.id))
+    kind.with_context(|| format!("configuration `{}`", configuration.id))
 }
 
 fn network(

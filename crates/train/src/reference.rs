@@ -14,8 +14,7 @@ use records::shards::{Example, Manifest};
 use serde_json::json;
 use study::Configuration;
 
-use crate::epoch;
-use crate::input::{Input, Work};
+use crate::inputs::{RunInputs, TrainingSetup};
 use crate::trainer::Run;
 
 fn configuration(case: &Case) -> Configuration {
@@ -37,11 +36,11 @@ fn manifest() -> Manifest {
 }
 
 /// The one batch as train examples; three epochs over it are three steps.
-fn input(case: &Case, device: &Device) -> Input {
+fn setup(case: &Case, device: &Device) -> TrainingSetup {
     let example =
         |(index, (input_ids, label)): (usize, (Vec<u32>, usize))| Example { id: index.to_string(), label, input_ids };
     let definition = case.definition();
-    let work = Work {
+    let inputs = RunInputs {
         configuration: configuration(case),
         configuration_sha256: String::new(),
         model_folder: "nowhere".into(),
@@ -55,16 +54,16 @@ fn input(case: &Case, device: &Device) -> Input {
         test: Vec::new(),
     };
     let engine = Engine { device: device.clone(), name: "test".into(), hardware: "test".into(), threads: 1 };
-    Input { work, definition, engine, tokens_at_once: usize::MAX.into() }
+    TrainingSetup { inputs, definition, engine, tokens_at_once: usize::MAX.into() }
 }
 
 /// Every parameter after three steps, by its saved name.
 fn after_three_steps(case: &Case, device: &Device) -> BTreeMap<String, (Vec<f32>, Vec<usize>)> {
-    let (input, folder) = (input(case, device), tempfile::tempdir().unwrap());
-    let mut run = Run::resume(&input, &RunDir::new(folder.path())).unwrap();
+    let (setup, folder) = (setup(case, device), tempfile::tempdir().unwrap());
+    let mut run = Run::resume(&setup, &RunDir::new(folder.path())).unwrap();
     run.learner.model = case.model(&device.clone().autodiff());
     for epoch in 1..=3 {
-        epoch::train(&mut run, epoch).unwrap();
+        run.train(epoch).unwrap();
     }
     assert_eq!(run.learner.optimizer.steps(), 3);
     let entry = |tensor: bert::Stored| (tensor.name, (tensor.data.iter().collect(), tensor.data.shape().to_vec()));

@@ -74,7 +74,7 @@ fn killed_after_an_epoch_it_goes_on_and_ends_with_the_same_bytes() {
             killed.kill_after_epoch(epoch, &configuration);
         }
         let said = killed.train(&configuration).success().get_output().stderr.clone();
-        assert!(String::from_utf8(said).unwrap().contains("goes on after epoch"));
+        assert!(String::from_utf8(said).unwrap().contains("resumes after epoch"));
         assert_eq!(killed.scores(), whole.scores());
         assert_eq!(killed.model_bytes(), whole.model_bytes());
         let again = killed.train(&configuration).success().get_output().stderr.clone();
@@ -273,7 +273,7 @@ fn a_loss_that_is_no_number_stops_the_run_and_says_where() {
     let mut wild = place.configuration(3);
     place.poison_weights();
     wild["weights"] = json!("pretrained");
-    assert_refused(place.train(&wild), "epoch 1, step 25: the loss is no number any more, at learning rates of");
+    assert_refused(place.train(&wild), "epoch 1, step 25: the loss became NaN or infinite at learning rates of");
     assert!(!place.path("run/train.json").exists());
 }
 

@@ -21,7 +21,7 @@ fn configuration(blocks: &str, changes: Value) -> Configuration {
 }
 
 fn network(configuration: &Configuration) -> Network<'_> {
-    let Asked::Network(definition) = check::asked(configuration, &encoder(), 2, 64).unwrap() else {
+    let ModelKind::Network(definition) = check::model_kind(configuration, &encoder(), 2, 64).unwrap() else {
         panic!("a network")
     };
     Network { configuration, definition: *definition }

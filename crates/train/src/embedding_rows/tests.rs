@@ -5,8 +5,7 @@ use records::shards::{Example, Manifest};
 use serde_json::{Value, json};
 use study::Configuration;
 
-use crate::epoch;
-use crate::input::{Input, Work};
+use crate::inputs::{RunInputs, TrainingSetup};
 use crate::trainer::Run;
 
 const VOCAB_SIZE: usize = 40;
@@ -24,7 +23,7 @@ fn examples() -> Vec<Example> {
     (0..26).map(one).collect()
 }
 
-fn input(changes: &Value, engine: Engine) -> Input {
+fn setup(changes: &Value, engine: Engine) -> TrainingSetup {
     let encoder = serde_json::from_value(json!({
         "model_type": "bert", "vocab_size": VOCAB_SIZE, "hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2,
         "intermediate_size": 16, "hidden_act": "gelu", "max_position_embeddings": 9, "type_vocab_size": 2,
@@ -55,7 +54,7 @@ fn input(changes: &Value, engine: Engine) -> Input {
         encoder_dropout: 0.0,
         precision: bert::Precision::Fp32,
     };
-    let work = Work {
+    let inputs = RunInputs {
         configuration,
         configuration_sha256: String::new(),
         model_folder: "nowhere".into(),
@@ -68,7 +67,7 @@ fn input(changes: &Value, engine: Engine) -> Input {
         validation: Vec::new(),
         test: Vec::new(),
     };
-    Input { work, definition, engine, tokens_at_once: 100.into() }
+    TrainingSetup { inputs, definition, engine, tokens_at_once: 100.into() }
 }
 
 /// Every parameter and every moment after four epochs.
@@ -84,14 +83,16 @@ fn trained_where(
     tokens_at_once: usize,
 ) -> anyhow::Result<Vec<(String, Vec<f32>)>> {
     let engine = Engine::open(if cfg!(feature = "libtorch") { "cpu" } else { "flex" }).unwrap();
-    let (input, folder) =
-        (Input { tokens_at_once: tokens_at_once.into(), ..input(changes, engine) }, tempfile::tempdir().unwrap());
-    let mut run = Run::resume(&input, &RunDir::new(folder.path())).unwrap();
+    let (setup, folder) = (
+        TrainingSetup { tokens_at_once: tokens_at_once.into(), ..setup(changes, engine) },
+        tempfile::tempdir().unwrap(),
+    );
+    let mut run = Run::resume(&setup, &RunDir::new(folder.path())).unwrap();
     assert_eq!(run.learner.by_rows, cfg!(feature = "libtorch"));
     run.learner.by_rows &= by_rows;
     run.learner.fits = fits;
     for epoch in 1..=4 {
-        epoch::train(&mut run, epoch)?;
+        run.train(epoch).map_err(|error| run.record_failure(epoch, error))?;
     }
     let parameters = run.learner.model.stored().into_iter().map(|tensor| (tensor.name, tensor.data));
     let all = parameters.chain(run.learner.optimizer.moments());

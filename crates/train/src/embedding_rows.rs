@@ -6,13 +6,13 @@ use classifier::{Model, WordTable};
 use fused::adamw::{Gradients, Optimizer, RowGradient, Rows};
 
 /// What a batch read of the word table.
-pub(crate) struct ReadWords {
+pub(crate) struct EmbeddingRows {
     table: WordTable,
     /// `[R, H]`, with a gradient of its own.
     vectors: Tensor<2>,
 }
 
-impl ReadWords {
+impl EmbeddingRows {
     /// Look up `words`, the ids of a batch that reads `rows`, and put the vectors in their place; none where the table is
     /// frozen.
     pub(crate) fn of(model: &Model, optimizer: &mut Optimizer, rows: &Rows, words: &mut Words) -> Option<Self> {
@@ -22,7 +22,7 @@ impl ReadWords {
         optimizer.refresh(table.path, numbers.clone(), rows);
         let vectors = Tensor::from_inner(lookup(numbers, input_ids.clone().inner())).require_grad();
         *words = Words::Vectors(vectors.clone());
-        Some(ReadWords { table, vectors })
+        Some(EmbeddingRows { table, vectors })
     }
 
     /// Add the gradient of what was read, of all those `found`, to `gradients`.
