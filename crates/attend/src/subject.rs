@@ -63,7 +63,7 @@ impl Subject {
     fn new(trained: Trained, engine: &Engine) -> anyhow::Result<Self> {
         let tokenizer = trained.tokenizer()?;
         let name = trained.name;
-        let (Answers::Network(model), Some(encoder)) = (trained.answers, trained.encoder) else {
+        let Answers::Network { model, encoder } = trained.answers else {
             bail!("`{name}` is TF-IDF, which weighs words by themselves: there is no attention to look at");
         };
         let ours = |field: &str| encoder.other.get("fathom").map_or(Value::Null, |ours| ours[field].clone());
@@ -81,7 +81,7 @@ impl Subject {
             blocks,
             heads: encoder.num_attention_heads,
             labels: trained.labels,
-            shards_sha256: trained.shards_sha256,
+            shards_sha256: trained.origin.shards_sha256().map(str::to_owned),
             encoder: ours("encoder").as_str().map(str::to_owned),
             data: trained.data,
             tokenizer,

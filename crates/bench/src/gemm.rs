@@ -6,14 +6,7 @@ use std::time::{Duration, Instant};
 use burn::tensor::{Distribution, FloatDType, Tensor};
 use classifier::device::Engine;
 use serde::{Deserialize, Serialize};
-
-/// A number format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Precision {
-    Fp32,
-    Bf16,
-}
+use study::Precision;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -21,7 +14,7 @@ pub(crate) struct Options {
     #[arg(long, default_value = "auto")]
     device: String,
     /// Number format of both factors
-    #[arg(long, value_enum, default_value = "bf16")]
+    #[arg(long, default_value_t = Precision::Bf16)]
     precision: Precision,
 }
 

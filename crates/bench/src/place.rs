@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Context;
 use bert::Config;
 use classifier::HeadConfig;
 use classifier::device::Engine;
@@ -12,7 +11,7 @@ use records::{Split, publish};
 use study::{Configuration, Precision, Study};
 
 use crate::child;
-use crate::gemm::{self, Ceiling};
+use crate::gemm::Ceiling;
 use crate::made_up;
 use crate::rows::{Kind, Row, Rows, configuration};
 use crate::work::{Work, training_operations};
@@ -134,13 +133,8 @@ impl Place {
 
     /// What the device can do at all, at this moment.
     pub(crate) fn ceiling(&self, precision: Precision) -> anyhow::Result<Ceiling> {
-        let precision = match precision {
-            Precision::Fp32 => gemm::Precision::Fp32,
-            Precision::Bf16 => gemm::Precision::Bf16,
-        };
-        let name = clap::ValueEnum::to_possible_value(&precision).context("every precision has a name")?;
         let mut command = self.command(&std::env::current_exe()?);
-        command.args(["gemm", "--device", &self.engine.name, "--precision", name.get_name()]);
+        command.args(["gemm", "--device", &self.engine.name, "--precision", precision.name()]);
         Ok(serde_json::from_str(&child::run(&mut command, None)?.stdout)?)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use basics::{MOST_BLOCKS, regular};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -51,13 +52,6 @@ fn fiftieth() -> f64 {
 /// More than these is no model, but a file that is wrong or made to fill memory.
 const MOST: usize = 100_000;
 const MOST_WORDS: usize = 10_000_000;
-const MOST_BLOCKS: usize = 1000;
-
-/// `path`, if a file is there: a device in a folder of somebody else's could be read for ever.
-pub(crate) fn regular(path: &Path) -> std::io::Result<&Path> {
-    let is_file = std::fs::metadata(path)?.is_file();
-    is_file.then_some(path).ok_or_else(|| std::io::Error::other("is no regular file"))
-}
 
 impl Config {
     /// Read and check `config.json` in a model folder.

@@ -34,16 +34,8 @@ pub use weights::{Stored, fill, hugging_face_name, save, stored};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file of the folder cannot be read or written.
-    #[error("{action} `{path}`: {source}")]
-    Io {
-        /// What was being done, such as `reading`.
-        action: &'static str,
-        /// The file.
-        path: String,
-        /// Why it failed.
-        #[source]
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Io(#[from] basics::FileError),
     /// A file is there but is not what it should be.
     #[error("`{path}`: {message}")]
     File {
@@ -61,6 +53,6 @@ impl Error {
     }
 
     pub(crate) fn io(action: &'static str, path: &std::path::Path, source: std::io::Error) -> Self {
-        Error::Io { action, path: path.display().to_string(), source }
+        basics::FileError::new(action, path, source).into()
     }
 }

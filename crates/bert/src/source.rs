@@ -5,12 +5,12 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use basics::regular;
 use burn::tensor::TensorData;
 use half::{bf16, f16};
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 
 use crate::Error;
-use crate::config::regular;
 
 /// Where a module's numbers come from.
 pub trait Source {

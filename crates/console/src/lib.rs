@@ -56,7 +56,7 @@ pub fn without_control(text: &str) -> String {
 
 /// What steers a terminal, or turns the order of what it shows.
 fn is_terminal_control(c: char) -> bool {
-    c.is_terminal_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// In one line that one can read, and without what would steer a terminal: messages quote what they were given.

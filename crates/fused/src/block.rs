@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use basics::Precision;
 use burn::tensor::Tensor;
 
 use crate::Layout;
@@ -43,17 +44,6 @@ pub struct BlockWeights {
     pub output: LinearWeights,
     /// behind the second residual sum
     pub output_norm: NormWeights,
-}
-
-/// The number format of the matrix products. Master weights, LayerNorm, softmax statistics, residual
-/// sums and the loss are fp32 in both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Precision {
-    /// 32-bit throughout.
-    #[default]
-    Fp32,
-    /// bfloat16 products; LibTorch only, the plain twin computes in fp32.
-    Bf16,
 }
 
 /// What a block must know beside its numbers.

@@ -27,7 +27,7 @@ pub(crate) fn all(configurations: &[Configuration], model: &Path) -> anyhow::Res
         "no configuration to check; give some with `plan STUDY | train --check --config - …`"
     );
     for configuration in configurations {
-        let computable = configuration.precision != study::Precision::Bf16 || cfg!(feature = "libtorch");
+        let computable = configuration.precision != Precision::Bf16 || cfg!(feature = "libtorch");
         ensure!(
             computable,
             "configuration `{}`: precision `bf16` needs LibTorch; build with `make … BACKEND=libtorch`, or ask for `fp32`",
@@ -57,7 +57,7 @@ pub(crate) fn model_kind(
     classes: usize,
     positions: usize,
 ) -> anyhow::Result<ModelKind> {
-    let kind = match configuration.head.kind == terms::KIND {
+    let kind = match configuration.head.kind == tfidf::KIND {
         true => terms::Recipe::new(configuration).map(ModelKind::Terms),
         false => network(configuration, encoder, classes, positions)
             .map(|definition| ModelKind::Network(Box::new(definition))),
@@ -80,10 +80,7 @@ fn network(
         classes,
         dropout: configuration.dropout,
         encoder_dropout: configuration.encoder_dropout,
-        precision: match configuration.precision {
-            study::Precision::Fp32 => Precision::Fp32,
-            study::Precision::Bf16 => Precision::Bf16,
-        },
+        precision: configuration.precision,
     };
     definition.check().map_err(anyhow::Error::msg)?;
     Recipe::new(configuration, definition.kept.len())?;
@@ -94,7 +91,7 @@ fn network(
 fn head(component: &Component) -> anyhow::Result<HeadConfig> {
     HeadConfig::from_value(component.to_value()).map_err(|message| {
         let unknown = message.starts_with("unknown head");
-        slip(if unknown { format!("{message}, `{}`", terms::KIND) } else { message })
+        slip(if unknown { format!("{message}, `{}`", tfidf::KIND) } else { message })
     })
 }
 

@@ -18,21 +18,15 @@ use crate::inputs::{RunInputs, TrainingSetup};
 use crate::trainer::Run;
 
 fn configuration(case: &Case) -> Configuration {
-    let mut configuration = json!({
-        "id": "case-s1", "configuration": "case", "seed": 1, "encoder": "tiny", "weights": "random",
-        "precision": "fp32", "epochs": 3, "batch_size": 4, "dropout": 0.0,
-    });
-    configuration.as_object_mut().unwrap().extend(case.asked.as_object().unwrap().clone());
+    let mut configuration = fixtures::configuration(case.asked.clone());
+    (configuration["epochs"], configuration["batch_size"], configuration["dropout"]) = (json!(3), json!(4), json!(0));
     Configuration::from_json(&configuration.to_string()).unwrap()
 }
 
 fn manifest() -> Manifest {
-    let value = json!({
-        "data": {"dataset": "d", "tokenizer": "t", "max_seq_length": 37}, "labels": ["a", "b", "c"], "vocab_size": 25,
-        "pad_token_id": 0, "tokenizer_sha256": "", "splits": {}, "shards": [],
-        "duplicates": {"within_train": 0, "within_test": 0, "across": 0},
-    });
-    serde_json::from_value(value).unwrap()
+    let data = json!({"dataset": "jsonl", "tokenizer": "tiny", "max_seq_length": 37});
+    let changes = json!({"data": data, "labels": ["a", "b", "c"], "vocab_size": 25});
+    serde_json::from_value(fixtures::manifest(changes)).unwrap()
 }
 
 /// The one batch as train examples; three epochs over it are three steps.

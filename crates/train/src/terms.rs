@@ -18,16 +18,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use study::{Component, Configuration, with_nearest};
 use tfidf::logistic::{Problem, Weights};
-use tfidf::{Classifier, Config, Sparse, Vectorizer};
+use tfidf::{Classifier, Config, KIND, Sparse, Vectorizer};
 use tokens::Vocabulary;
 
 use crate::beginning;
 use crate::checkpoint::Best;
 use crate::inputs::RunInputs;
 use crate::published::{self, Outcome};
-
-/// The head's kind in a study file.
-pub(crate) const KIND: &str = "tf-idf";
 
 /// How the words are counted and the weights are sought. Of the configuration, `blocks`, `epochs`, `head` and
 /// `optimizer` are read; what belongs to networks, such as `dropout` or `schedule`, means nothing here.
@@ -190,12 +187,11 @@ fn begin(inputs: &RunInputs, parameters: usize) -> anyhow::Result<Begin> {
         configuration: inputs.configuration.clone(),
         shards_sha256: inputs.shards_sha256.clone(),
         provenance: Provenance {
-            commit: env!("FATHOM_COMMIT").to_owned(),
             burn: "none".to_owned(),
             libtorch: "none".to_owned(),
             device: "cpu".to_owned(),
-            hardware: Engine::open("flex")?.hardware,
             threads: rayon::current_num_threads(),
+            ..trained::provenance(&Engine::open("flex")?, env!("FATHOM_COMMIT"))
         },
         parameters,
         blocks: Vec::new(),

@@ -2,13 +2,12 @@
 
 use anyhow::{Context, anyhow, ensure};
 use burn::module::Module;
-use classifier::device::Engine;
 use classifier::{Model, Score, predict_while};
 use console::{Interrupted, Progress, format_duration};
+use records::Split;
 use records::metrics::{Begin, Epoch, Metric, Step, Stopped};
 use records::run_dir::RunDir;
 use records::shards::Example;
-use records::{Provenance, Split};
 use study::Configuration;
 
 use crate::beginning;
@@ -275,19 +274,11 @@ fn bar(inputs: &RunInputs) -> Progress {
 }
 
 fn begin(setup: &TrainingSetup, model: &Model) -> Begin {
-    let Engine { name, hardware, threads, .. } = &setup.engine;
     Begin {
         run: setup.inputs.configuration.id.clone(),
         configuration: setup.inputs.configuration.clone(),
         shards_sha256: setup.inputs.shards_sha256.clone(),
-        provenance: Provenance {
-            commit: env!("FATHOM_COMMIT").to_owned(),
-            burn: "0.22.1".to_owned(),
-            libtorch: fused::libtorch_version(),
-            device: name.clone(),
-            hardware: hardware.clone(),
-            threads: *threads,
-        },
+        provenance: trained::provenance(&setup.engine, env!("FATHOM_COMMIT")),
         parameters: model.num_params(),
         blocks: setup.definition.kept.clone(),
         encoder_blocks: setup.inputs.encoder.num_hidden_layers,
