@@ -62,14 +62,14 @@ pub(crate) fn refuse_another(inputs: &RunInputs, folder: &RunDir) -> anyhow::Res
     Ok(())
 }
 
-/// Whether nothing but our own lock is there.
+/// Whether the folder is empty but for what a `train` leaves that is killed at its start: the lock and half a `config.json`.
 fn is_free(folder: &RunDir) -> anyhow::Result<bool> {
-    let lock = folder.lock();
+    let ours = [folder.lock(), publish::partial(&folder.config())];
     match std::fs::read_dir(folder.path()) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(true),
         entries => {
             let mut entries = entries.with_context(|| format!("reading `{}`", folder.path().display()))?;
-            Ok(entries.all(|entry| entry.is_ok_and(|entry| entry.path() == lock)))
+            Ok(entries.all(|entry| entry.is_ok_and(|entry| ours.contains(&entry.path()))))
         }
     }
 }

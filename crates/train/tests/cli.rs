@@ -113,6 +113,16 @@ fn interrupted_anywhere_it_goes_on_from_there_and_ends_with_the_same_bytes() {
 }
 
 #[test]
+fn a_run_killed_while_it_writes_its_config_is_trained_but_a_foreign_folder_is_refused() {
+    let place = Workplace::new();
+    place.write("run/config.json.partial", "{");
+    place.train(&place.configuration(1)).success();
+    let foreign = Workplace::new();
+    foreign.write("run/notes.txt", "keep me");
+    assert_refused(foreign.train(&foreign.configuration(1)), "is no run's folder and not empty");
+}
+
+#[test]
 fn two_trainings_do_not_share_a_folder() {
     let place = Workplace::new();
     let configuration = place.configuration(4000);
