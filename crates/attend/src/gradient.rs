@@ -1,6 +1,6 @@
 //! What a small change of each token's word vector does to the answer.
 
-use bert::Words;
+use bert::TokenInput;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, activation};
 use classifier::{Batch, Model};
@@ -81,7 +81,7 @@ impl Slope {
         let moved = Tensor::from_inner(Tensor::cat(texts, 0)).require_grad();
         let sequences = vec![self.input_ids.as_slice(); shares.len()];
         let batch = self.model.batch(&sequences, self.pad_token_id, &self.device);
-        let logits = self.model.forward(&Batch { words: Words::Vectors(moved.clone()), ..batch });
+        let logits = self.model.forward(&Batch { words: TokenInput::Vectors(moved.clone()), ..batch });
         let odds = log_odds(logits, self.class);
         let gradients = odds.clone().sum().backward();
         let [rows, hidden_size] = self.vectors.dims();
@@ -99,9 +99,9 @@ impl Slope {
 
 fn word_vectors(model: &Model, batch: &Batch) -> Tensor<2> {
     match (&batch.words, model.word_table()) {
-        (Words::Ids(input_ids), Some(words)) => bert::lookup(words.table, input_ids.clone()),
-        (Words::Vectors(vectors), _) => vectors.clone(),
-        (Words::Ids(_), None) => unreachable!("no layer of a model that was loaded to be asked is frozen"),
+        (TokenInput::Ids(input_ids), Some(words)) => bert::lookup(words.table, input_ids.clone()),
+        (TokenInput::Vectors(vectors), _) => vectors.clone(),
+        (TokenInput::Ids(_), None) => unreachable!("no layer of a model that was loaded to be asked is frozen"),
     }
 }
 

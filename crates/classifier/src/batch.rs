@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bert::{Layout, Words};
+use bert::{Layout, TokenInput};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use fused::plain::indices;
 
@@ -10,7 +10,7 @@ use fused::plain::indices;
 #[derive(Debug, Clone)]
 pub struct Batch {
     /// `[R]` ids, or what a table says of them.
-    pub words: Words,
+    pub words: TokenInput,
     /// `[R]`: where each token stands in its example.
     pub positions: Tensor<1, Int>,
     /// Which rows belong to which example.
@@ -53,7 +53,7 @@ impl Assembled {
         let input_ids: Vec<i64> = self.input_ids.iter().map(|&id| i64::from(id)).collect();
         let input_ids = Tensor::from_data(TensorData::new(input_ids, [self.layout.rows()]), device);
         let positions = indices(&self.layout.positions(), device);
-        Batch { words: Words::Ids(input_ids), positions, layout: self.layout.clone(), tokens: self.tokens }
+        Batch { words: TokenInput::Ids(input_ids), positions, layout: self.layout.clone(), tokens: self.tokens }
     }
 }
 
@@ -84,9 +84,9 @@ mod tests {
     fn a_batch_has_no_row_too_many_unless_padding_is_asked_for() {
         let device = Device::flex();
         let numbers = |x: Tensor<1, Int>| x.into_data().iter::<i64>().collect::<Vec<_>>();
-        let ids = |words: Words| match words {
-            Words::Ids(input_ids) => numbers(input_ids),
-            Words::Vectors(_) => Vec::new(),
+        let ids = |words: TokenInput| match words {
+            TokenInput::Ids(input_ids) => numbers(input_ids),
+            TokenInput::Vectors(_) => Vec::new(),
         };
         let tight = Batch::new(&[&[7, 8, 9], &[5]], 1, 0, &device);
         assert_eq!((ids(tight.words), numbers(tight.positions)), (vec![7, 8, 9, 5], vec![0, 1, 2, 0]));

@@ -46,7 +46,8 @@ pub(crate) fn all(configurations: &[Configuration], model: &Path) -> anyhow::Res
 
 /// The weights in `model` are there and whole.
 pub(crate) fn weights(model: &Path, encoder: &str) -> anyhow::Result<()> {
-    bert::Safetensors::open(&model.join("model.safetensors")).map(drop).with_context(|| remedy(encoder))
+    let family = Config::read(model)?.family();
+    bert::Checkpoint::open(model, family).map(drop).with_context(|| remedy(encoder))
 }
 
 /// What `configuration` asks for, over `classes` and texts of `positions` tokens at most; every name in it is known

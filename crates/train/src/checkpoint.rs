@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use bert::{Stored, save};
+use bert::{NamedTensor, save};
 use burn::tensor::TensorData;
 use classifier::Model;
 use fused::adamw::Optimizer;
@@ -157,7 +157,7 @@ pub(crate) struct Numbers<'a> {
 pub(crate) fn write(run: &RunDir, state: &State, numbers: &Numbers) -> anyhow::Result<()> {
     publish::dir(&state.folder(run), |folder| -> anyhow::Result<()> {
         save(&folder.join("model.safetensors"), &numbers.model.stored())?;
-        let moments = numbers.optimizer.moments().into_iter().map(|(name, data)| Stored { name, data });
+        let moments = numbers.optimizer.moments().into_iter().map(|(name, data)| NamedTensor { name, data });
         save(&folder.join("optimizer.safetensors"), &moments.collect::<Vec<_>>())?;
         Ok(publish::bytes(&folder.join("state.json"), serde_json::to_string_pretty(state)?.as_bytes())?)
     })?;

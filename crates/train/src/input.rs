@@ -12,6 +12,7 @@ use records::Split;
 use records::shards::{Example, Manifest, sha256_hex};
 use serde::de::IgnoredAny;
 use study::{Configuration, Weights};
+use tokens::TokenizerFiles;
 
 use crate::check::{self, Asked};
 use crate::prepared;
@@ -171,11 +172,11 @@ fn tokenizer_fits(manifest: &Manifest, encoder: &Config, model: &Path, name: &st
         model.display(),
         encoder.vocab_size
     );
-    let tokenizer = model.join("tokenizer.json");
+    let tokenizer = TokenizerFiles::read(model, name)?;
     ensure!(
-        sha256_of_file(&tokenizer, name)? == manifest.tokenizer_sha256,
+        tokenizer.sha256() == manifest.tokenizer_sha256,
         "`{}` is not the tokenizer the shards were made with; run `prep` again, or give its model folder",
-        tokenizer.display()
+        tokenizer.path.display()
     );
     Ok(())
 }
@@ -188,7 +189,12 @@ fn sha256_of_shape(encoder: &Config) -> anyhow::Result<String> {
 
 fn sha256_of_weights(model: &Path, encoder: &str) -> anyhow::Result<String> {
     check::weights(model, encoder)?;
-    sha256_of_file(&model.join("model.safetensors"), encoder)
+    let sums =
+        bert::weight_files(model)?.iter().map(|file| sha256_of_file(file, encoder)).collect::<Result<Vec<_>, _>>()?;
+    match <[String; 1]>::try_from(sums) {
+        Ok([one]) => Ok(one),
+        Err(several) => Ok(sha256_hex(several.concat().as_bytes())),
+    }
 }
 
 fn sha256_of_file(path: &Path, encoder: &str) -> anyhow::Result<String> {

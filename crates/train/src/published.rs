@@ -4,11 +4,13 @@ use std::fs::File;
 use std::path::Path;
 
 use anyhow::Context;
+use bert::Config;
 use classifier::HeadConfig;
 use records::metrics::{End, Metric};
 use records::run_dir::RunDir;
 use records::{peak_memory_bytes, publish};
 use serde_json::{Value, json};
+use tokens::TokenizerFiles;
 
 use crate::checkpoint::{Best, State};
 use crate::input::{Input, Work};
@@ -42,33 +44,44 @@ pub(crate) fn model(input: &Input, folder: &RunDir, state: &State) -> anyhow::Re
     })
 }
 
-/// Copy the tokenizer's files to `out`.
+/// Write the tokenizer to `out`, with a `tokenizer_config.json` that says what it does.
 pub(crate) fn tokenizer(work: &Work, out: &Path) -> anyhow::Result<()> {
-    let names =
-        ["tokenizer.json", "tokenizer_config.json", "vocab.txt"].map(|name| (name, work.model_folder.join(name)));
-    for (name, from) in names.into_iter().filter(|(_, from)| from.exists()) {
-        let bytes = std::fs::read(&from).with_context(|| format!("reading `{}`", from.display()))?;
-        publish::bytes(&out.join(name), &bytes)?;
+    let files = TokenizerFiles::read(&work.model_folder, &work.configuration.encoder)?;
+    let settings = serde_json::to_string_pretty(&files.config(work.encoder.max_position_embeddings))? + "\n";
+    publish::bytes(&out.join("tokenizer.json"), &files.json)?;
+    publish::bytes(&out.join("tokenizer_config.json"), settings.as_bytes())?;
+    let vocabulary = work.model_folder.join("vocab.txt");
+    if vocabulary.exists() {
+        let bytes = std::fs::read(&vocabulary).with_context(|| format!("reading `{}`", vocabulary.display()))?;
+        publish::bytes(&out.join("vocab.txt"), &bytes)?;
     }
     Ok(())
 }
 
-/// Hugging Face's `config.json`, with the kept depth, the classes, and what is ours under `fathom`.
+/// Hugging Face's `config.json` of what was saved, nothing inherited from the encoder's own but its shape; with the kept depth, the classes, and what is ours under `fathom`.
 fn config_json(input: &Input, state: &State) -> anyhow::Result<String> {
     let (definition, work) = (&input.definition, &input.work);
-    let mut config = serde_json::to_value(&definition.encoder)?;
+    let shape = Config { num_hidden_layers: definition.kept.len(), ..definition.encoder.clone() };
+    let (mut config, family) = (Value::Object(shape.settings()), shape.family());
     let labels = &work.manifest.labels;
-    config["num_hidden_layers"] = json!(definition.kept.len());
+    config["dtype"] = json!("float32");
+    config["problem_type"] = json!("single_label_classification");
     config["id2label"] = id2label(labels);
     config["label2id"] = labels.iter().enumerate().map(|(index, label)| (label.clone(), json!(index))).collect();
-    config["classifier_dropout"] = json!(definition.dropout);
+    for (key, dropout) in [
+        ("classifier_dropout", definition.dropout),
+        ("hidden_dropout_prob", definition.encoder_dropout),
+        ("attention_probs_dropout_prob", definition.encoder_dropout),
+    ] {
+        config[family.key(key)] = json!(dropout);
+    }
     config["architectures"] = match definition.head {
-        HeadConfig::ClsLinear(_) => json!(["BertForSequenceClassification"]),
-        _ => json!(["BertModel"]),
+        HeadConfig::ClsLinear(_) => json!([family.classifier_class]),
+        _ => json!([family.encoder_class]),
     };
     if !definition.reads_weights() {
         // Nothing of a BERT is in it, so that `transformers` must not take it for one.
-        config["model_type"] = json!(bert::EMBEDDINGS_ALONE);
+        config["model_type"] = json!(bert::EMBEDDING_ONLY);
         config["architectures"] = json!([]);
     }
     config["fathom"] = json!({

@@ -67,7 +67,7 @@ fn after_three_steps(case: &Case, device: &Device) -> BTreeMap<String, (Vec<f32>
         epoch::train(&mut run, epoch).unwrap();
     }
     assert_eq!(run.learner.optimizer.steps(), 3);
-    let entry = |tensor: bert::Stored| (tensor.name, (tensor.data.iter().collect(), tensor.data.shape().to_vec()));
+    let entry = |tensor: bert::NamedTensor| (tensor.name, (tensor.data.iter().collect(), tensor.data.shape().to_vec()));
     run.learner.model.stored().into_iter().map(entry).collect()
 }
 

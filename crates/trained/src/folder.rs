@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
-use bert::{Config, Precision};
+use bert::{Checkpoint, Config, Precision};
 use burn::module::Module;
 use classifier::device::Engine;
 use classifier::{Definition, EmbeddingsConfig, HeadConfig};
 use records::run_dir::RunDir;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use study::{Configuration, Data};
 use tokens::TextTokenizer;
 
@@ -102,7 +102,8 @@ impl Trained {
         let data: Data =
             serde_json::from_value(config["fathom"]["data"].clone()).context("config.json: `fathom.data`")?;
         data.check()?;
-        let labels = labels(config.get("id2label")).map_err(anyhow::Error::msg)?;
+        let none = Map::new();
+        let labels = labels(config.as_object().unwrap_or(&none), None).map_err(anyhow::Error::msg)?;
         Ok(Trained {
             name: file_name(folder),
             epoch: 0,
@@ -119,14 +120,18 @@ impl Trained {
 
     fn load_network(folder: &Path, precision: Precision, engine: &Engine) -> anyhow::Result<Self> {
         let encoder = Config::read(folder)?;
-        let labels = labels(encoder.other.get("id2label")).map_err(anyhow::Error::msg)?;
+        let weights = Checkpoint::open(folder, encoder.family())?;
+        let is_ours = encoder.other.contains_key("fathom");
+        check_problem(&encoder.other, is_ours)?;
+        let rows = weights.shape("classifier.weight").and_then(|shape| shape.first().copied());
+        let labels = labels(&encoder.other, rows).map_err(anyhow::Error::msg)?;
         let name = file_name(folder);
         let data = of_ours(&encoder, "data").unwrap_or_else(|| whole_texts(&name, &encoder));
         let data: Data = serde_json::from_value(data).context("config.json: `fathom.data`")?;
         data.check()?;
         let (vocab_size, positions) = (encoder.vocab_size, encoder.max_position_embeddings);
         let definition = definition(encoder.clone(), &data, labels.len(), precision).map_err(anyhow::Error::msg)?;
-        let model = definition.saved(&folder.join("model.safetensors"), &engine.device)?.valid();
+        let model = definition.restored(weights, &engine.device)?.valid();
         let (epoch, shards_sha256, folder) = (0, None, folder.to_owned());
         let answers = Answers::Network(Box::new(model));
         let encoder = Some(encoder);
@@ -155,18 +160,41 @@ fn file_name(folder: &Path) -> String {
     folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 
-/// The class names by index: `id2label`; without it there are two, as `transformers` has it.
-fn labels(id2label: Option<&Value>) -> Result<Vec<String>, String> {
-    let Some(named) = id2label.and_then(Value::as_object) else {
-        return Ok(vec!["LABEL_0".to_owned(), "LABEL_1".to_owned()]);
+/// Only one label for each text is predicted; what `train` wrote is such a model, whatever an old run's file says.
+fn check_problem(config: &Map<String, Value>, is_ours: bool) -> anyhow::Result<()> {
+    let problem = config.get("problem_type").and_then(Value::as_str).unwrap_or("single_label_classification");
+    ensure!(
+        is_ours || problem == "single_label_classification",
+        "`problem_type` is `{problem}`, but only one label for each text, `single_label_classification`, is predicted here"
+    );
+    Ok(())
+}
+
+/// The class names by index: `id2label`; without it `LABEL_0` and so on, as many as `num_labels` says or the classifier
+/// has `rows`, otherwise two, as in transformers.
+fn labels(config: &Map<String, Value>, rows: Option<usize>) -> Result<Vec<String>, String> {
+    let Some(named) = config.get("id2label").and_then(Value::as_object) else {
+        let count = ["num_labels", "_num_labels"].iter().find_map(|key| config.get(*key)?.as_u64());
+        let count = count.map(|count| count as usize).or(rows).unwrap_or(2);
+        return match count {
+            2..=MOST_CLASSES => Ok((0..count).map(|index| format!("LABEL_{index}")).collect()),
+            _ => Err(format!("has {count} classes; 2 to {MOST_CLASSES} can be predicted")),
+        };
     };
     if named.len() < 2 {
         return Err("names only one class in `id2label`: a regression, which is not predicted here".to_owned());
     }
-    let name = |index: usize| named.get(&index.to_string()).and_then(Value::as_str).map(str::to_owned);
+    let name = |index: usize| match named.get(&index.to_string())? {
+        Value::String(name) => Some(name.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
     let names: Option<Vec<String>> = (0..named.len()).map(name).collect();
     names.ok_or_else(|| format!("`id2label` does not name the classes 0 to {}", named.len() - 1))
 }
+
+/// A file that says more is wrong or made to fill memory.
+const MOST_CLASSES: usize = 100_000;
 
 fn definition(encoder: Config, data: &Data, classes: usize, precision: Precision) -> Result<Definition, String> {
     let head = of_ours(&encoder, "head").unwrap_or(json!({"kind": "cls-linear"}));

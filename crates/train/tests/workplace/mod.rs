@@ -205,10 +205,10 @@ impl Workplace {
         let config = bert::Config::read(&self.path("model")).unwrap();
         let device = burn::tensor::Device::flex();
         let mut random = bert::Random { seed: 1, standard_deviation: 0.1 };
-        let name = |path: &str| bert::hugging_face_name(path, &[0, 1, 2]);
+        let name = |path: &str| bert::hugging_face_name(path, |block| block);
         let encoder = bert::fill(bert::Encoder::new(&config, 3, true, &device), &mut random, &device, name).unwrap();
         let weights = self.path("model/model.safetensors");
-        bert::save(&weights, &bert::stored(&encoder, name)).unwrap();
+        bert::save(&weights, &bert::named_tensors(&encoder, name)).unwrap();
         let mut bytes = std::fs::read(&weights).unwrap();
         let last = bytes.len() - 4;
         bytes[last..].copy_from_slice(&f32::NAN.to_le_bytes());

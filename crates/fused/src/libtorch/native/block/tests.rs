@@ -20,11 +20,18 @@ fn inputs(rows: i64) -> Vec<Tensor> {
 }
 
 fn options(num_attention_heads: usize, precision: Precision) -> BlockOptions {
-    BlockOptions { num_attention_heads, layer_norm_eps: 1e-12, precision, dropout: 0.0, first_only: false }
+    BlockOptions {
+        num_attention_heads,
+        layer_norm_eps: 1e-12,
+        activation: Activation::Gelu,
+        precision,
+        dropout: 0.0,
+        first_only: false,
+    }
 }
 
 /// Output and gradients by LibTorch's autograd.
-fn expected(inputs: &[Tensor], layout: &Layout, options: BlockOptions, flowing: &Tensor) -> Vec<Tensor> {
+fn expected(inputs: &[Tensor], layout: &Layout, options: Activation, BlockOptions, flowing: &Tensor) -> Vec<Tensor> {
     let leaves: Vec<Tensor> = inputs.iter().map(|input| input.detach().set_requires_grad(true)).collect();
     let output = tch::with_grad(|| recorded::forward(&leaves, layout, options));
     let gradients = shim::grad(&output, flowing, &leaves);
