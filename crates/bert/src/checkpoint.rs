@@ -149,7 +149,7 @@ pub fn weight_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
             return shards(folder, index);
         }
     }
-    let absent = IoError::new(ErrorKind::NotFound, "no such file, nor `pytorch_model.bin`, nor an index of either");
+    let absent = IoError::new(ErrorKind::NotFound, "No such file, nor `pytorch_model.bin`, nor an index of either");
     Err(Error::io("reading", &folder.join(SINGLE[0]), absent))
 }
 

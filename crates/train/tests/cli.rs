@@ -258,13 +258,13 @@ fn what_does_not_fit_together_is_refused_before_anything_is_written() {
 }
 
 #[test]
-fn a_missing_weights_file_and_a_pickle_are_told_apart() {
+fn missing_weights_and_a_damaged_pickle_are_told_apart() {
     let place = Workplace::new();
     let mut pretrained = place.configuration(1);
     pretrained["weights"] = json!("pretrained");
     assert_refused(place.train(&pretrained), "model.safetensors`: No such file");
-    place.write("model/pytorch_model.bin", "pickle");
-    assert_refused(place.train(&pretrained), "safe_serialization=True");
+    place.write("model/pytorch_model.bin", "neither");
+    assert_refused(place.train(&pretrained), "pytorch_model.bin`: is no pickle of a model");
 }
 
 #[test]

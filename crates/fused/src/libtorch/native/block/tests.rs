@@ -31,7 +31,7 @@ fn options(num_attention_heads: usize, precision: Precision) -> BlockOptions {
 }
 
 /// Output and gradients by LibTorch's autograd.
-fn expected(inputs: &[Tensor], layout: &Layout, options: Activation, BlockOptions, flowing: &Tensor) -> Vec<Tensor> {
+fn expected(inputs: &[Tensor], layout: &Layout, options: BlockOptions, flowing: &Tensor) -> Vec<Tensor> {
     let leaves: Vec<Tensor> = inputs.iter().map(|input| input.detach().set_requires_grad(true)).collect();
     let output = tch::with_grad(|| recorded::forward(&leaves, layout, options));
     let gradients = shim::grad(&output, flowing, &leaves);
