@@ -1,8 +1,8 @@
 //! The build script of every crate with a binary or a test on the tensor tower.
 //!
 //! torch-sys tells only its direct dependents where LibTorch lies, and sets no run path itself; with
-//! one, nothing needs `LD_LIBRARY_PATH`, and setting that still overrides. A binary also learns the
-//! commit it is built from.
+//! one, nothing needs `LD_LIBRARY_PATH`, and setting that still overrides. `FATHOM_BURN` becomes the version of burn in
+//! `Cargo.lock`, and in a binary `FATHOM_COMMIT` the commit that it is built from.
 #![expect(clippy::print_stdout, reason = "how a build script speaks to Cargo")]
 
 use std::path::Path;
@@ -13,11 +13,20 @@ fn main() {
     if let Ok(library) = std::env::var("DEP_TCH_LIBTORCH_LIB") {
         println!("cargo:rustc-link-arg=-Wl,-rpath,{library}");
     }
+    println!("cargo:rerun-if-changed=../../Cargo.lock");
+    println!("cargo:rustc-env=FATHOM_BURN={}", burn_version());
     if Path::new("src/main.rs").exists() {
         println!("cargo:rustc-env=FATHOM_COMMIT={}", commit());
         println!("cargo:rerun-if-changed=..");
         println!("cargo:rerun-if-changed=../../.git/logs/HEAD");
     }
+}
+
+fn burn_version() -> String {
+    let lock = std::fs::read_to_string("../../Cargo.lock").unwrap_or_default();
+    let mut lines = lock.lines().skip_while(|line| *line != "name = \"burn\"").skip(1);
+    let version = lines.next().and_then(|line| line.strip_prefix("version = \"")?.strip_suffix('"'));
+    version.unwrap_or("unknown").to_owned()
 }
 
 fn commit() -> String {

@@ -100,7 +100,7 @@ fn a_run_that_fails_stops_no_other_and_is_listed_with_the_reason() {
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains("train: run `2VA-s1`, epoch 1, step "), "{said}");
     assert!(
-        said.contains("the loss is no number any more, at learning rates of")
+        said.contains("the loss became NaN or infinite at learning rates of")
             && said.contains("no checkpoint was made"),
         "{said}"
     );

@@ -1,4 +1,4 @@
-//! Coloured text for a terminal.
+//! Write coloured text for a terminal.
 
 use std::io::Write;
 
@@ -8,20 +8,20 @@ use unicode_width::UnicodeWidthStr;
 use crate::arguments::Args;
 use crate::colour;
 use crate::faithfulness::{self, Scores};
-use crate::look::Show;
 use crate::scale::Scale;
-use crate::segments::{Segment, harmless};
+use crate::segments::{Segment, printable};
+use crate::show::Show;
 use crate::terminal::{Colours, columns};
-use crate::view::{Lens, View};
+use crate::view::{View, Viewer};
 
-/// Writes text.
+/// Writes coloured text.
 pub(crate) struct Terminal {
     columns: usize,
     colours: Colours,
     special: bool,
     apart: bool,
     scale: Scale,
-    /// To be written before the first text.
+    /// Written before the first text, then taken.
     legend: Option<String>,
 }
 
@@ -32,8 +32,8 @@ impl Terminal {
         Terminal { columns, colours, special: args.special, apart: args.pieces, scale: args.scale, legend: None }
     }
 
-    fn legend(&self, lenses: &[Lens]) -> String {
-        let (levels, unit) = colour::legend(self.scale, lenses.iter().any(Lens::has_sign));
+    fn legend(&self, viewers: &[Viewer]) -> String {
+        let (levels, unit) = colour::legend(self.scale, viewers.iter().any(Viewer::has_sign));
         let levels: Vec<String> = levels.map(|(level, name)| self.painted(&name, level)).collect();
         format!("from {} {unit}", levels.join(" "))
     }
@@ -77,32 +77,28 @@ impl Terminal {
 }
 
 impl Show for Terminal {
-    fn begin(&mut self, lenses: &[Lens], scores: &[Scores], output: &mut dyn Write) -> anyhow::Result<()> {
-        self.legend = Some(self.legend(lenses) + "\n");
+    fn begin(&mut self, viewers: &[Viewer], scores: &[Scores], output: &mut dyn Write) -> anyhow::Result<()> {
+        self.legend = Some(self.legend(viewers) + "\n");
         output.write_all(faithfulness::table(scores).as_bytes()).context("writing the answer")
     }
 
     fn text(&mut self, views: &[View], output: &mut dyn Write) -> anyhow::Result<()> {
         let mut text = self.legend.take().unwrap_or_default();
-        text += &format!("\n{}\n", harmless(&views[0].review.id));
+        text += &format!("\n{}\n", printable(&views[0].review.id));
         for view in views {
-            text += &format!("{}: {}\n", harmless(&view.lens.subject.name), view.answer());
-            text += &format!("{}\n{}\n", view.shown(), self.body(view));
+            text += &format!("{}: {}\n", printable(&view.viewer.model.name), view.answer());
+            text += &format!("{}\n{}\n", view.title(), self.body(view));
         }
         output.write_all(text.as_bytes()).context("writing the answer")
     }
-
-    fn end(&mut self, _: &mut dyn Write) -> anyhow::Result<()> {
-        Ok(())
-    }
 }
 
-/// Words in lines that are not longer than the terminal is wide; what has no white space in it stays together.
+/// Words wrapped at the terminal's width; a line breaks at white space only.
 struct Wrapped {
     columns: usize,
     text: String,
     used: usize,
-    /// What must stay together with what follows, and its width.
+    /// The unfinished word, and its width.
     word: (String, usize),
     space: bool,
 }
@@ -128,20 +124,20 @@ impl Wrapped {
     }
 
     fn space(&mut self) {
-        self.settle();
+        self.end_word();
         self.space = true;
     }
 
-    /// A line ends here; an empty one is not followed by another.
+    /// End the line; at most one line stays empty.
     fn line(&mut self) {
-        self.settle();
+        self.end_word();
         if !self.text.is_empty() && !self.text.ends_with("\n\n") {
             self.text.push('\n');
         }
         (self.used, self.space) = (0, false);
     }
 
-    fn settle(&mut self) {
+    fn end_word(&mut self) {
         let (word, width) = std::mem::take(&mut self.word);
         if word.is_empty() {
             return;
@@ -160,7 +156,7 @@ impl Wrapped {
     }
 
     fn finish(mut self) -> String {
-        self.settle();
+        self.end_word();
         self.text.trim_end().to_owned()
     }
 }
@@ -170,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_break_between_words_and_paint_has_no_width() {
+    fn lines_break_between_words_and_colour_codes_have_no_width() {
         let mut lines = Wrapped::new(20);
         for word in ["seven77", "five5", "seven77", "a"] {
             lines.put(&format!("\u{1b}[0m{word}"), word.len());

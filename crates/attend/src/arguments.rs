@@ -1,15 +1,15 @@
-//! What one may ask at a shell.
+//! The command line.
 
 use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
 use clap::{ArgGroup, CommandFactory, Parser, ValueEnum};
 
-use crate::choice::Method;
+use crate::method::MethodName;
 use crate::scale::Scale;
 use crate::terminal::Colours;
 
-/// See what a trained model attends to, token by token, and how far the picture can be trusted
+/// Show what a trained model attends to, token by token, and test how far the picture can be trusted
 #[derive(Debug, Parser)]
 #[command(version, group = ArgGroup::new("who").required(true).multiple(true))]
 #[command(after_help = "Examples:\n  \
@@ -20,74 +20,74 @@ use crate::terminal::Colours;
     --shards data/shards/sample-sample-bert-64-head-only |\n    \
     attend --run out/sample/runs/2VA-s1 --format html - > flips.html")]
 pub(crate) struct Args {
-    /// A finished run's folder; more than once for a page that shows them side by side
+    /// Folder of a finished run; several --run stand side by side
     #[arg(long, value_name = "RUN", group = "who")]
     pub(crate) run: Vec<PathBuf>,
-    /// Any Hugging Face folder of a BertForSequenceClassification
+    /// Hugging Face folder of a BertForSequenceClassification
     #[arg(long, value_name = "DIR", group = "who")]
     pub(crate) model: Vec<PathBuf>,
 
-    /// A text to look at
-    #[arg(long, value_name = "TEXT", conflicts_with_all = ["review", "file"], help_heading = "What to look at")]
+    /// Text to show; may be given more than once
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["review", "file"], help_heading = "Texts")]
     pub(crate) text: Vec<String>,
-    /// A test review by its id, from --shards
-    #[arg(long, value_name = "ID", requires = "shards", conflicts_with = "file", help_heading = "What to look at")]
+    /// Id of a test review in --shards; may be given more than once
+    #[arg(long, value_name = "ID", requires = "shards", conflicts_with = "file", help_heading = "Texts")]
     pub(crate) review: Vec<String>,
-    /// JSON Lines {"id","text"} and perhaps "label"; `-` is stdin
-    #[arg(value_name = "FILE|-", help_heading = "What to look at")]
+    /// JSON Lines with "id", "text" and an optional "label"; `-` is stdin
+    #[arg(value_name = "FILE|-", help_heading = "Texts")]
     pub(crate) file: Option<String>,
-    /// The folder of shards, for --review and --faithfulness
-    #[arg(long, value_name = "DIR", help_heading = "What to look at")]
+    /// Folder of shards, for --review and --faithfulness
+    #[arg(long, value_name = "DIR", help_heading = "Texts")]
     pub(crate) shards: Option<PathBuf>,
-    /// Stop after so many reviews
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "What to look at")]
+    /// Stop after N reviews
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Texts")]
     pub(crate) limit: Option<u32>,
 
-    /// What a token's weight is; told by --block, --head and --query where it is left out, `last-layer` without them
+    /// How to weigh tokens; the default follows from --block, --head and --query, and is `last-layer` without them
     #[arg(long, value_enum, help_heading = "What to show")]
-    pub(crate) method: Option<Method>,
-    /// A kept block, counted from 0
+    pub(crate) method: Option<MethodName>,
+    /// Kept block, counted from 0
     #[arg(long, value_name = "N", help_heading = "What to show")]
     pub(crate) block: Option<usize>,
-    /// One of its attention heads, counted from 0; all are averaged without
+    /// Attention head of --block, counted from 0; the default is the mean over all heads
     #[arg(long, value_name = "M", help_heading = "What to show")]
     pub(crate) head: Option<usize>,
-    /// The token that attends, counted from 0, which is `[CLS]`; word pieces count, as --special --format jsonl lists them
+    /// Token whose attention is shown: word pieces counted from 0 (`[CLS]`), as `--special --format jsonl` lists them
     #[arg(long, value_name = "K", help_heading = "What to show")]
     pub(crate) query: Option<usize>,
-    /// Show the change against this: `pretrained`, or another run's or model's folder
+    /// Subtract the weights of another model: `pretrained`, or the folder of a run or a model
     #[arg(long, value_name = "pretrained|DIR", help_heading = "What to show")]
     pub(crate) against: Option<String>,
-    /// Where pretrained models lie
+    /// Folder that holds pretrained models by name
     #[arg(long, value_name = "DIR", default_value = "data/models", help_heading = "What to show")]
     pub(crate) models: PathBuf,
-    /// Keep `[CLS]` and `[SEP]`, which are left out otherwise
+    /// Show `[CLS]` and `[SEP]` too
     #[arg(long, help_heading = "What to show")]
     pub(crate) special: bool,
-    /// How weights become colours
+    /// Scale from weights to colours
     #[arg(long, value_enum, default_value = "min-max", help_heading = "What to show")]
     pub(crate) scale: Scale,
-    /// Colour word pieces one by one, not whole words
+    /// Colour word pieces instead of whole words
     #[arg(long, help_heading = "What to show")]
     pub(crate) pieces: bool,
 
-    /// Take the first tokens of each method away and see what becomes of the answer, over so many test reviews of
-    /// --shards, 20 at least; alone, or above what else is shown
-    #[arg(long, value_name = "REVIEWS", requires = "shards", conflicts_with = "against")]
+    /// Test each method: remove its highest-weighted tokens from N test reviews of --shards (at least 20) and measure how
+    /// far the predicted class's probability falls
+    #[arg(long, value_name = "N", requires = "shards", conflicts_with = "against")]
     #[arg(value_parser = clap::value_parser!(u32).range(20..))]
     pub(crate) faithfulness: Option<u32>,
 
-    /// Leave gradients out of a page and of --faithfulness: on a processor they take most of the time
+    /// Skip gradients in --format html and --faithfulness; on a CPU they take most of the time
     #[arg(long)]
     pub(crate) attention_only: bool,
 
-    /// How the answer is written
+    /// Output format
     #[arg(long, value_enum, default_value = "ansi", help_heading = "Output")]
     pub(crate) format: Format,
-    /// A file instead of stdout
+    /// Write this file instead of stdout
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) out: Option<PathBuf>,
-    /// Colours of the terminal
+    /// Colours that the terminal can show
     #[arg(long, value_enum, default_value = "auto", help_heading = "Output")]
     pub(crate) colours: Colours,
     /// auto, flex, cpu, cuda or cuda:INDEX
@@ -97,31 +97,31 @@ pub(crate) struct Args {
     pub(crate) verbosity: console::Verbosity,
 }
 
-/// How the answer is written.
+/// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// Coloured text for a terminal
     Ansi,
-    /// One self-contained page: all blocks, attention heads and methods to choose from
+    /// Self-contained page to choose blocks, attention heads and methods on
     Html,
-    /// One record a review: token, characters of the text, weight
+    /// One JSON record a review: tokens, their characters and weights
     Jsonl,
-    /// A figure
+    /// Picture of coloured text
     Png,
 }
 
 impl Args {
-    /// Whether there is a text to look at.
+    /// Whether any text was given.
     pub(crate) fn names_texts(&self) -> bool {
         !self.text.is_empty() || !self.review.is_empty() || self.file.is_some()
     }
 
-    /// Whether certain weights are meant.
-    pub(crate) fn asks_for_a_map(&self) -> bool {
+    /// Whether a certain method was asked for.
+    pub(crate) fn names_method(&self) -> bool {
         self.method.is_some() || self.block.is_some() || self.head.is_some() || self.query.is_some()
     }
 
-    /// The folder that `--review` or `--faithfulness` cannot do without.
+    /// The folder of `--shards`; exits with 2 if it is missing.
     pub(crate) fn shards(&self) -> &Path {
         match &self.shards {
             Some(shards) => shards,
@@ -130,7 +130,7 @@ impl Args {
     }
 }
 
-/// Say what was asked wrongly, and leave with 2.
+/// Print a usage error and exit with 2.
 pub(crate) fn usage(kind: ErrorKind, message: &str) -> ! {
     Args::command().error(kind, message).exit()
 }

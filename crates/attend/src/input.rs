@@ -1,4 +1,4 @@
-//! The texts to look at: named at the shell, by id from shards, or as JSON Lines as they come.
+//! The texts to show: from the command line, by id from shards, or from a stream of JSON Lines.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -14,17 +14,17 @@ use serde_json::Value;
 
 use crate::arguments::Args;
 
-/// A text to look at.
+/// A text to show.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(try_from = "Line")]
 pub(crate) struct Review {
     pub(crate) id: String,
     pub(crate) text: String,
-    /// The true class, where it is known.
+    /// The true class, if it is known.
     pub(crate) label: Option<Label>,
 }
 
-/// A class as its source names it.
+/// A class by index or by name.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Label {
@@ -32,7 +32,7 @@ pub(crate) enum Label {
     Name(String),
 }
 
-/// One line of the input, such as `report flips` writes; other fields are left alone.
+/// One line of the input, such as `report flips` writes; other fields are ignored.
 #[derive(Deserialize)]
 struct Line {
     /// A string or a number.
@@ -41,17 +41,17 @@ struct Line {
     label: Option<Label>,
 }
 
-/// Where texts come from.
+/// The source of texts.
 pub(crate) enum Input {
     Named(std::vec::IntoIter<Review>),
     Stream(Box<Reader<Review, BufReader<Box<dyn Read>>>>),
 }
 
 impl Input {
-    /// What `args` name.
+    /// The source that `args` name.
     ///
     /// # Errors
-    /// The file or the shards cannot be read, or hold no such review.
+    /// The file or the shards cannot be read, or the shards lack a review.
     pub(crate) fn new(args: &Args) -> anyhow::Result<Self> {
         if let Some(path) = &args.file {
             let input: Box<dyn Read> = match path.as_str() {
@@ -61,17 +61,17 @@ impl Input {
             let name = if path == "-" { "stdin" } else { path };
             return Ok(Input::Stream(Box::new(Reader::new(name, BufReader::new(input)))));
         }
-        let named = match args.review.is_empty() {
-            true => args.text.iter().enumerate().map(|(place, text)| named(place, text)).collect(),
-            false => of_shards(args.shards(), &args.review)?,
+        let reviews = match args.review.is_empty() {
+            true => args.text.iter().enumerate().map(|(index, text)| numbered(index, text)).collect(),
+            false => from_shards(args.shards(), &args.review)?,
         };
-        Ok(Input::Named(named.into_iter()))
+        Ok(Input::Named(reviews.into_iter()))
     }
 
-    /// The texts that are there already, one at least and `most` at most; none at the end.
+    /// The texts that have arrived: at least one, at most `most`; none at the end.
     ///
     /// # Errors
-    /// A line is no text.
+    /// A line is not a text.
     pub(crate) fn next_batch(&mut self, most: usize) -> anyhow::Result<Vec<Review>> {
         match self {
             Input::Named(reviews) => Ok(reviews.take(most).collect()),
@@ -79,14 +79,14 @@ impl Input {
         }
     }
 
-    /// Whether it goes on after a text that cannot be looked at.
+    /// Whether the source continues after a text that cannot be shown.
     pub(crate) fn is_stream(&self) -> bool {
         matches!(self, Input::Stream(_))
     }
 }
 
-fn named(place: usize, text: &str) -> Review {
-    Review { id: format!("text {}", place + 1), text: text.to_owned(), label: None }
+fn numbered(index: usize, text: &str) -> Review {
+    Review { id: format!("text {}", index + 1), text: text.to_owned(), label: None }
 }
 
 impl TryFrom<Line> for Review {
@@ -94,14 +94,14 @@ impl TryFrom<Line> for Review {
 
     fn try_from(line: Line) -> Result<Self, String> {
         let id = line.id.as_str().map_or_else(|| line.id.to_string(), str::to_owned);
-        let missing = || format!("`{id}` has no `text`; `report flips` gives it with --shards DIR");
+        let missing = || format!("`{id}` has no `text`; `report flips --shards DIR` writes it");
         let text = line.text.ok_or_else(missing)?;
         Ok(Review { id, text, label: line.label })
     }
 }
 
-/// Test reviews by their ids, in the order asked.
-fn of_shards(shards: &Path, ids: &[String]) -> anyhow::Result<Vec<Review>> {
+/// Test reviews by id, in the order of `ids`.
+fn from_shards(shards: &Path, ids: &[String]) -> anyhow::Result<Vec<Review>> {
     let (manifest, _) = Manifest::read(shards).context("run `prep` first")?;
     let texts: HashMap<String, String> = manifest.texts(shards)?.into_iter().map(|text| (text.id, text.text)).collect();
     let examples = manifest.examples(shards, Split::Test)?;
@@ -116,11 +116,11 @@ fn of_shards(shards: &Path, ids: &[String]) -> anyhow::Result<Vec<Review>> {
 fn unknown<'a>(shards: &Path, id: &str, known: impl Iterator<Item = &'a String>) -> anyhow::Error {
     let nearest = study::nearest(id, known.map(String::as_str));
     let nearest = nearest.map_or_else(String::new, |other| format!("; did you mean `{other}`?"));
-    anyhow!("no test review `{id}` in `{}`{nearest}", shards.display())
+    anyhow!("`{}`: no test review `{id}`{nearest}", shards.display())
 }
 
 impl Label {
-    /// The class's name, among `labels` by index.
+    /// The class's name; an index is looked up in `labels`.
     pub(crate) fn name<'a>(&'a self, labels: &'a [String]) -> std::borrow::Cow<'a, str> {
         match self {
             Label::Name(name) => name.into(),
@@ -128,7 +128,7 @@ impl Label {
         }
     }
 
-    /// Whether it is this class.
+    /// Whether this is `class`.
     pub(crate) fn is(&self, class: usize, labels: &[String]) -> bool {
         match self {
             Label::Index(index) => *index == class,

@@ -1,4 +1,4 @@
-//! One record for each text and model: token, characters of the text, weight.
+//! Write one record for each text and model: tokens, their characters in the text, and their weights.
 
 use std::io::Write;
 
@@ -7,12 +7,11 @@ use records::jsonl;
 use serde::Serialize;
 
 use crate::arguments::Args;
-use crate::choice::Method;
 use crate::faithfulness::Scores;
-use crate::look::Show;
-use crate::map::{Block, Map};
+use crate::method::{Block, Method, MethodName};
 use crate::scale::Scale;
-use crate::view::{Lens, View};
+use crate::show::Show;
+use crate::view::{View, Viewer};
 
 /// Writes records.
 pub(crate) struct Lines {
@@ -26,7 +25,7 @@ pub(crate) struct Lines {
 struct Record<'a> {
     id: &'a str,
     run: &'a str,
-    method: Method,
+    method: MethodName,
     #[serde(skip_serializing_if = "Option::is_none")]
     block: Option<Block>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,11 +43,11 @@ struct Record<'a> {
 #[derive(Serialize)]
 struct Token<'a> {
     token: &'a str,
-    /// Characters (code points) of the text, the end not among them; nothing for `[CLS]` and `[SEP]`.
+    /// Characters (code points) of the text, `[start, end)`; `None` for `[CLS]` and `[SEP]`.
     span: Option<[usize; 2]>,
-    /// As the model has it.
+    /// The model's own number.
     weight: f32,
-    /// The same on the scale that colours are chosen by, there word by word.
+    /// The weight on the colour scale; `ansi` and `html` scale words, not tokens.
     shown: f32,
 }
 
@@ -71,17 +70,17 @@ impl Lines {
     }
 
     fn record<'a>(&self, view: &'a View) -> Record<'a> {
-        let Lens { subject, reference, choice, maps, .. } = view.lens;
-        let head = if let Some(Map::Attention { head, .. }) = maps.first() { *head } else { None };
+        let Viewer { model, baseline, choice, methods, .. } = view.viewer;
+        let head = if let Some(Method::Attention { head, .. }) = methods.first() { *head } else { None };
         Record {
             id: &view.review.id,
-            run: &subject.name,
-            method: choice.method,
-            block: view.lens.block(),
+            run: &model.name,
+            method: choice.name,
+            block: view.viewer.block(),
             head,
             query: choice.query,
-            against: reference.as_ref().map(|other| other.name()),
-            label: view.review.label.as_ref().map(|label| label.name(&subject.labels).into_owned()),
+            against: baseline.as_ref().map(|other| other.name()),
+            label: view.review.label.as_ref().map(|label| label.name(&model.labels).into_owned()),
             predicted: view.predicted_name(),
             probabilities: &view.probabilities,
             tokens: self.tokens(view),
@@ -89,7 +88,7 @@ impl Lines {
     }
 }
 
-/// For each byte of `text` where a character begins, and for its end, how many characters come before.
+/// The number of characters before each byte of `text` where a character begins, and before its end.
 fn characters(text: &str) -> Vec<usize> {
     let mut before = vec![0; text.len() + 1];
     let mut count = 0;
@@ -102,7 +101,7 @@ fn characters(text: &str) -> Vec<usize> {
 }
 
 impl Show for Lines {
-    fn begin(&mut self, _: &[Lens], scores: &[Scores], output: &mut dyn Write) -> anyhow::Result<()> {
+    fn begin(&mut self, _: &[Viewer], scores: &[Scores], output: &mut dyn Write) -> anyhow::Result<()> {
         let mut output = output;
         for record in scores.iter().flat_map(Scores::records) {
             jsonl::write(&mut output, &record).context("writing the answer")?;
@@ -115,10 +114,6 @@ impl Show for Lines {
         for view in views {
             jsonl::write(&mut output, &self.record(view)).context("writing the answer")?;
         }
-        Ok(())
-    }
-
-    fn end(&mut self, _: &mut dyn Write) -> anyhow::Result<()> {
         Ok(())
     }
 }

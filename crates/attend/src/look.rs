@@ -1,4 +1,4 @@
-//! From what was asked to what is shown: models, then texts as they come, then the answer's end.
+//! Open the models, then show each text as it arrives.
 
 use std::io::{IsTerminal, Write};
 
@@ -8,51 +8,42 @@ use classifier::device::Engine;
 use records::publish::Output;
 
 use crate::arguments::{Args, Format, usage};
-use crate::change::Reference;
+use crate::baseline::Baseline;
 use crate::choice::Choice;
-use crate::faithfulness::{self, Scores};
+use crate::faithfulness;
 use crate::input::{Input, Review};
-use crate::map::Map;
-use crate::subject::Subject;
-use crate::view::{Lens, View};
+use crate::method::Method;
+use crate::model::Model;
+use crate::show::Show;
+use crate::view::{View, Viewer};
 use crate::{ansi, jsonl, page, png};
 
-/// Texts looked at together at most.
+/// Upper bound on texts that are computed together.
 const TEXTS_AT_ONCE: usize = 16;
 
-/// Something that shows views.
-pub(crate) trait Show {
-    /// What holds for all texts.
-    fn begin(&mut self, lenses: &[Lens], scores: &[Scores], output: &mut dyn Write) -> anyhow::Result<()>;
-    /// One text as each model sees it.
-    fn text(&mut self, views: &[View], output: &mut dyn Write) -> anyhow::Result<()>;
-    /// After the last text.
-    fn end(&mut self, output: &mut dyn Write) -> anyhow::Result<()>;
-}
-
-/// Do what `args` ask for.
+/// Run the command.
 ///
 /// # Errors
 /// A model, a text or the output cannot be used.
 pub(crate) fn look(args: &Args) -> anyhow::Result<()> {
     let choice = Choice::new(args);
     if !args.names_texts() && args.faithfulness.is_none() {
-        usage(ErrorKind::MissingRequiredArgument, "nothing to look at: give --text, --review, or FILE (`-` is stdin)");
+        usage(ErrorKind::MissingRequiredArgument, "no text was given: add --text, --review or FILE (`-` is stdin)");
     }
     if args.format == Format::Png && args.out.is_none() && std::io::stdout().is_terminal() {
-        usage(ErrorKind::MissingRequiredArgument, "a terminal shows no PNG: give --out FILE");
+        usage(ErrorKind::MissingRequiredArgument, "a terminal cannot show a PNG: add --out FILE");
     }
     let engine = Engine::open(&args.device)?;
-    let lenses = lenses(args, choice, &engine)?;
+    let viewers = viewers(args, choice, &engine)?;
     let mut output = Output::open(args.out.as_deref())?;
-    write(args, &lenses, &mut output)?;
+    write(args, &viewers, &mut output)?;
     Ok(output.finish()?)
 }
 
-fn write(args: &Args, lenses: &[Lens], output: &mut dyn Write) -> anyhow::Result<()> {
-    let mut source = args.names_texts().then(|| Source::new(args)).transpose()?; // before anything takes long
+fn write(args: &Args, viewers: &[Viewer], output: &mut dyn Write) -> anyhow::Result<()> {
+    let mut source = args.names_texts().then(|| Source::new(args)).transpose()?; // fails before the slow work starts
     let scores = match args.faithfulness {
-        Some(reviews) => faithfulness::of(lenses, args.shards(), reviews as usize)?,
+        Some(reviews) => faithfulness::test(viewers, args.shards(), reviews as usize)?,
         None => Vec::new(),
     };
     let mut show: Box<dyn Show> = match args.format {
@@ -61,16 +52,16 @@ fn write(args: &Args, lenses: &[Lens], output: &mut dyn Write) -> anyhow::Result
         Format::Html => Box::new(page::Page::new(args)),
         Format::Png => Box::new(png::Figure::new(args)),
     };
-    show.begin(lenses, &scores, output)?;
+    show.begin(viewers, &scores, output)?;
     output.flush().context("writing the answer")?;
     if let Some(source) = &mut source {
-        texts(source, lenses, show.as_mut(), output)?;
+        texts(source, viewers, show.as_mut(), output)?;
     }
     show.end(output)?;
     output.flush().context("writing the answer")
 }
 
-/// The texts that are asked for, in batches; there is a first one.
+/// The texts in batches; the first batch is read at once.
 struct Source {
     input: Input,
     next: Vec<Review>,
@@ -82,7 +73,7 @@ impl Source {
         let left = args.limit.map_or(usize::MAX, |limit| limit as usize);
         let mut source = Source { input: Input::new(args)?, next: Vec::new(), left };
         source.next = source.batch()?;
-        ensure!(!source.next.is_empty(), "there was no text to look at");
+        ensure!(!source.next.is_empty(), "the input holds no text");
         Ok(source)
     }
 
@@ -93,7 +84,7 @@ impl Source {
         Ok(batch)
     }
 
-    /// None is left where it is empty.
+    /// The next batch; empty at the end.
     fn take(&mut self) -> anyhow::Result<Vec<Review>> {
         match std::mem::take(&mut self.next) {
             first if !first.is_empty() => Ok(first),
@@ -102,77 +93,77 @@ impl Source {
     }
 }
 
-fn texts(source: &mut Source, lenses: &[Lens], show: &mut dyn Show, output: &mut dyn Write) -> anyhow::Result<()> {
+fn texts(source: &mut Source, viewers: &[Viewer], show: &mut dyn Show, output: &mut dyn Write) -> anyhow::Result<()> {
     let mut shown = 0;
     loop {
         let reviews = source.take()?;
         if reviews.is_empty() {
             break;
         }
-        let readable = readable(lenses, reviews, source.input.is_stream())?;
+        let readable = readable(viewers, reviews, source.input.is_stream())?;
         shown += readable.len();
-        let seen = lenses.iter().map(|lens| lens.look(&readable)).collect::<anyhow::Result<Vec<_>>>()?;
-        let mut seen: Vec<_> = seen.into_iter().map(Vec::into_iter).collect();
+        let views = viewers.iter().map(|viewer| viewer.views(&readable)).collect::<anyhow::Result<Vec<_>>>()?;
+        let mut by_model: Vec<_> = views.into_iter().map(Vec::into_iter).collect();
         for _ in &readable {
-            let views: Vec<View> = seen.iter_mut().filter_map(Iterator::next).collect();
+            let views: Vec<View> = by_model.iter_mut().filter_map(Iterator::next).collect();
             show.text(&views, output)?;
         }
         output.flush().context("writing the answer")?;
     }
-    ensure!(shown > 0, "there was no text to look at");
+    ensure!(shown > 0, "the input holds no text that can be shown");
     Ok(())
 }
 
-/// Those that can be shown; in a stream one that cannot is said and passed over.
-fn readable(lenses: &[Lens], reviews: Vec<Review>, is_stream: bool) -> anyhow::Result<Vec<Review>> {
+/// The reviews that can be shown; a stream skips the others with a warning, and a list stops at them.
+fn readable(viewers: &[Viewer], reviews: Vec<Review>, is_stream: bool) -> anyhow::Result<Vec<Review>> {
     let mut readable = Vec::with_capacity(reviews.len());
     for review in reviews {
-        let read = lenses.iter().try_for_each(|lens| lens.can_show(&review.text));
+        let read = viewers.iter().try_for_each(|viewer| viewer.check(&review.text));
         match read {
             Ok(()) => readable.push(review),
-            Err(error) if is_stream => log::warn!("left out: `{}`: {error}", review.id),
+            Err(error) if is_stream => log::warn!("skipped: `{}`: {error}", review.id),
             Err(error) => return Err(error.context(format!("`{}`", review.id))),
         }
     }
     Ok(readable)
 }
 
-fn lenses(args: &Args, choice: Choice, engine: &Engine) -> anyhow::Result<Vec<Lens>> {
-    let runs = args.run.iter().map(|folder| Subject::of_run(folder, engine));
-    let models = args.model.iter().map(|folder| Subject::of_model(folder, engine));
-    let lenses: Vec<Lens> = runs
+fn viewers(args: &Args, choice: Choice, engine: &Engine) -> anyhow::Result<Vec<Viewer>> {
+    let runs = args.run.iter().map(|folder| Model::from_run(folder, engine));
+    let models = args.model.iter().map(|folder| Model::from_folder(folder, engine));
+    let viewers: Vec<Viewer> = runs
         .chain(models)
-        .map(|subject| subject.and_then(|subject| lens(args, choice, subject, engine)))
+        .map(|model| model.and_then(|model| viewer(args, choice, model, engine)))
         .collect::<anyhow::Result<_>>()?;
     if args.format == Format::Png {
-        ensure!(lenses.len() == 1, "a figure shows one model: name one, or ask for --format html");
-        ensure!(args.faithfulness.is_none(), "a figure has no room for --faithfulness: ask for --format html");
+        ensure!(viewers.len() == 1, "--format png shows one model: name one, or use --format html");
+        ensure!(args.faithfulness.is_none(), "--format png has no room for --faithfulness: use --format html");
     }
-    Ok(lenses)
+    Ok(viewers)
 }
 
-fn lens(args: &Args, choice: Choice, subject: Subject, engine: &Engine) -> anyhow::Result<Lens> {
-    let reference = args.against.as_deref().map(|named| reference(args, named, &subject, engine)).transpose()?;
-    // A page may begin with what the model has, whatever that is.
-    let mut maps =
-        if args.format == Format::Html && !args.asks_for_a_map() { vec![] } else { vec![choice.map(&subject)?] };
-    if let Some(reference) = &reference {
-        reference.maps(&subject, &maps)?;
+fn viewer(args: &Args, choice: Choice, model: Model, engine: &Engine) -> anyhow::Result<Viewer> {
+    let baseline = args.against.as_deref().map(|named| baseline(args, named, &model, engine)).transpose()?;
+    // Without a choice, a page starts with whatever methods the model has.
+    let mut methods =
+        if args.format == Format::Html && !args.names_method() { vec![] } else { vec![choice.method(&model)?] };
+    if let Some(baseline) = &baseline {
+        baseline.methods(&model, &methods)?;
     }
     if args.format == Format::Html {
-        maps = subject.maps();
-        let compares = |map: Map| reference.as_ref().is_none_or(|other| other.maps(&subject, &[map]).is_ok());
-        maps.retain(|&map| compares(map) && !(args.attention_only && map.is_of_the_answer()));
+        methods = model.methods();
+        let compares = |method: Method| baseline.as_ref().is_none_or(|other| other.methods(&model, &[method]).is_ok());
+        methods.retain(|&method| compares(method) && !(args.attention_only && method.needs_answer()));
     }
-    Ok(Lens { subject, reference, maps, choice, attention_only: args.attention_only })
+    Ok(Viewer { model, baseline, methods, choice, attention_only: args.attention_only })
 }
 
-fn reference(args: &Args, named: &str, subject: &Subject, engine: &Engine) -> anyhow::Result<Reference> {
+fn baseline(args: &Args, named: &str, model: &Model, engine: &Engine) -> anyhow::Result<Baseline> {
     let folder = std::path::Path::new(named);
     let other = match named {
-        "pretrained" => subject.pretrained(&args.models)?,
-        _ if records::run_dir::RunDir::new(folder).stamp().exists() => Subject::of_run(folder, engine)?,
-        _ => Subject::of_model(folder, engine)?,
+        "pretrained" => model.pretrained(&args.models)?,
+        _ if records::run_dir::RunDir::new(folder).stamp().exists() => Model::from_run(folder, engine)?,
+        _ => Model::from_folder(folder, engine)?,
     };
-    Reference::new(other, subject)
+    Baseline::new(other, model)
 }

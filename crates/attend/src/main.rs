@@ -1,9 +1,9 @@
-//! See what a trained model attends to, token by token, and how far the picture can be trusted.
+//! Show what a trained model attends to, token by token, and test how far the picture can be trusted.
 
 mod ansi;
 mod arguments;
 mod attention;
-mod change;
+mod baseline;
 mod choice;
 mod colour;
 mod faithfulness;
@@ -11,13 +11,14 @@ mod gradient;
 mod input;
 mod jsonl;
 mod look;
-mod map;
+mod method;
+mod model;
 mod page;
 mod png;
 mod rollout;
 mod scale;
 mod segments;
-mod subject;
+mod show;
 mod terminal;
 #[cfg(test)]
 mod testing;

@@ -1,4 +1,4 @@
-//! A figure: coloured text as a picture.
+//! Draw coloured text as a picture.
 
 use std::io::Write;
 
@@ -8,10 +8,10 @@ use drawing::{At, HPos, Picture, Shape, Text, text_width};
 use crate::arguments::{Args, Format};
 use crate::colour;
 use crate::faithfulness::Scores;
-use crate::look::Show;
 use crate::scale::Scale;
 use crate::segments::Segment;
-use crate::view::{Lens, View};
+use crate::show::Show;
+use crate::view::{View, Viewer};
 
 /// Collects texts, draws them at the end.
 pub(crate) struct Figure {
@@ -19,7 +19,7 @@ pub(crate) struct Figure {
     apart: bool,
     scale: Scale,
     shapes: Vec<Shape>,
-    /// Where the next line of text stands.
+    /// Height of the next line of text.
     y: f64,
     texts: usize,
 }
@@ -30,7 +30,7 @@ const MARGIN: f64 = 24.0;
 const SIZE: f64 = 15.0;
 const LINE: f64 = 24.0;
 
-/// A figure of more texts is none.
+/// Upper bound on texts in a picture.
 const TEXTS: usize = 20;
 
 const INK: (u8, u8, u8) = (0x28, 0x28, 0x28);
@@ -91,8 +91,8 @@ impl Figure {
         self.y += 1.5 * LINE;
     }
 
-    fn legend(&mut self, lens: &Lens) {
-        let (levels, unit) = colour::legend(self.scale, lens.has_sign());
+    fn legend(&mut self, viewer: &Viewer) {
+        let (levels, unit) = colour::legend(self.scale, viewer.has_sign());
         let mut x = MARGIN + text_width("from  ", SIZE);
         self.write("from", MARGIN, SIZE, SOFT);
         for (level, name) in levels {
@@ -108,20 +108,23 @@ fn rectangle((left, top): At, (right, bottom): At) -> Vec<At> {
 }
 
 impl Show for Figure {
-    fn begin(&mut self, lenses: &[Lens], _: &[Scores], _: &mut dyn Write) -> anyhow::Result<()> {
-        if let Some(lens) = lenses.first() {
-            self.legend(lens);
+    fn begin(&mut self, viewers: &[Viewer], _: &[Scores], _: &mut dyn Write) -> anyhow::Result<()> {
+        if let Some(viewer) = viewers.first() {
+            self.legend(viewer);
         }
         Ok(())
     }
 
     fn text(&mut self, views: &[View], _: &mut dyn Write) -> anyhow::Result<()> {
         self.texts += 1;
-        ensure!(self.texts <= TEXTS, "a figure of more than {TEXTS} texts is none: ask for fewer with --limit N");
+        ensure!(
+            self.texts <= TEXTS,
+            "--format png shows at most {TEXTS} texts: add --limit {TEXTS}, or use --format html"
+        );
         for view in views {
             self.write(&format!("{}: {}", view.review.id, view.answer()), MARGIN, SIZE, SOFT);
             self.y += LINE;
-            self.write(&format!("{}: {}", view.lens.subject.name, view.shown()), MARGIN, SIZE, SOFT);
+            self.write(&format!("{}: {}", view.viewer.model.name, view.title()), MARGIN, SIZE, SOFT);
             self.y += 1.2 * LINE;
             self.body(view);
         }
@@ -129,7 +132,7 @@ impl Show for Figure {
     }
 
     fn end(&mut self, output: &mut dyn Write) -> anyhow::Result<()> {
-        ensure!(self.texts > 0, "a figure needs a text: --text, --review or FILE");
+        ensure!(self.texts > 0, "--format png needs a text: add --text, --review or FILE");
         let shapes = std::mem::take(&mut self.shapes);
         let picture = Picture { width: WIDTH, height: self.y, shapes };
         output.write_all(&picture.png()?).context("writing the answer")

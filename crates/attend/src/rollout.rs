@@ -1,12 +1,11 @@
-//! Attention rollout: how much of each input token reaches a token of the last block.
+//! Attention rollout: the share of each input token that reaches a token of the last block.
 
 use burn::tensor::Tensor;
 
-use crate::attention::numbers;
+use crate::model::numbers;
 
-/// Row `query` of the product of all blocks' ½·(mean attention + identity), the last block first: half of what a block
-/// hands on is what it was given, by its residual connection (Abnar & Zuidema 2020, "Quantifying Attention Flow in
-/// Transformers", section 3).
+/// Row `query` of the product of all blocks' ½·(mean attention + identity), the last block first; the identity stands for
+/// the residual connection (Abnar & Zuidema 2020, "Quantifying Attention Flow in Transformers", section 3).
 ///
 /// # Shapes
 /// - `means`: `[P, P]` each, from the first kept block to the last
@@ -25,9 +24,9 @@ mod tests {
     use super::*;
     use burn::tensor::Device;
 
-    /// By hand: ½(A₂+I)·½(A₁+I) for two tokens.
+    /// ½(A₂+I)·½(A₁+I) for two tokens, by hand.
     #[test]
-    fn half_of_each_block_is_what_it_was_given() {
+    fn half_of_each_block_is_the_residual() {
         let device = Device::flex();
         let below = Tensor::from_floats([[0.2, 0.8], [0.6, 0.4]], &device);
         let above = Tensor::from_floats([[0.5, 0.5], [1.0, 0.0]], &device);

@@ -1,11 +1,11 @@
-//! Weights as colours show them.
+//! Scales from weights to colours.
 
 use clap::ValueEnum;
 
-/// How weights are brought to a common scale.
+/// A scale from weights to colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Scale {
-    /// The smallest shown is 0, the largest 1; with weights below 0: shares of the largest, whatever its sign
+    /// From 0 (smallest shown weight) to 1 (largest); with weights below 0, shares of the largest absolute weight
     MinMax,
     /// Standard deviations from the mean
     ZScore,
@@ -40,14 +40,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_ends_are_0_and_1_or_share_the_sign() {
+    fn weights_span_0_to_1_or_keep_their_sign() {
         assert_eq!(Scale::MinMax.of(&[0.25, 0.75, 0.5]), [0.0, 1.0, 0.5]);
         assert_eq!(Scale::MinMax.of(&[-0.5, 0.25, 0.0]), [-1.0, 0.5, 0.0]);
         assert_eq!(Scale::ZScore.of(&[1.0, 3.0]), [-1.0, 1.0]);
     }
 
     #[test]
-    fn equal_weights_have_no_colour_and_none_have_none() {
+    fn equal_weights_have_no_colour() {
         for scale in [Scale::MinMax, Scale::ZScore] {
             assert_eq!(scale.of(&[0.3, 0.3]), [0.0, 0.0]);
             assert!(scale.of(&[]).is_empty());

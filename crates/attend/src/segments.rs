@@ -1,4 +1,4 @@
-//! A text cut where its tokens lie, so that it can be shown as it was written.
+//! Split a text at its tokens, so that it is shown as it was written.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -8,28 +8,28 @@ use tokens::{MARKUP, Spanned};
 /// A part of a text.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Segment<'a> {
-    /// What some tokens stand for, mostly one; `[CLS]` and `[SEP]` stand for themselves.
+    /// The text of one or more tokens; `[CLS]` and `[SEP]` show their names.
     Tokens {
-        /// Their places.
+        /// Token indices.
         tokens: Range<usize>,
-        /// As written.
+        /// The characters as written.
         text: Cow<'a, str>,
-        /// Whether it goes on with the word before it.
+        /// Whether it continues the word before it.
         joins: bool,
     },
-    /// White space, and what the clean-up took away.
+    /// White space, and text that the cleaning removed.
     Between(Cow<'a, str>),
-    /// So many characters that the model did not read.
+    /// The number of characters that the model did not read.
     Unread(usize),
 }
 
-/// Letters that a cleaning, of stop words say, may take between two tokens.
-const CLEANED_UP: usize = 40;
+/// Upper bound on letters that a cleaning, such as that of stop words, removes between two tokens.
+const MOST_CLEANED: usize = 40;
 
-/// The text token by token; what several tokens stand for together is one segment. Where no cleaning is asked for, every
-/// letter that was read is in a token.
+/// The text token by token; tokens of the same characters share one segment. Without cleaning, every letter that was read
+/// is in a token.
 pub(crate) fn pieces<'a>(text: &'a str, tokens: &[Spanned], is_cleaned: bool) -> Vec<Segment<'a>> {
-    let between = |gap| between(gap, if is_cleaned { CLEANED_UP } else { 0 });
+    let between = |gap| between(gap, if is_cleaned { MOST_CLEANED } else { 0 });
     let (mut segments, mut end): (Vec<Segment>, usize) = (Vec::new(), 0);
     for (place, token) in tokens.iter().enumerate() {
         let Some(span) = &token.span else {
@@ -48,20 +48,20 @@ pub(crate) fn pieces<'a>(text: &'a str, tokens: &[Spanned], is_cleaned: bool) ->
         let gap = between(&text[end..start]);
         let joins = gap.is_none() && token.token.starts_with("##");
         segments.extend(gap);
-        segments.push(Segment::Tokens { tokens: place..place + 1, text: harmless(&text[start..span.end]), joins });
+        segments.push(Segment::Tokens { tokens: place..place + 1, text: printable(&text[start..span.end]), joins });
         end = span.end;
     }
     segments
 }
 
-/// One more token for the last segment that has any.
+/// Add a token to the last segment with tokens.
 fn widen(segments: &mut [Segment], place: usize) {
     if let Some(Segment::Tokens { tokens, .. }) = segments.last_mut() {
         tokens.end = place + 1;
     }
 }
 
-/// Word pieces put together again.
+/// Join word pieces to words.
 pub(crate) fn words(pieces: Vec<Segment>) -> Vec<Segment> {
     let mut words: Vec<Segment> = Vec::with_capacity(pieces.len());
     for piece in pieces {
@@ -76,33 +76,33 @@ pub(crate) fn words(pieces: Vec<Segment>) -> Vec<Segment> {
     words
 }
 
-/// A gap with more letters and digits than the clean-up may have taken was not read.
+/// A gap with more letters and digits than `cleaned_up` was not read.
 fn between(gap: &str, cleaned_up: usize) -> Option<Segment<'_>> {
     let written: Cow<str> = if gap.contains(MARKUP) { gap.replace(MARKUP, "\n").into() } else { gap.into() };
     match written.chars().filter(|letter| letter.is_alphanumeric()).count() {
         _ if gap.is_empty() => None,
         unread if unread > cleaned_up => Some(Segment::Unread(gap.trim().chars().count())),
         _ => Some(Segment::Between(match written {
-            Cow::Borrowed(written) => harmless(written),
-            Cow::Owned(written) => harmless(&written).into_owned().into(),
+            Cow::Borrowed(written) => printable(written),
+            Cow::Owned(written) => printable(&written).into_owned().into(),
         })),
     }
 }
 
-/// Without what would steer a terminal or turn the reading direction: each such character shows as `\u{fffd}`.
-pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
-    let steers = |letter: char| {
+/// `text` with `\u{fffd}` in place of characters that control a terminal or the reading direction.
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+    let is_control = |letter: char| {
         (letter.is_control() && letter != '\n' && letter != '\t')
             || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
-    match text.contains(steers) {
-        true => text.replace(steers, "\u{fffd}").into(),
+    match text.contains(is_control) {
+        true => text.replace(is_control, "\u{fffd}").into(),
         false => text.into(),
     }
 }
 
 impl Segment<'_> {
-    /// The tokens in it.
+    /// Token indices; empty for a segment without tokens.
     pub(crate) fn tokens(&self) -> Range<usize> {
         if let Segment::Tokens { tokens, .. } = self { tokens.clone() } else { 0..0 }
     }
@@ -111,11 +111,11 @@ impl Segment<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::subject;
+    use crate::testing::model;
     use proptest::prelude::*;
 
     fn cut(text: &str, join: bool) -> String {
-        let tokens = subject().tokenizer.spans(text).unwrap();
+        let tokens = model().tokenizer.spans(text).unwrap();
         let pieces = pieces(text, &tokens, false);
         let part = |segment: Segment| match segment {
             Segment::Tokens { text, .. } => format!("|{text}|"),
@@ -140,18 +140,18 @@ mod tests {
     }
 
     #[test]
-    fn what_would_steer_a_terminal_or_turn_the_line_does_not() {
-        assert_eq!(harmless("a\u{1b}[31m\u{202e}b\n"), "a\u{fffd}[31m\u{fffd}b\n");
-        assert!(matches!(harmless("plain"), Cow::Borrowed(_)));
+    fn control_characters_are_replaced() {
+        assert_eq!(printable("a\u{1b}[31m\u{202e}b\n"), "a\u{fffd}[31m\u{fffd}b\n");
+        assert!(matches!(printable("plain"), Cow::Borrowed(_)));
     }
 
     proptest! {
         #[test]
-        fn every_token_is_in_one_segment_and_no_letter_is_lost(
+        fn every_token_is_in_one_segment_and_every_letter_is_shown(
             words in proptest::collection::vec("[a-zé,.!]{1,9}|<br />|🎬| {1,2}|naïve|\u{301}", 0..30),
         ) {
             let text = words.concat();
-            let tokens = subject().tokenizer.spans(&text).unwrap();
+            let tokens = model().tokenizer.spans(&text).unwrap();
             let pieces = pieces(&text, &tokens, false);
             let places: Vec<usize> = pieces.iter().flat_map(Segment::tokens).collect();
             prop_assert_eq!(places, (0..tokens.len()).collect::<Vec<_>>());

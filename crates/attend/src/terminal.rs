@@ -1,4 +1,4 @@
-//! What the terminal can show.
+//! Colours and width of the terminal.
 
 use std::io::IsTerminal;
 
@@ -7,29 +7,30 @@ use clap::ValueEnum;
 /// Colours of a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Colours {
-    /// What COLORTERM, TERM and NO_COLOR say; none where stdout is no terminal
+    /// By COLORTERM, TERM and NO_COLOR; none if stdout is not a terminal
     Auto,
-    /// 16 million
+    /// 16 million colours
     True,
-    /// 256
+    /// 256 colours
     #[value(name = "256")]
     Palette,
-    /// None: a small digit behind the word
+    /// No colours: a small digit behind the word
     None,
 }
 
 impl Colours {
-    /// Never [`Colours::Auto`].
+    /// The colours to use; never [`Colours::Auto`].
     pub(crate) fn resolved(self, to_stdout: bool) -> Self {
         match self {
-            Colours::Auto if to_stdout && std::io::stdout().is_terminal() => told(|name| std::env::var(name).ok()),
+            Colours::Auto if to_stdout && std::io::stdout().is_terminal() => detected(|name| std::env::var(name).ok()),
             Colours::Auto => Colours::None,
             chosen => chosen,
         }
     }
 }
 
-fn told(variable: impl Fn(&str) -> Option<String>) -> Colours {
+/// The colours that environment variables announce.
+fn detected(variable: impl Fn(&str) -> Option<String>) -> Colours {
     let term = variable("TERM").unwrap_or_default();
     let refused = variable("NO_COLOR").is_some_and(|value| !value.is_empty());
     match variable("COLORTERM").as_deref() {
@@ -39,11 +40,11 @@ fn told(variable: impl Fn(&str) -> Option<String>) -> Colours {
     }
 }
 
-/// Columns of the terminal; 80 where there is none.
+/// Columns of the terminal; 80 if stdout is not a terminal.
 pub(crate) fn columns() -> usize {
-    let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let given = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let seen = || terminal_size::terminal_size().map(|(terminal_size::Width(columns), _)| usize::from(columns));
-    told.or_else(seen).unwrap_or(80).max(20)
+    given.or_else(seen).unwrap_or(80).max(20)
 }
 
 #[cfg(test)]
@@ -51,14 +52,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn colours_are_what_the_terminal_says_it_has() {
-        let told = |set: &[(&str, &str)]| {
-            told(|name| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+    fn colours_follow_the_environment() {
+        let detected = |set: &[(&str, &str)]| {
+            super::detected(|name| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
         };
-        assert_eq!(told(&[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")]), Colours::True);
-        assert_eq!(told(&[("TERM", "xterm-256color")]), Colours::Palette);
-        assert_eq!(told(&[("TERM", "dumb"), ("COLORTERM", "truecolor")]), Colours::None);
-        assert_eq!(told(&[("TERM", "xterm"), ("COLORTERM", "truecolor"), ("NO_COLOR", "1")]), Colours::None);
-        assert_eq!(told(&[]), Colours::None);
+        assert_eq!(detected(&[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")]), Colours::True);
+        assert_eq!(detected(&[("TERM", "xterm-256color")]), Colours::Palette);
+        assert_eq!(detected(&[("TERM", "dumb"), ("COLORTERM", "truecolor")]), Colours::None);
+        assert_eq!(detected(&[("TERM", "xterm"), ("COLORTERM", "truecolor"), ("NO_COLOR", "1")]), Colours::None);
+        assert_eq!(detected(&[]), Colours::None);
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use classifier::device::Engine;
 
-use crate::subject::Subject;
+use crate::model::Model;
 
 pub(crate) const TEXT: &str = "The plot was not dull at all, Amélie!";
 
@@ -12,6 +12,6 @@ pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../evaluate/tests/data/model")
 }
 
-pub(crate) fn subject() -> Subject {
-    Subject::of_model(&folder(), &Engine::open("flex").unwrap()).unwrap()
+pub(crate) fn model() -> Model {
+    Model::from_folder(&folder(), &Engine::open("flex").unwrap()).unwrap()
 }

@@ -1,124 +1,126 @@
-//! What one model makes of one text, ready to be shown.
+//! A text as one model sees it, ready to be shown.
 
 use anyhow::Context;
 use classifier::predicted;
 use tokens::Spanned;
 
-use crate::attention::{self, Asked};
-use crate::change::Reference;
+use crate::attention::{self, Request};
+use crate::baseline::Baseline;
 use crate::choice::Choice;
 use crate::input::Review;
-use crate::map::{Block, Map};
-use crate::segments::{Segment, harmless, pieces, words};
-use crate::subject::{Seen, Subject};
+use crate::method::{Block, Method};
+use crate::model::{Activations, Model};
+use crate::segments::{Segment, pieces, printable, words};
 
-/// A model, the weights that are asked of it, and what they are held against.
-pub(crate) struct Lens {
-    pub(crate) subject: Subject,
-    pub(crate) reference: Option<Reference>,
-    pub(crate) maps: Vec<Map>,
+/// A model, the methods to show, and the baseline to subtract.
+pub(crate) struct Viewer {
+    pub(crate) model: Model,
+    pub(crate) baseline: Option<Baseline>,
+    pub(crate) methods: Vec<Method>,
     pub(crate) choice: Choice,
-    /// Whether pages and tests speak of nothing that needs a gradient.
+    /// Whether pages and tests skip gradients.
     pub(crate) attention_only: bool,
 }
 
-/// What one model makes of one text.
+/// A text as one model sees it.
 pub(crate) struct View<'a> {
-    pub(crate) lens: &'a Lens,
+    pub(crate) viewer: &'a Viewer,
     pub(crate) review: &'a Review,
     pub(crate) tokens: Vec<Spanned>,
     /// `[C]`, summing to 1.
     pub(crate) probabilities: Vec<f32>,
-    /// `[P]` for each of the lens's maps.
+    /// `[P]` for each method of the viewer.
     pub(crate) weights: Vec<Vec<f32>>,
 }
 
-/// R at most of the texts that go through the model together.
+/// Upper bound on R for texts that are computed together.
 const ROWS: usize = 2048;
 
-impl Lens {
-    /// Whether `text` has something to attend to, and the token that is asked about.
+impl Viewer {
+    /// Check that `text` has tokens, and the token `query` among them.
     ///
     /// # Errors
     /// It has not.
-    pub(crate) fn can_show(&self, text: &str) -> anyhow::Result<()> {
-        let tokens = self.subject.read(text)?.len();
+    pub(crate) fn check(&self, text: &str) -> anyhow::Result<()> {
+        let tokens = self.model.read(text)?.len();
         attention::has_token(self.choice.query, tokens)
     }
 
-    /// `reviews` as this model sees them, in their order.
+    /// `reviews` as this model sees them, in the same order.
     ///
     /// # Errors
-    /// A text has nothing to attend to, or no token that is asked about.
-    pub(crate) fn look<'a>(&'a self, reviews: &'a [Review]) -> anyhow::Result<Vec<View<'a>>> {
-        let read = |review: &Review| self.subject.read(&review.text).with_context(|| format!("`{}`", review.id));
+    /// A text has no tokens, or no token `query`.
+    pub(crate) fn views<'a>(&'a self, reviews: &'a [Review]) -> anyhow::Result<Vec<View<'a>>> {
+        let read = |review: &Review| self.model.read(&review.text).with_context(|| format!("`{}`", review.id));
         let tokens = reviews.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
         let ids = |tokens: &Vec<Spanned>| tokens.iter().map(|token| token.id).collect();
         let input_ids: Vec<Vec<u32>> = tokens.iter().map(ids).collect();
-        let seen = self.see(&input_ids)?;
+        let activations = self.activations(&input_ids)?;
         let mut views = Vec::with_capacity(reviews.len());
-        for (((review, tokens), input_ids), seen) in reviews.iter().zip(tokens).zip(&input_ids).zip(seen) {
-            let weights = self.weights(&seen, input_ids).with_context(|| format!("`{}`", review.id))?;
-            views.push(View { lens: self, review, tokens, probabilities: seen.probabilities, weights });
+        for (((review, tokens), input_ids), activations) in reviews.iter().zip(tokens).zip(&input_ids).zip(activations)
+        {
+            let weights = self.weights(&activations, input_ids).with_context(|| format!("`{}`", review.id))?;
+            views.push(View { viewer: self, review, tokens, probabilities: activations.probabilities, weights });
         }
         Ok(views)
     }
 
-    fn see(&self, input_ids: &[Vec<u32>]) -> anyhow::Result<Vec<Seen>> {
-        let least = self.subject.model.least_positions();
-        let mut seen = Vec::with_capacity(input_ids.len());
-        while seen.len() < input_ids.len() {
-            let rest = &input_ids[seen.len()..];
+    fn activations(&self, input_ids: &[Vec<u32>]) -> anyhow::Result<Vec<Activations>> {
+        let least = self.model.network.least_positions();
+        let mut activations = Vec::with_capacity(input_ids.len());
+        while activations.len() < input_ids.len() {
+            let rest = &input_ids[activations.len()..];
             let fit = classifier::fit(rest.iter().map(|ids| ids.len().max(least)), ROWS);
-            let now: Vec<&[u32]> = rest[..fit].iter().map(Vec::as_slice).collect();
-            seen.extend(self.subject.see(&now)?);
+            let batch: Vec<&[u32]> = rest[..fit].iter().map(Vec::as_slice).collect();
+            activations.extend(self.model.activations(&batch)?);
         }
-        Ok(seen)
+        Ok(activations)
     }
 
-    fn weights(&self, seen: &Seen, ids: &[u32]) -> anyhow::Result<Vec<Vec<f32>>> {
-        let asked = Asked { maps: &self.maps, query: self.choice.query, class: predicted(&seen.probabilities) };
-        let weights = attention::weights(&self.subject, seen, ids, asked)?;
-        match &self.reference {
+    fn weights(&self, activations: &Activations, ids: &[u32]) -> anyhow::Result<Vec<Vec<f32>>> {
+        let class = predicted(&activations.probabilities);
+        let request = Request { methods: &self.methods, query: self.choice.query, class };
+        let weights = attention::weights(&self.model, activations, ids, request)?;
+        match &self.baseline {
             None => Ok(weights),
-            Some(reference) => {
-                let maps = reference.maps(&self.subject, &self.maps)?;
-                reference.taken_from(weights, ids, Asked { maps: &maps, ..asked })
+            Some(baseline) => {
+                let methods = baseline.methods(&self.model, &self.methods)?;
+                baseline.subtracted_from(weights, ids, Request { methods: &methods, ..request })
             }
         }
     }
 
     /// Whether weights may be below 0.
     pub(crate) fn has_sign(&self) -> bool {
-        self.reference.is_some() || self.maps.iter().any(|map| map.is_of_the_answer())
+        self.baseline.is_some() || self.methods.iter().any(|method| method.needs_answer())
     }
 
-    /// The block that the first map is of, by both of its names.
+    /// The block of the first method, with both of its indices.
     pub(crate) fn block(&self) -> Option<Block> {
-        match self.maps.first() {
-            Some(&Map::Attention { block, .. }) => Some(Block { kept: block, pretrained: self.subject.blocks[block] }),
+        match self.methods.first() {
+            Some(&Method::Attention { block, .. }) => Some(Block { kept: block, pretrained: self.model.blocks[block] }),
             _ => None,
         }
     }
 
-    /// What is shown, in words.
+    /// The first method's name, and the baseline's.
     pub(crate) fn name(&self) -> String {
-        let map = self.maps.first().map_or_else(String::new, |map| map.name(&self.subject.blocks));
+        let method = self.methods.first().map_or_else(String::new, |method| method.name(&self.model.blocks));
         let against =
-            self.reference.as_ref().map_or_else(String::new, |other| format!(", change against {}", other.name()));
-        format!("{map}{against}")
+            self.baseline.as_ref().map_or_else(String::new, |other| format!(", change against {}", other.name()));
+        format!("{method}{against}")
     }
 }
 
 impl View<'_> {
-    /// What is shown, in words, with the token that attends unless it is `[CLS]`.
-    pub(crate) fn shown(&self) -> String {
-        let query = self.lens.choice.query;
+    /// The method's name, with the token whose attention is shown unless it is `[CLS]`.
+    pub(crate) fn title(&self) -> String {
+        let query = self.viewer.choice.query;
         let from = match self.tokens.get(query).filter(|_| query > 0) {
             Some(token) => format!(", from token {query} ({})", token.token),
             None => String::new(),
         };
-        self.lens.name() + &from
+        self.viewer.name() + &from
     }
 
     /// The class with the largest probability.
@@ -129,20 +131,20 @@ impl View<'_> {
     /// The predicted class by name.
     pub(crate) fn predicted_name(&self) -> String {
         let class = self.predicted();
-        self.lens.subject.labels.get(class).map_or_else(|| class.to_string(), String::clone)
+        self.viewer.model.labels.get(class).map_or_else(|| class.to_string(), String::clone)
     }
 
     /// `predicted pos 98.2 %, true neg`.
     pub(crate) fn answer(&self) -> String {
         let percent = 100.0 * self.probabilities[self.predicted()];
-        let label = self.review.label.as_ref().map(|label| label.name(&self.lens.subject.labels));
+        let label = self.review.label.as_ref().map(|label| label.name(&self.viewer.model.labels));
         let label = label.map_or_else(String::new, |label| format!(", true {label}"));
-        harmless(&format!("predicted {} {percent:.1} %{label}", self.predicted_name())).into_owned()
+        printable(&format!("predicted {} {percent:.1} %{label}", self.predicted_name())).into_owned()
     }
 
-    /// The text in segments, words put together unless `apart`.
+    /// The text in segments: word pieces if `apart`, otherwise words.
     pub(crate) fn segments(&self, apart: bool) -> Vec<Segment<'_>> {
-        let is_cleaned = !self.lens.subject.data().cleaning.is_empty();
+        let is_cleaned = !self.viewer.model.data().cleaning.is_empty();
         let pieces = pieces(&self.review.text, &self.tokens, is_cleaned);
         if apart { pieces } else { words(pieces) }
     }
@@ -153,7 +155,7 @@ impl View<'_> {
     }
 
     /// The weight of a segment: the sum over its tokens.
-    pub(crate) fn weight(&self, map: usize, segment: &Segment) -> f32 {
-        segment.tokens().map(|token| self.weights[map][token]).sum()
+    pub(crate) fn weight(&self, method: usize, segment: &Segment) -> f32 {
+        segment.tokens().map(|token| self.weights[method][token]).sum()
     }
 }

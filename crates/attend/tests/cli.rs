@@ -1,4 +1,4 @@
-//! `attend` as a person or a script calls it.
+//! `attend` as a user calls it.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::io::{BufRead, BufReader, Write};
@@ -29,7 +29,7 @@ fn attend(arguments: &[&str], input: &str) -> Assert {
     assert_cmd::Command::from_std(command(arguments)).write_stdin(input.to_owned()).assert()
 }
 
-/// What `attend --model` writes on stdout.
+/// The output of `attend --model` on stdout.
 fn written(arguments: &[&str], input: &str) -> String {
     let model = whole();
     let arguments = [&["--model", &model], arguments].concat();
@@ -50,7 +50,7 @@ fn line(id: &str, text: &str) -> String {
     serde_json::json!({"id": id, "text": text, "label": 1}).to_string() + "\n"
 }
 
-/// The last block alone, with the tokenizer of the whole model.
+/// A model of the last block alone, with the tokenizer of the whole model.
 fn last_block() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for name in ["config.json", "model.safetensors"] {
@@ -64,9 +64,9 @@ fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
 }
 
-/// `tests/reference/attentions.py --golden` wrote what `transformers` makes of the same texts.
+/// `tests/reference/attentions.py --golden` wrote the weights of `transformers` for the same texts.
 #[test]
-fn weights_are_those_of_transformers_for_every_block_attention_head_and_query() {
+fn weights_equal_those_of_transformers() {
     let last = last_block();
     let golden = records(&std::fs::read_to_string(data("expected.jsonl")).unwrap());
     for (name, folder, blocks) in [("whole", whole(), 2), ("last1", last.path().display().to_string(), 1)] {
@@ -95,7 +95,7 @@ fn weights_are_those_of_transformers_for_every_block_attention_head_and_query() 
 }
 
 #[test]
-fn a_mean_is_over_the_attention_heads_and_rollout_sums_to_one() {
+fn a_mean_is_over_attention_heads_and_rollout_sums_to_one() {
     let weights = |arguments: &[&str]| -> Vec<f64> {
         let arguments = [arguments, &["--text", TEXT, "--special", "--format", "jsonl"]].concat();
         let record = records(&written(&arguments, "")).remove(0);
@@ -110,7 +110,7 @@ fn a_mean_is_over_the_attention_heads_and_rollout_sums_to_one() {
 }
 
 #[test]
-fn spans_are_characters_of_the_text_as_it_was_written() {
+fn spans_count_characters_of_the_original_text() {
     let text = "Café 🎬 fine<br /><br />Amélie, ok";
     let record = records(&written(&["--text", text, "--format", "jsonl"], "")).remove(0);
     let letters: Vec<char> = text.chars().collect();
@@ -127,7 +127,7 @@ fn spans_are_characters_of_the_text_as_it_was_written() {
 }
 
 #[test]
-fn a_model_held_against_itself_has_not_changed() {
+fn a_model_compared_with_itself_has_weights_of_zero() {
     let model = whole();
     for method in ["last-layer", "rollout", "gradient-input"] {
         let asked = ["--against", &model, "--method", method, "--text", TEXT, "--format", "jsonl"];
@@ -137,9 +137,9 @@ fn a_model_held_against_itself_has_not_changed() {
     }
 }
 
-/// Pretrained block 1 is block 0 of a model that keeps nothing else: there it reads the embeddings.
+/// Pretrained block 1 is block 0 of a model that keeps only this block; it reads the embeddings there.
 #[test]
-fn the_same_pretrained_block_is_compared_wherever_it_is_kept() {
+fn a_pretrained_block_is_compared_across_different_indices() {
     let last = last_block();
     let name = last.path().display().to_string();
     let weights = |arguments: &[&str]| -> Vec<f64> {
@@ -156,9 +156,9 @@ fn the_same_pretrained_block_is_compared_wherever_it_is_kept() {
     assert!(message.contains("does not keep pretrained block 0, only 1"), "{message}");
 }
 
-/// A slow writer gets each line's answer before it writes the next.
+/// A slow writer gets the answer to each line before it writes the next.
 #[test]
-fn the_first_line_is_out_before_the_last_is_read() {
+fn each_line_is_answered_before_the_next_is_read() {
     let mut child = command(&["--model", &whole(), "--format", "jsonl", "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -177,7 +177,7 @@ fn the_first_line_is_out_before_the_last_is_read() {
 }
 
 #[test]
-fn a_terminal_gets_colours_as_it_has_them() {
+fn colours_follow_the_option() {
     let shown = |colours| written(&["--text", TEXT, "--colours", colours], "");
     let (full, palette, none) = (shown("true"), shown("256"), shown("none"));
     assert!(full.contains("\u{1b}[38;2;0;0;0;48;2;255;45;0m") && palette.contains("\u{1b}[38;5;16;48;5;"));
@@ -187,33 +187,33 @@ fn a_terminal_gets_colours_as_it_has_them() {
 }
 
 #[test]
-fn the_token_that_attends_is_named() {
+fn the_query_token_is_named() {
     let shown = written(&["--text", TEXT, "--block", "1", "--head", "0", "--query", "2"], "");
     assert!(shown.contains("attention head 0, from token 2 (plot)"), "{shown}");
 }
 
 #[test]
-fn hostile_text_steers_no_terminal() {
+fn control_characters_in_a_text_are_replaced() {
     let hostile = "good \u{1b}[2J\u{1b}]0;x\u{7} \u{202e}film\u{202c} <img src=x onerror=alert(1)>";
     let shown = written(&["--text", hostile, "--colours", "none"], "");
     assert!(!shown.contains('\u{1b}') && !shown.contains('\u{202e}') && shown.contains("onerror"), "{shown}");
 }
 
 #[test]
-fn a_hostile_id_or_label_steers_no_terminal_either() {
+fn control_characters_in_an_id_or_a_label_are_replaced() {
     let line = "{\"id\":\"a\\u001b[2J\\nb\",\"label\":\"\\u001b[31mx\",\"text\":\"a film\"}\n";
     let shown = written(&["--colours", "none", "-"], line);
     assert!(!shown.contains('\u{1b}') && shown.contains("true \u{fffd}[31mx"), "{shown}");
     let empty = line.replace("a film", "");
     let model = whole();
     let assert = attend(&["--model", &model, "-"], &(empty + line)).success();
-    let said = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
-    assert!(said.contains("left out") && !said.contains('\u{1b}'), "{said}");
+    let message = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+    assert!(message.contains("skipped") && !message.contains('\u{1b}'), "{message}");
 }
 
-/// The largest weight of a word: by standard deviations it is above 1, by place it is 1.
+/// The largest scaled weight is 1 by min-max, and above 1 in standard deviations.
 #[test]
-fn the_scale_is_chosen() {
+fn the_scale_follows_the_option() {
     let most = |scale| {
         let record = records(&written(&["--text", TEXT, "--scale", scale, "--format", "jsonl"], "")).remove(0);
         record["tokens"]
@@ -229,7 +229,7 @@ fn the_scale_is_chosen() {
 }
 
 #[test]
-fn a_page_is_whole_by_itself_and_holds_no_text_as_markup() {
+fn a_page_is_self_contained_and_holds_no_text_as_markup() {
     let input = line("<script>alert(1)</script>", "A film <img src=x onerror=alert(1)> I loved") + &line("b", TEXT);
     let page = written(&["--format", "html", "-"], &input);
     assert!(page.starts_with("<!DOCTYPE html>") && page.contains("default-src 'none'"));
@@ -246,41 +246,41 @@ fn a_figure_is_a_png() {
 }
 
 #[test]
-fn what_cannot_be_shown_is_said_in_a_sentence() {
+fn each_error_is_one_sentence() {
     let says = |arguments: &[&str], input: &str, sentence: &str| {
         let message = refused(arguments, input);
         assert!(message.contains(sentence) && message.lines().count() == 1, "{message}");
     };
-    says(&["--text", ""], "", "`text 1`: the text is empty: there is nothing to attend to");
+    says(&["--text", ""], "", "`text 1`: the text is empty, so it has no token to attend to");
     says(&["--text", " <br /> "], "", "the text is empty");
     says(&["--text", "a", "--block", "7"], "", "no block 7: it keeps blocks 0–1 of the pretrained model");
-    says(&["--text", "a", "--block", "1", "--head", "4"], "", "no attention head 4: there are 4, counted from 0 to 3");
-    says(&["--text", "a", "--block", "1", "--head", "0", "--query", "3"], "", "no token 3: the text has 3");
+    says(&["--text", "a", "--block", "1", "--head", "4"], "", "no attention head 4: it has 4, counted from 0 to 3");
+    says(&["--text", "a", "--block", "1", "--head", "0", "--query", "3"], "", "token 3 does not exist: the text has 3");
     says(&["--format", "jsonl", "-"], "{\"id\":1,\"text\":\"a\"}\n{\"id\":2}\n", "`stdin`, line 2");
-    says(&["--format", "jsonl", "-"], "", "there was no text to look at");
+    says(&["--format", "jsonl", "-"], "", "the input holds no text");
     says(&["nowhere.jsonl"], "", "reading `nowhere.jsonl`");
-    says(&["--text", "a", "--against", "pretrained"], "", "does not say which pretrained model it comes from");
+    says(&["--text", "a", "--against", "pretrained"], "", "does not name its pretrained model");
     says(&["--text", "a", "--against", "nowhere"], "", "nowhere");
     let run = attend(&["--run", "nowhere", "--text", "a"], "").code(1).get_output().stderr.clone();
     assert!(String::from_utf8(run).unwrap().contains("`nowhere`: the run is not finished"));
 }
 
 #[test]
-fn a_stream_goes_on_after_a_text_with_nothing_in_it() {
+fn a_stream_continues_after_an_empty_text() {
     let model = whole();
     let input = line("empty", "") + &line("b", TEXT);
     let assert = attend(&["--model", &model, "--format", "jsonl", "-"], &input).success();
     assert
-        .stderr(predicate::str::contains("left out: `empty`: the text is empty"))
+        .stderr(predicate::str::contains("skipped: `empty`: the text is empty"))
         .stdout(predicate::function(|out: &str| out.lines().count() == 1 && out.contains("\"id\":\"b\"")));
 }
 
 #[test]
-fn what_does_not_go_together_is_usage() {
+fn conflicting_options_are_usage_errors() {
     for (arguments, says) in [
-        (vec![], "nothing to look at"),
+        (vec![], "no text was given"),
         (vec!["--text", "a", "--head", "1"], "--method head needs --block N"),
-        (vec!["--text", "a", "--method", "rollout", "--block", "1"], "does not go with --block N"),
+        (vec!["--text", "a", "--method", "rollout", "--block", "1"], "takes no --block N"),
         (vec!["--review", "a"], "--shards"),
         (vec!["--text", "a", "--text", "b", "-"], "cannot be used with"),
     ] {

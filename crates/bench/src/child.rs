@@ -1,4 +1,4 @@
-//! A program run to its end, with its wall-clock time and its peak memory.
+//! Run a program to its end and measure its wall-clock time and peak memory.
 
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
@@ -7,24 +7,23 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
-/// What a program left.
+/// Output and measurements of a finished program.
 pub(crate) struct Finished {
     pub(crate) stdout: String,
-    /// From its start to its end.
+    /// Wall-clock time from start to end.
     pub(crate) seconds: f64,
-    /// The largest resident set of the process; its own children are not in it.
+    /// Largest resident set of the process, without its children.
     pub(crate) peak_bytes: u64,
-    /// The most memory in use on the GPU, less what was in use before.
+    /// Largest use of GPU memory, less the use before the start.
     pub(crate) gpu_peak_bytes: Option<u64>,
 }
 
-/// The kernel keeps the largest resident set of a living process, so that only what the last such
-/// interval adds to it is missed.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
-/// `nvidia-smi` takes a while itself.
-const BETWEEN_GPU_LOOKS: Duration = Duration::from_millis(500);
+/// The kernel records the largest resident set of a living process, so that polling misses only what the last interval adds.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+/// `nvidia-smi` itself takes a while.
+const GPU_POLL_INTERVAL: Duration = Duration::from_millis(500);
 
-/// Run `command`; a failure is told in the last words of its stderr.
+/// Run `command`; the error of a failed program holds the last line of its stderr.
 pub(crate) fn run(command: &mut Command, gpu: Option<usize>) -> anyhow::Result<Finished> {
     let name = command.get_program().to_string_lossy().into_owned();
     let before = gpu.and_then(gpu_bytes);
@@ -37,7 +36,7 @@ pub(crate) fn run(command: &mut Command, gpu: Option<usize>) -> anyhow::Result<F
     let text = |thread: JoinHandle<String>| thread.join().unwrap_or_default();
     let (stdout, stderr) = (text(stdout), text(stderr));
     if !status.success() {
-        let last = stderr.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
+        let last = stderr.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("no output on stderr");
         bail!("`{name}` failed ({status}): {last}");
     }
     let gpu_peak_bytes = gpu_peak.map(|peak| peak.saturating_sub(before.unwrap_or(0)));
@@ -56,25 +55,25 @@ fn watch(child: &mut Child, gpu: Option<usize>) -> anyhow::Result<(u64, Option<u
     let (mut peak, mut gpu_peak, mut looked) = (0, None, Instant::now());
     loop {
         peak = peak.max(peak_bytes(child.id()).unwrap_or(0));
-        if let Some(index) = gpu.filter(|_| looked.elapsed() >= BETWEEN_GPU_LOOKS) {
+        if let Some(index) = gpu.filter(|_| looked.elapsed() >= GPU_POLL_INTERVAL) {
             gpu_peak = gpu_peak.max(gpu_bytes(index));
             looked = Instant::now();
         }
         match child.try_wait()? {
             Some(status) => return Ok((peak, gpu_peak, status)),
-            None => sleep(BETWEEN_LOOKS),
+            None => sleep(POLL_INTERVAL),
         }
     }
 }
 
-/// The largest resident set so far.
+/// The largest resident set of `process` so far, in bytes.
 fn peak_bytes(process: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1024)
 }
 
-/// Memory in use on a GPU, if `nvidia-smi` is there to tell.
+/// Memory in use on a GPU in bytes, if `nvidia-smi` is installed.
 fn gpu_bytes(index: usize) -> Option<u64> {
     let query = ["--query-gpu=memory.used", "--format=csv,noheader,nounits", &format!("--id={index}")];
     let output = Command::new("nvidia-smi").args(query).output().ok()?;
@@ -91,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn output_time_and_memory_of_a_program_are_known() {
+    fn output_time_and_memory_of_a_program_are_measured() {
         let finished = shell("sleep 0.2; echo done").unwrap();
         assert_eq!(finished.stdout, "done\n");
         assert!((0.2..2.0).contains(&finished.seconds), "{}", finished.seconds);
@@ -99,10 +98,10 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_told_in_the_last_words_of_the_program() {
-        let told = shell("echo first >&2; echo last words >&2; echo >&2; exit 3").err().unwrap().to_string();
-        assert_eq!(told, "`sh` failed (exit status: 3): last words");
-        let told = run(&mut Command::new("/no/such/tool"), None).err().unwrap().to_string();
-        assert_eq!(told, "starting `/no/such/tool`");
+    fn an_error_holds_the_last_line_of_stderr() {
+        let message = shell("echo first >&2; echo last words >&2; echo >&2; exit 3").err().unwrap().to_string();
+        assert_eq!(message, "`sh` failed (exit status: 3): last words");
+        let message = run(&mut Command::new("/no/such/tool"), None).err().unwrap().to_string();
+        assert_eq!(message, "starting `/no/such/tool`");
     }
 }

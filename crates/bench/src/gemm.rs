@@ -1,4 +1,4 @@
-//! The device's ceiling: the best rate of a bare matrix product, of shapes as the models use them.
+//! The device's ceiling: the best rate of a bare matrix product over shapes that the models use.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -6,14 +6,7 @@ use std::time::{Duration, Instant};
 use burn::tensor::{Distribution, FloatDType, Tensor};
 use classifier::device::Engine;
 use serde::{Deserialize, Serialize};
-
-/// A number format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Precision {
-    Fp32,
-    Bf16,
-}
+use study::Precision;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -21,7 +14,7 @@ pub(crate) struct Options {
     #[arg(long, default_value = "auto")]
     device: String,
     /// Number format of both factors
-    #[arg(long, value_enum, default_value = "bf16")]
+    #[arg(long, default_value_t = Precision::Bf16)]
     precision: Precision,
 }
 
@@ -47,10 +40,10 @@ struct Shape {
     gflops: f64,
 }
 
-/// As in the blocks of MiniLM and of BERT-base, and a square one.
+/// Shapes `[m, k, n]` of the blocks of MiniLM and BERT-base, and a square one.
 const ON_CPU: [[usize; 3]; 4] = [[8192, 384, 1536], [8192, 1536, 384], [8192, 768, 3072], [2048, 2048, 2048]];
 const ON_CUDA: [[usize; 3]; 1] = [[8192, 8192, 8192]];
-/// How long a shape is tried.
+/// Time spent on each shape.
 const PER_SHAPE: Duration = Duration::from_millis(400);
 
 /// Measure and print one line.
@@ -75,7 +68,7 @@ fn measure([m, k, n]: [usize; 3], precision: Precision, engine: &Engine) -> anyh
     };
     let factor = |shape| Tensor::<2>::random(shape, Distribution::Normal(0.0, 1.0), &engine.device).cast(dtype);
     let (a, b) = (factor([m, k]), factor([k, n]));
-    // So many that asking the device whether it is done costs nothing beside them.
+    // Enough products that the synchronisation costs nothing beside them.
     let at_once = if engine.name.starts_with("cuda") { 20 } else { 1 };
     let (start, mut best) = (Instant::now(), f64::INFINITY);
     while start.elapsed() < PER_SHAPE {

@@ -2,16 +2,17 @@
 
 mod child;
 mod gemm;
-mod made_up;
 mod measurement;
 mod ours;
 mod peer;
 mod place;
 mod report;
+mod results;
 mod rounds;
 mod rows;
 mod statistics;
 mod summary;
+mod synthetic;
 mod table;
 mod work;
 
@@ -29,14 +30,16 @@ use crate::rows::Rows;
     after_help = "Example:\n  bench compare --archive aclImdb_v1.tar.gz --models data/models --row minilm-6-bf16 --rounds 1"
 )]
 enum Args {
-    /// The rows of rows.toml, on IMDB reviews
+    /// Measure the rows of rows.toml on IMDB reviews
     Compare(Options),
-    /// The rows of gpu-rows.toml, on examples that are made up: nothing but the tools has to be there
+    /// Measure the rows of gpu-rows.toml on synthetic examples; this needs nothing but the tools
     GpuCheck(Options),
-    /// The device's ceiling: the best rate of a bare matrix product
+    /// Measure the device's best rate of a bare matrix product
     Gemm(gemm::Options),
-    /// `report` on studies of hundreds of runs that are made up
+    /// Measure `report` on studies of hundreds of synthetic runs
     Report(report::Options),
+    /// Print recorded measurements as Markdown
+    Results(results::Options),
 }
 
 fn main() -> ExitCode {
@@ -49,6 +52,7 @@ fn run() -> anyhow::Result<()> {
         Args::GpuCheck(options) => measure(include_str!("../gpu-rows.toml"), options),
         Args::Gemm(options) => gemm::print(&options),
         Args::Report(options) => report::measure(&options),
+        Args::Results(options) => results::print(&options),
     }
 }
 
@@ -57,6 +61,6 @@ fn measure(rows: &str, options: Options) -> anyhow::Result<()> {
     let rows = Rows::read(rows)?.selected(&options.rows)?;
     let place = Place::open(options)?;
     let summaries = rounds::measure(&rows, &place, &mut std::io::stdout().lock())?;
-    log::info!("{}", table::markdown(&summaries));
+    log::info!("{}", table::markdown(&summaries, |summary| summary.row.clone()));
     Ok(())
 }

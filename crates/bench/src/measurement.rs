@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::child::Finished;
 use crate::work::Work;
 
-/// Who did the work.
+/// The program that did the work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Side {
@@ -15,7 +15,7 @@ pub(crate) enum Side {
 }
 
 impl Side {
-    /// As it stands in the lines.
+    /// The name in the records.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Side::Ours => "ours",
@@ -24,7 +24,7 @@ impl Side {
     }
 }
 
-/// What a side says of itself, and what was seen of it from outside.
+/// What a side reported, and what was measured from outside.
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
     pub(crate) examples: usize,
@@ -33,19 +33,26 @@ pub(crate) struct Outcome {
     pub(crate) gpu_peak_bytes: Option<u64>,
     /// Mean cross entropy of a training, in nats.
     pub(crate) loss: Option<f64>,
-    /// Median over stretches of 50 steps, without the first stretch; nothing for a short training.
+    /// Median over intervals of 50 steps, without the first; `None` for a training that is too short.
     pub(crate) steady_tokens_per_second: Option<f64>,
     /// Programs and libraries by name.
     pub(crate) versions: Map<String, Value>,
 }
 
 impl Outcome {
-    /// Of a program that needed `seconds` for its work proper.
+    /// The outcome of a program that spent `seconds` on the measured work.
     pub(crate) fn new(finished: &Finished, examples: usize, seconds: f64) -> Self {
         let Finished { peak_bytes, gpu_peak_bytes, .. } = *finished;
         let (loss, steady_tokens_per_second, versions) = (None, None, Map::new());
         Outcome { examples, seconds, peak_bytes, gpu_peak_bytes, loss, steady_tokens_per_second, versions }
     }
+}
+
+/// All measurements of one row, and the versions of the programs that took part.
+#[derive(Default)]
+pub(crate) struct RowResults {
+    pub(crate) measurements: Vec<Measurement>,
+    pub(crate) versions: Map<String, Value>,
 }
 
 /// A line of the results.
@@ -70,7 +77,7 @@ pub(crate) struct Measurement {
     /// See [`crate::work::training_operations`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) gflops_useful: Option<f64>,
-    /// Of a bare matrix product just before.
+    /// Rate of a bare matrix product, measured just before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ceiling_gflops: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,7 +90,7 @@ pub(crate) struct Measurement {
 }
 
 impl Measurement {
-    /// `outcome` put in relation to the work that was to be done and to what the device can do at all.
+    /// Relate `outcome` to the amount of `work` and to the device's `ceiling` in GFLOP/s.
     pub(crate) fn new(
         row: &str,
         round: usize,

@@ -1,4 +1,4 @@
-//! A row done by our tools, as a person would call them.
+//! Measure a row with our tools, called as a user calls them.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ use crate::place::{Place, Prepared};
 use crate::rows::Kind;
 use crate::statistics::Spread;
 
-/// What has to be there before the first round: for an evaluation, a trained model. Tells by which versions.
+/// Prepare the first round: an evaluation needs a trained model. Returns the versions that trained it.
 pub(crate) fn begin(prepared: &Prepared<'_>, place: &Place) -> anyhow::Result<Map<String, Value>> {
     match prepared.row.kind {
         Kind::Evaluate => Ok(train(prepared, place)?.versions),
@@ -24,7 +24,7 @@ pub(crate) fn begin(prepared: &Prepared<'_>, place: &Place) -> anyhow::Result<Ma
     }
 }
 
-/// Do the row's work once.
+/// Measure the row once.
 pub(crate) fn measure(prepared: &Prepared<'_>, place: &Place) -> anyhow::Result<Outcome> {
     let outcome = match prepared.row.kind {
         Kind::Train => train(prepared, place),
@@ -34,7 +34,7 @@ pub(crate) fn measure(prepared: &Prepared<'_>, place: &Place) -> anyhow::Result<
     outcome.with_context(|| format!("row `{}`, our side", prepared.row.id))
 }
 
-/// Remove what the row left.
+/// Remove the row's files.
 pub(crate) fn end(prepared: &Prepared<'_>, place: &Place) -> anyhow::Result<()> {
     removed(&scratch(prepared, place))
 }
@@ -52,7 +52,7 @@ fn removed(folder: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// The seconds are those of the training epoch alone; loading, scoring and saving are outside of them.
+/// Counts the seconds of the training epoch, without loading, scoring and saving.
 fn train(prepared: &Prepared<'_>, place: &Place) -> anyhow::Result<Outcome> {
     let run = scratch(prepared, place);
     removed(&run)?;
@@ -65,8 +65,8 @@ fn train(prepared: &Prepared<'_>, place: &Place) -> anyhow::Result<Outcome> {
     for metric in Reader::<Metric, _>::open(&RunDir::new(&run).metrics())? {
         match metric? {
             Metric::Begin(begin) => {
-                let said = begin.provenance;
-                outcome.versions = versions([("train", said.commit), ("burn", said.burn), ("libtorch", said.libtorch)]);
+                let by = begin.provenance;
+                outcome.versions = versions([("train", by.commit), ("burn", by.burn), ("libtorch", by.libtorch)]);
             }
             Metric::Epoch(epoch) if epoch.split == Split::Train => {
                 (outcome.examples, outcome.seconds, outcome.loss) = (epoch.examples, epoch.seconds, Some(epoch.loss));
@@ -79,7 +79,7 @@ fn train(prepared: &Prepared<'_>, place: &Place) -> anyhow::Result<Outcome> {
     Ok(outcome)
 }
 
-/// The seconds are those of predicting and of writing the predictions.
+/// Counts the seconds of predicting and of writing the predictions.
 fn evaluate(prepared: &Prepared<'_>, place: &Place) -> anyhow::Result<Outcome> {
     let mut command = place.command(&place.options.bin.join("evaluate"));
     command.arg("--run").arg(scratch(prepared, place)).arg("--shards").arg(&prepared.shards);
@@ -88,11 +88,11 @@ fn evaluate(prepared: &Prepared<'_>, place: &Place) -> anyhow::Result<Outcome> {
     let last = Reader::<Record, _>::new("evaluate", finished.stdout.as_bytes()).last().transpose()?;
     match last {
         Some(Record::End(end)) => Ok(Outcome::new(&finished, end.examples, end.seconds)),
-        _ => anyhow::bail!("the predictions of `evaluate` have no end"),
+        _ => anyhow::bail!("the predictions of `evaluate` have no `end` record"),
     }
 }
 
-/// The seconds are those of the whole process.
+/// Counts the seconds of the whole process.
 fn prep(prepared: &Prepared<'_>, place: &Place) -> anyhow::Result<Outcome> {
     let out = scratch(prepared, place);
     removed(&out)?;

@@ -1,4 +1,4 @@
-//! A row done by PyTorch: `tests/bench/peer.py` and `peer_tokenize.py`.
+//! Measure a row with PyTorch: `tests/bench/peer.py` and `peer_tokenize.py`.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,29 +12,29 @@ use crate::measurement::Outcome;
 use crate::place::{Place, Prepared};
 use crate::rows::Kind;
 
-/// The last line a peer prints.
+/// The last line that a peer prints.
 #[derive(Deserialize)]
-struct Said {
+struct PeerResult {
     examples: usize,
     seconds: f64,
     versions: Map<String, Value>,
 }
 
-/// Do the row's work once.
+/// Measure the row once.
 pub(crate) fn measure(prepared: &Prepared<'_>, place: &Place, python: &Path) -> anyhow::Result<Outcome> {
     measured(prepared, place, python).with_context(|| format!("row `{}`, the peer", prepared.row.id))
 }
 
 fn measured(prepared: &Prepared<'_>, place: &Place, python: &Path) -> anyhow::Result<Outcome> {
     let finished = child::run(&mut command(prepared, place, python), place.gpu())?;
-    let Said { examples, seconds, versions } = said(&finished.stdout)?;
+    let PeerResult { examples, seconds, versions } = last_line(&finished.stdout)?;
     let expected = prepared.work.examples;
-    ensure!(examples == expected, "{examples} examples were seen, not the {expected} of ours");
+    ensure!(examples == expected, "the peer read {examples} examples, ours {expected}");
     Ok(Outcome { versions, ..Outcome::new(&finished, examples, seconds) })
 }
 
-/// The Trainer prints lines of its own before ours.
-fn said(stdout: &str) -> anyhow::Result<Said> {
+/// The Trainer prints lines of its own before the result.
+fn last_line(stdout: &str) -> anyhow::Result<PeerResult> {
     let last = stdout.lines().last().unwrap_or_default();
     serde_json::from_str(last).with_context(|| format!("expected one JSON line at the end, found `{last}`"))
 }
@@ -55,14 +55,14 @@ fn command(prepared: &Prepared<'_>, place: &Place, python: &Path) -> Command {
 
 #[cfg(test)]
 mod tests {
-    use super::said;
+    use super::last_line;
 
     #[test]
-    fn only_the_last_line_of_a_peer_counts() {
+    fn the_result_of_a_peer_is_its_last_line() {
         let line = r#"{"examples": 32, "seconds": 1.5, "versions": {"torch": "2"}}"#;
-        let read = said(&format!("{{'train_runtime': 1}}\n{line}\n")).unwrap();
+        let read = last_line(&format!("{{'train_runtime': 1}}\n{line}\n")).unwrap();
         assert_eq!((read.examples, read.seconds, read.versions.len()), (32, 1.5, 1));
-        let told = said("Killed").err().unwrap().to_string();
-        assert_eq!(told, "expected one JSON line at the end, found `Killed`");
+        let message = last_line("Killed").err().unwrap().to_string();
+        assert_eq!(message, "expected one JSON line at the end, found `Killed`");
     }
 }

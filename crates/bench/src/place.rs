@@ -1,9 +1,8 @@
-//! Where everything lies, and what a row needs there before it is measured.
+//! The machine and the folders, and what a row needs on disk before it is measured.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Context;
 use bert::Config;
 use classifier::HeadConfig;
 use classifier::device::Engine;
@@ -12,44 +11,44 @@ use records::{Split, publish};
 use study::{Configuration, Precision, Study};
 
 use crate::child;
-use crate::gemm::{self, Ceiling};
-use crate::made_up;
+use crate::gemm::Ceiling;
 use crate::rows::{Kind, Row, Rows, configuration};
+use crate::synthetic;
 use crate::work::{Work, training_operations};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// The folder of `train`, `evaluate` and `prep`
+    /// Folder of `train`, `evaluate` and `prep`
     #[arg(long, value_name = "DIR", default_value = "target/release")]
     pub(crate) bin: PathBuf,
-    /// The reviews
+    /// Archive of the IMDB reviews
     #[arg(long, value_name = "FILE", default_value = "data/imdb/aclImdb_v1.tar.gz")]
     pub(crate) archive: PathBuf,
-    /// The folder of model folders
+    /// Folder that holds model folders by name
     #[arg(long, value_name = "DIR", default_value = "data/models")]
     pub(crate) models: PathBuf,
-    /// Where shards are kept from one call to the next
+    /// Folder where shards stay from one call to the next
     #[arg(long, value_name = "DIR", default_value = "data/shards")]
     pub(crate) shards: PathBuf,
-    /// Where everything else goes that nobody needs afterwards
+    /// Folder for temporary files
     #[arg(long, value_name = "DIR", default_value = "out/bench")]
     pub(crate) work: PathBuf,
     /// auto, flex, cpu, cuda or cuda:INDEX
     #[arg(long, default_value = "auto")]
     pub(crate) device: String,
-    /// How often each side is measured, in turns
+    /// Rounds of each row; in a round each side is measured once
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) rounds: u16,
-    /// Only this row; may be given again
+    /// Measure only this row; may be given more than once
     #[arg(long = "row", value_name = "ID")]
     pub(crate) rows: Vec<String>,
-    /// No more examples in any row: a rehearsal, not a measurement
+    /// Use at most N examples a row, for a rehearsal
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
     pub(crate) examples: Option<u32>,
-    /// The Python that has torch and transformers; without it nothing is compared
+    /// Python with torch and transformers; without it only our side is measured
     #[arg(long, value_name = "PYTHON")]
     pub(crate) peer: Option<PathBuf>,
-    /// The folder of peer.py
+    /// Folder of peer.py
     #[arg(long, value_name = "DIR", default_value = "tests/bench")]
     pub(crate) peers: PathBuf,
     #[command(flatten)]
@@ -76,7 +75,7 @@ pub(crate) struct Prepared<'a> {
 }
 
 impl Place {
-    /// The device must be there, before anything else is done.
+    /// Open the device before any other work starts.
     pub(crate) fn open(options: Options) -> anyhow::Result<Self> {
         let engine = Engine::open(&options.device)?;
         Ok(Place { options, engine })
@@ -87,14 +86,14 @@ impl Place {
         self.engine.name.strip_prefix("cuda:")?.parse().ok()
     }
 
-    /// `program` with as many threads as the machine has.
+    /// A command that runs `program` with the engine's number of threads.
     pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.env("OMP_NUM_THREADS", self.engine.threads.to_string());
         command
     }
 
-    /// Write or bring what `row` needs; nothing if this device cannot compute it.
+    /// Write what `row` needs; `None` if this device cannot compute it.
     pub(crate) fn prepare<'a>(&self, rows: &Rows, row: &'a Row) -> anyhow::Result<Option<Prepared<'a>>> {
         let examples = self.options.examples.map_or(row.examples, |most| row.examples.min(most as usize));
         let definition = self.options.work.join(format!("{}.toml", row.id));
@@ -106,12 +105,12 @@ impl Place {
         }
         let config = self.options.work.join(format!("{}.json", row.id));
         publish::bytes(&config, configuration.to_json()?.as_bytes())?;
-        let is_made_up = study.data.dataset != "imdb";
-        let models = if is_made_up { self.options.work.join("models") } else { self.options.models.clone() };
+        let is_synthetic = study.data.dataset != "imdb";
+        let models = if is_synthetic { self.options.work.join("models") } else { self.options.models.clone() };
         let (model, shards) = (models.join(&row.encoder), self.options.shards.join(study.data.shards_name()));
-        if is_made_up {
-            made_up::model(&model)?;
-            made_up::shards(&shards, &study.data)?;
+        if is_synthetic {
+            synthetic::model(&model)?;
+            synthetic::shards(&shards, &study.data)?;
         } else if !shards.join("manifest.json").exists() {
             self.prep(&definition, &shards)?;
         }
@@ -124,7 +123,7 @@ impl Place {
         Ok(Some(Prepared { row, definition, configuration, config, shards, model, blocks, work }))
     }
 
-    /// Tokenize what `definition` asks for; how long that took.
+    /// Run `prep` on `definition` and measure it.
     pub(crate) fn prep(&self, definition: &Path, out: &Path) -> anyhow::Result<child::Finished> {
         let mut command = self.command(&self.options.bin.join("prep"));
         command.arg("--definition").arg(definition).arg("--archive").arg(&self.options.archive);
@@ -132,15 +131,10 @@ impl Place {
         child::run(&mut command, None)
     }
 
-    /// What the device can do at all, at this moment.
+    /// The device's best rate at this moment, by `bench gemm`.
     pub(crate) fn ceiling(&self, precision: Precision) -> anyhow::Result<Ceiling> {
-        let precision = match precision {
-            Precision::Fp32 => gemm::Precision::Fp32,
-            Precision::Bf16 => gemm::Precision::Bf16,
-        };
-        let name = clap::ValueEnum::to_possible_value(&precision).context("every precision has a name")?;
         let mut command = self.command(&std::env::current_exe()?);
-        command.args(["gemm", "--device", &self.engine.name, "--precision", name.get_name()]);
+        command.args(["gemm", "--device", &self.engine.name, "--precision", precision.name()]);
         Ok(serde_json::from_str(&child::run(&mut command, None)?.stdout)?)
     }
 }

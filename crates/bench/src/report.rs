@@ -1,44 +1,65 @@
-//! How long `report` takes for a study of hundreds of runs, all made up.
+//! Measure `report` on studies of hundreds of synthetic runs.
 
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Context;
+use classifier::device::Engine;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use records::run_dir::RunDir;
 use records::{Split, jsonl, publish};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::child;
+use crate::summary::today;
 
-/// What is made up, and with which tool it is read.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Runs of a study; several studies are measured one after the other
+    /// Runs of a study; several values give several studies
     #[arg(long, value_name = "N", default_values_t = [50, 500])]
     runs: Vec<usize>,
     /// Test predictions of each run
     #[arg(long, value_name = "N", default_value_t = 25_000)]
     examples: usize,
-    /// The folder of the tools
+    /// Folder of the tools
     #[arg(long, value_name = "DIR", default_value = "target/release")]
     bin: PathBuf,
-    /// Where the runs are made; they stay, and are used again
+    /// Folder of the synthetic runs; they stay for the next call
     #[arg(long, value_name = "DIR", default_value = "out/bench/report")]
     out: PathBuf,
     #[command(flatten)]
     pub(crate) verbosity: console::Verbosity,
 }
 
-/// Of each configuration.
+/// Seeds of each configuration.
 const SEEDS: usize = 5;
 const HEADS: [&str; 4] = ["cls-linear", "flatten-linear", "bilstm", "concat-bilstm"];
 const BLOCKS: usize = 12;
 const EPOCHS: usize = 4;
 
-/// One line for each study: seconds and peak memory of `report all`.
+/// A line of the results: what `report all` took for one study.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "row", rename = "report")]
+pub(crate) struct Timing {
+    pub(crate) runs: usize,
+    /// Test predictions of each run.
+    pub(crate) examples: usize,
+    pub(crate) seconds: f64,
+    /// Largest resident set of the process.
+    pub(crate) peak_bytes: u64,
+    pub(crate) page_bytes: u64,
+    pub(crate) hardware: String,
+    /// The day of the measurement, in UTC.
+    pub(crate) date: String,
+    /// The commit that `bench` was built from; absent in older records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) commit: Option<String>,
+}
+
+/// Print one line for each study.
 pub(crate) fn measure(options: &Options) -> anyhow::Result<()> {
     options.verbosity.start();
     for &n_runs in &options.runs {
@@ -48,17 +69,23 @@ pub(crate) fn measure(options: &Options) -> anyhow::Result<()> {
         let mut command = Command::new(options.bin.join("report"));
         command.arg("all").args(runs.iter().map(RunDir::path)).arg("--out").arg(folder.join("report"));
         let finished = child::run(&mut command, None)?;
-        let (seconds, peak_bytes) = (finished.seconds, finished.peak_bytes);
-        let page_bytes = std::fs::metadata(folder.join("report/index.html"))?.len();
-        let line = json!({"row": "report", "runs": n_runs, "examples": options.examples, "seconds": seconds,
-                          "peak_bytes": peak_bytes, "page_bytes": page_bytes});
-        jsonl::write(&mut std::io::stdout().lock(), &line).context("writing stdout")?;
-        log::info!("{n_runs} runs: {seconds:.1} s, {} MiB", peak_bytes >> 20);
+        let timing = Timing {
+            runs: n_runs,
+            examples: options.examples,
+            seconds: finished.seconds,
+            peak_bytes: finished.peak_bytes,
+            page_bytes: std::fs::metadata(folder.join("report/index.html"))?.len(),
+            hardware: Engine::open("flex")?.hardware,
+            date: today(),
+            commit: Some(env!("FATHOM_COMMIT").to_owned()),
+        };
+        jsonl::write(&mut std::io::stdout().lock(), &timing).context("writing stdout")?;
+        log::info!("{n_runs} runs: {:.1} s, {} MiB", timing.seconds, timing.peak_bytes >> 20);
     }
     Ok(())
 }
 
-/// Configuration by configuration, seed by seed; depths first.
+/// The run's id: all seeds of a configuration, then the next depth, then the next head.
 fn name(index: usize) -> String {
     format!("{}-s{}", configuration(index), index % SEEDS + 1)
 }
@@ -73,7 +100,7 @@ fn shape(index: usize) -> (usize, &'static str) {
     (configuration % BLOCKS + 1, HEADS[configuration / BLOCKS % HEADS.len()])
 }
 
-/// A whole run folder, unless it is there.
+/// Write a run folder unless it exists.
 fn make(run: &RunDir, index: usize, examples: usize) -> anyhow::Result<()> {
     let config = config(index);
     if run.predictions(Split::Test).exists() {
@@ -98,7 +125,7 @@ fn config(index: usize) -> Value {
            "epochs": EPOCHS, "batch_size": 32, "dropout": 0.1, "optimizer": {"kind": "adamw"}})
 }
 
-/// Margins of the true class: deeper is better, and examples are hard for all runs alike.
+/// Margins of the true class: they grow with depth, and an example is equally hard for all runs.
 fn answers(index: usize, examples: usize, split: Split) -> Vec<f32> {
     let (depth, _) = shape(index);
     let (mut shared, mut own) = (ChaCha8Rng::seed_from_u64(0), ChaCha8Rng::seed_from_u64(1 + index as u64));
@@ -160,13 +187,12 @@ fn predictions(output: &mut impl Write, index: usize, split: Split, answers: &[f
     jsonl::write(output, &json!({"type": "end", "examples": examples, "accuracy": accuracy(answers), "seconds": 1.0}))
 }
 
-/// Runs of a study that somebody else makes up too.
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_made_up_run_is_what_the_records_say_it_is() {
+    fn a_synthetic_run_is_read_by_the_crate_of_records() {
         let folder = tempfile::tempdir().unwrap();
         let run = RunDir::new(folder.path().join(name(7)));
         make(&run, 7, 40).unwrap();

@@ -1,12 +1,11 @@
-//! The loop: each row so many rounds, the sides in turns, every line written as soon as it is known.
+//! Measure each row for several rounds; the sides take turns, and each line is written at once.
 
 use std::io::Write;
 
 use records::jsonl;
 use serde::Serialize;
-use serde_json::{Map, Value};
 
-use crate::measurement::{Measurement, Side};
+use crate::measurement::{Measurement, RowResults, Side};
 use crate::place::{Place, Prepared};
 use crate::rows::{Row, Rows};
 use crate::summary::Summary;
@@ -17,29 +16,22 @@ pub(crate) fn measure(rows: &Rows, place: &Place, output: &mut impl Write) -> an
     let mut summaries: Vec<Summary> = Vec::new();
     for row in &rows.rows {
         let Some(prepared) = place.prepare(rows, row)? else {
-            log::warn!("{}: left out, device `{}` has no bf16", row.id, place.engine.name);
+            log::warn!("{}: skipped, because device `{}` has no bf16", row.id, place.engine.name);
             continue;
         };
         log::info!("{}: {}", row.id, row.work);
-        let taken = self::row(&prepared, place, output)?;
+        let results = self::row(&prepared, place, output)?;
         let beside = row.beside.as_ref().and_then(|id| summaries.iter().find(|summary| summary.row == *id));
-        let summary = Summary::new(&prepared, place, &taken, beside);
+        let summary = Summary::new(&prepared, place, &results, beside);
         write(output, &summary)?;
         summaries.push(summary);
     }
     Ok(summaries)
 }
 
-/// What the rounds of one row gave, and who gave it.
-#[derive(Default)]
-pub(crate) struct Taken {
-    pub(crate) measurements: Vec<Measurement>,
-    pub(crate) versions: Map<String, Value>,
-}
-
-fn row(prepared: &Prepared<'_>, place: &Place, output: &mut impl Write) -> anyhow::Result<Taken> {
-    let mut taken = Taken::default();
-    taken.versions.extend(ours::begin(prepared, place)?);
+fn row(prepared: &Prepared<'_>, place: &Place, output: &mut impl Write) -> anyhow::Result<RowResults> {
+    let mut results = RowResults::default();
+    results.versions.extend(ours::begin(prepared, place)?);
     for round in 1..=rounds(prepared.row, place) {
         let ceiling = match prepared.row.ceiling && prepared.work.operations > 0.0 {
             true => Some(place.ceiling(prepared.configuration.precision)?),
@@ -55,12 +47,12 @@ fn row(prepared: &Prepared<'_>, place: &Place, output: &mut impl Write) -> anyho
             let measurement = Measurement::new(&prepared.row.id, round, side, &outcome, prepared.work, ceiling);
             write(output, &measurement)?;
             log::info!("  round {round}, {}: {:.2} examples/s", side.name(), measurement.examples_per_second);
-            taken.measurements.push(measurement);
-            taken.versions.extend(outcome.versions);
+            results.measurements.push(measurement);
+            results.versions.extend(outcome.versions);
         }
     }
     ours::end(prepared, place)?;
-    Ok(taken)
+    Ok(results)
 }
 
 fn rounds(row: &Row, place: &Place) -> usize {
@@ -68,7 +60,7 @@ fn rounds(row: &Row, place: &Place) -> usize {
     row.rounds.map_or(asked, |most| most.min(asked))
 }
 
-/// Who goes first changes from round to round.
+/// The order of the sides; it alternates from round to round.
 fn sides(round: usize, has_peer: bool) -> Vec<Side> {
     match (has_peer, round % 2) {
         (false, _) => vec![Side::Ours],
@@ -87,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sides_take_turns_in_going_first() {
+    fn the_side_that_goes_first_alternates() {
         assert_eq!(sides(1, true), [Side::Ours, Side::Peer]);
         assert_eq!(sides(2, true), [Side::Peer, Side::Ours]);
         assert_eq!(sides(2, false), [Side::Ours]);

@@ -1,4 +1,4 @@
-//! What is measured: `rows.toml` and `gpu-rows.toml`.
+//! The rows to measure: `rows.toml` and `gpu-rows.toml`.
 
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
@@ -20,26 +20,26 @@ pub(crate) struct Rows {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Row {
     pub(crate) id: String,
-    /// In words.
+    /// Description for a reader.
     pub(crate) work: String,
     pub(crate) kind: Kind,
     /// Name of the model folder; its tokenizer is used, too.
     pub(crate) encoder: String,
-    /// Trained on, scored, or tokenized.
+    /// Number of examples to train on, to score, or to tokenize.
     pub(crate) examples: usize,
-    /// If it is not measured as often as was asked.
+    /// Upper bound on the rounds.
     pub(crate) rounds: Option<usize>,
     /// Whether a bare matrix product is measured before each round.
     #[serde(default = "yes")]
     pub(crate) ceiling: bool,
-    /// What the study's defaults do not say.
+    /// Settings of the configuration beside the defaults.
     settings: Table,
-    /// What PyTorch is asked to do, and its flags; nothing if it has no part in it.
+    /// Mode and flags of `peer.py`; empty if the row has no peer.
     #[serde(default)]
     pub(crate) peer: Vec<String>,
     #[serde(default)]
     pub(crate) needed: Needed,
-    /// A row before this one that it is held against.
+    /// An earlier row to compare with.
     pub(crate) beside: Option<String>,
 }
 
@@ -56,7 +56,7 @@ pub(crate) enum Kind {
     Prep,
 }
 
-/// What a row must reach.
+/// The bounds that a row aims at.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Needed {
@@ -71,7 +71,7 @@ pub(crate) struct Needed {
     pub(crate) share: Option<f64>,
 }
 
-/// Examples an evaluation's model is trained on: it has to be there, not to be good.
+/// Training examples of an evaluation's model; only its speed matters, so a few are enough.
 const TRAINED_FOR_EVALUATION: usize = 32;
 
 impl Rows {
@@ -79,7 +79,7 @@ impl Rows {
         toml::from_str(text).context("the rows")
     }
 
-    /// The rows called `ids`, in their own order; all if there are none.
+    /// The rows with these `ids`, in file order; all rows if `ids` is empty.
     pub(crate) fn selected(mut self, ids: &[String]) -> anyhow::Result<Self> {
         let known: Vec<&str> = self.rows.iter().map(|row| row.id.as_str()).collect();
         if let Some(unknown) = ids.iter().find(|id| !known.contains(&id.as_str())) {
@@ -126,7 +126,7 @@ mod tests {
     const FILES: [&str; 2] = [include_str!("../rows.toml"), include_str!("../gpu-rows.toml")];
 
     #[test]
-    fn every_row_is_a_study_that_can_be_planned() {
+    fn every_row_is_a_valid_study() {
         for rows in FILES.map(|text| Rows::read(text).unwrap()) {
             for row in &rows.rows {
                 let folder = tempfile::tempdir().unwrap();
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_unique_and_a_row_stands_beside_an_earlier_one() {
+    fn ids_are_unique_and_a_row_is_compared_with_an_earlier_one() {
         for rows in FILES.map(|text| Rows::read(text).unwrap().rows) {
             for (index, row) in rows.iter().enumerate() {
                 let earlier: Vec<&str> = rows[..index].iter().map(|row| row.id.as_str()).collect();
@@ -158,11 +158,11 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_chosen_by_name_and_a_slip_is_told() {
+    fn rows_are_selected_by_name_and_a_misspelled_name_is_refused() {
         let rows = || Rows::read(FILES[0]).unwrap();
         let chosen = rows().selected(&["prep".to_owned(), "minilm-3-bf16".to_owned()]).unwrap().rows;
         assert_eq!(chosen.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["minilm-3-bf16", "prep"]);
-        let told = rows().selected(&["perp".to_owned()]).unwrap_err().to_string();
-        assert!(told.starts_with("unknown row `perp`, expected one of `minilm-6-bf16`"), "{told}");
+        let message = rows().selected(&["perp".to_owned()]).unwrap_err().to_string();
+        assert!(message.starts_with("unknown row `perp`, expected one of `minilm-6-bf16`"), "{message}");
     }
 }

@@ -1,9 +1,9 @@
-//! Medians, and how far the rounds lie apart.
+//! Medians and ranges over rounds.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-/// The middle of a few measurements, and their ends.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+/// Median, smallest and largest of a few measurements.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Spread {
     pub(crate) median: f64,
     pub(crate) min: f64,
@@ -11,7 +11,7 @@ pub(crate) struct Spread {
 }
 
 impl Spread {
-    /// Of at least one value.
+    /// The spread of `values`; `None` if there are none.
     pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
         let mut sorted: Vec<f64> = values.into_iter().collect();
         sorted.sort_by(f64::total_cmp);
@@ -20,7 +20,7 @@ impl Spread {
         Some(Spread { median: f64::midpoint(lower, upper), min, max })
     }
 
-    /// `ours` over `theirs` round by round, so that a machine whose speed drifts changes little.
+    /// The spread of `ours / theirs`, taken round by round, so that a drift in the machine's speed cancels.
     pub(crate) fn of_ratios(ours: &[f64], theirs: &[f64]) -> Option<Self> {
         Spread::of(ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs))
     }
@@ -35,7 +35,7 @@ mod tests {
     }
 
     #[test]
-    fn the_median_is_the_middle_one_or_between_the_middle_two() {
+    fn the_median_of_an_even_count_is_the_mean_of_the_middle_two() {
         assert_eq!(Spread::of([3.0, 1.0, 2.0]), spread(2.0, 1.0, 3.0));
         assert_eq!(Spread::of([4.0, 1.0, 3.0, 2.0]), spread(2.5, 1.0, 4.0));
         assert_eq!(Spread::of([7.0]), spread(7.0, 7.0, 7.0));
@@ -43,8 +43,8 @@ mod tests {
     }
 
     #[test]
-    fn ratios_are_taken_within_a_round_not_between_medians() {
-        // The machine halves its speed in the second round: the ratio stays.
+    fn ratios_are_taken_within_each_round() {
+        // In the second round the machine runs at half its speed; the ratio stays the same.
         assert_eq!(Spread::of_ratios(&[20.0, 10.0, 21.0], &[10.0, 5.0, 10.0]), spread(2.0, 2.0, 2.1));
         assert_eq!(Spread::of_ratios(&[1.0], &[]), None);
     }

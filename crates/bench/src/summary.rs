@@ -1,18 +1,17 @@
-//! What all rounds of a row say together.
+//! The summary of all rounds of a row.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::measurement::{Measurement, Side};
+use crate::measurement::{Measurement, RowResults, Side};
 use crate::place::{Place, Prepared};
-use crate::rounds::Taken;
 use crate::rows::Needed;
 use crate::statistics::Spread;
 
 /// The last line of a row.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "type", rename = "summary")]
 pub(crate) struct Summary {
     pub(crate) row: String,
@@ -36,14 +35,14 @@ pub(crate) struct Summary {
     pub(crate) hardware: String,
     pub(crate) threads: usize,
     pub(crate) versions: Map<String, Value>,
-    /// Of the measurement, in UTC.
+    /// The day of the measurement, in UTC.
     pub(crate) date: String,
-    /// What `bench` was built from.
-    pub(crate) commit: &'static str,
+    /// The commit that `bench` was built from.
+    pub(crate) commit: String,
 }
 
 /// One side over all rounds.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Numbers {
     pub(crate) examples_per_second: Option<Spread>,
     pub(crate) tokens_per_second: Option<Spread>,
@@ -62,8 +61,8 @@ pub(crate) struct Numbers {
     pub(crate) steady_share_of_ceiling: Option<Spread>,
 }
 
-/// Another row of ours.
-#[derive(Debug, Clone, Serialize)]
+/// The comparison with another row of ours.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Beside {
     pub(crate) row: String,
     /// This row's examples per second over the other's.
@@ -73,8 +72,8 @@ pub(crate) struct Beside {
 }
 
 impl Summary {
-    pub(crate) fn new(prepared: &Prepared<'_>, place: &Place, taken: &Taken, beside: Option<&Summary>) -> Self {
-        let side = |side| taken.measurements.iter().filter(move |measurement| measurement.side == side);
+    pub(crate) fn new(prepared: &Prepared<'_>, place: &Place, results: &RowResults, beside: Option<&Summary>) -> Self {
+        let side = |side| results.measurements.iter().filter(move |measurement| measurement.side == side);
         let (ours, theirs): (Vec<_>, Vec<_>) = (side(Side::Ours).collect(), side(Side::Peer).collect());
         let ratio = |of: fn(&Measurement) -> f64| Spread::of_ratios(&values(&ours, of), &values(&theirs, of));
         let numbers = Numbers::of(&ours);
@@ -93,9 +92,9 @@ impl Summary {
             device: place.engine.name.clone(),
             hardware: place.engine.hardware.clone(),
             threads: place.engine.threads,
-            versions: taken.versions.clone(),
+            versions: results.versions.clone(),
             date: today(),
-            commit: env!("FATHOM_COMMIT"),
+            commit: env!("FATHOM_COMMIT").to_owned(),
         }
     }
 }
@@ -133,7 +132,8 @@ fn values(side: &[&Measurement], of: fn(&Measurement) -> f64) -> Vec<f64> {
     side.iter().map(|measurement| of(measurement)).collect()
 }
 
-fn today() -> String {
+/// The date in UTC.
+pub(crate) fn today() -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     date(now.as_secs() / 86_400)
 }

@@ -1,4 +1,4 @@
-//! `bench` as make calls it: stub tools and a stub peer in the place of the real ones.
+//! `bench` as make calls it, with stubs for the tools and for the peer.
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on has failed")]
 
 use std::os::unix::fs::PermissionsExt;
@@ -8,7 +8,7 @@ use assert_cmd::Command;
 use predicates::prelude::*;
 use serde_json::{Value, json};
 
-/// Leaves a stream in which every review took a twentieth of a second.
+/// Writes a stream in which every review took a twentieth of a second.
 const TRAIN: &str = r#"
 mkdir -p "$8" && cat > "$8/metrics.jsonl" <<END
 {"type":"step","epoch":1,"step":50,"loss":0.6,"tokens_per_second":10.0}
@@ -28,7 +28,7 @@ fn stub(path: &Path, script: &str) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// Rows that the pure-Rust engine can compute, on stubs.
+/// Run `bench` on rows that the pure-Rust engine can compute, with stubs.
 fn measured(what: &str, train: &str, rows: &[&str]) -> assert_cmd::assert::Assert {
     let folder = tempfile::tempdir().unwrap();
     stub(&folder.path().join("train"), train);
@@ -42,7 +42,7 @@ fn measured(what: &str, train: &str, rows: &[&str]) -> assert_cmd::assert::Asser
     command.args(rows.iter().flat_map(|row| ["--row", row])).assert()
 }
 
-/// Shards of 8 + 2 reviews of 5 tokens under the name that the row gives them, and a model's shape.
+/// Write shards of 8 + 2 reviews of 5 tokens under the row's name for them, and a model's shape.
 fn write_reviews(folder: &Path) {
     let shards = folder.join("shards/imdb-all-MiniLM-L6-v2-512-head-only-validation0-train8-test2");
     let mut listed = Vec::new();
@@ -89,7 +89,7 @@ fn every_measurement_is_a_line_and_every_row_ends_with_its_summary() {
 }
 
 #[test]
-fn ours_and_the_peer_take_turns_and_the_ratio_is_that_of_the_rounds() {
+fn the_sides_take_turns_and_the_ratio_is_taken_round_by_round() {
     let assert = measured("compare", TRAIN, &["minilm-6-fp32-plain-peer"]).success();
     let lines = lines(&assert.get_output().stdout);
     let sides: Vec<&str> = lines.iter().filter_map(|line| line["side"].as_str()).collect();
@@ -99,17 +99,17 @@ fn ours_and_the_peer_take_turns_and_the_ratio_is_that_of_the_rounds() {
     assert_eq!((&summary["tokens"], &summary["versions"]["torch"]), (&json!(40), &json!("2")));
     assert_eq!(summary["needed"], json!({"ratio": 2.2}));
     let table = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
-    assert!(table.contains("| 20.0 examples/s | 10.0 examples/s | 2.00  | ≥ 2.2  | no      |"), "{table}");
+    assert!(table.contains("| 20.0 examples/s | 10.0 examples/s | 2.00  | ≥ 2.2 | no      |"), "{table}");
 }
 
 #[test]
-fn what_the_device_cannot_compute_is_left_out_and_told() {
+fn a_row_that_the_device_cannot_compute_is_skipped_with_a_message() {
     let assert = measured("gpu-check", TRAIN, &["step-bilstm", "step-cls-linear-fp32"]).success();
-    assert.stderr(predicate::str::contains("step-bilstm: left out, device `flex` has no bf16"));
+    assert.stderr(predicate::str::contains("step-bilstm: skipped, because device `flex` has no bf16"));
 }
 
 #[test]
-fn a_tool_that_fails_ends_everything_with_its_last_words() {
+fn a_failing_tool_stops_the_benchmark_with_its_last_line() {
     let assert = measured("gpu-check", "echo no such weights >&2; exit 1", &["step-cls-linear-fp32"]).code(1);
     assert.stderr(
         predicate::str::contains("row `step-cls-linear-fp32`, our side: ")
@@ -118,22 +118,73 @@ fn a_tool_that_fails_ends_everything_with_its_last_words() {
 }
 
 #[test]
-fn a_device_that_is_not_there_is_told_in_one_line_before_anything_is_done() {
+fn a_missing_device_stops_the_benchmark_before_it_starts() {
     let assert = bench().args(["gpu-check", "--device", "cuda:99"]).assert().code(1);
-    let said = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
-    assert!(said.starts_with("bench: device `cuda:99` ") && said.lines().count() == 1, "{said}");
+    let message = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+    assert!(message.starts_with("bench: device `cuda:99` ") && message.lines().count() == 1, "{message}");
     assert!(assert.get_output().stdout.is_empty());
 }
 
 #[test]
-fn an_unknown_row_is_told_with_those_there_are() {
+fn an_unknown_row_is_refused_with_a_list_of_rows() {
     let assert = bench().args(["compare", "--row", "minilm-6-bf61"]).assert().code(1);
     assert.stderr(predicate::str::contains("bench: unknown row `minilm-6-bf61`, expected one of `minilm-6-bf16`"));
 }
 
 #[test]
-fn a_bare_product_has_a_rate() {
+fn a_bare_matrix_product_has_a_rate() {
     let assert = bench().args(["gemm", "--device", "flex", "--precision", "fp32"]).assert().success();
     assert!(lines(&assert.get_output().stdout)[0]["gflops"].as_f64().unwrap() > 0.1);
     bench().args(["gemm", "--device", "flex"]).assert().code(1).stderr("bench: device `flex` has no bf16\n");
+}
+
+/// The folder of the records that this project publishes.
+fn records_folder() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/bench")
+}
+
+fn results(files: &[std::path::PathBuf]) -> assert_cmd::assert::Assert {
+    bench().arg("results").args(files).assert()
+}
+
+#[test]
+fn the_committed_results_are_those_of_the_records() {
+    let entries = std::fs::read_dir(records_folder()).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = entries.filter(|path| path.extension().is_some_and(|it| it == "jsonl")).collect();
+    files.sort();
+    let printed = String::from_utf8(results(&files).success().get_output().stdout.clone()).unwrap();
+    let committed = std::fs::read_to_string(records_folder().join("RESULTS.md")).unwrap();
+    assert!(printed == committed, "run `bench results tests/bench/*.jsonl --out tests/bench/RESULTS.md`");
+    assert_eq!(printed.matches("\nRecords: ").count(), files.len());
+}
+
+#[test]
+fn a_section_names_date_machine_and_commit_and_leaves_single_measurements_out() {
+    let printed = results(&[records_folder().join("2026-11-26-h100.jsonl")]).success();
+    let printed = String::from_utf8(printed.get_output().stdout.clone()).unwrap();
+    assert!(printed.contains("\n## 2026-11-26: NVIDIA H100 80GB HBM3, 16 threads, device `cuda:0`\n"), "{printed}");
+    assert!(
+        printed.contains("\nCommit 528174616bc8-dirty; burn 0.22.1, libtorch 2.11.0, torch 2.11.0+cu130"),
+        "{printed}"
+    );
+    let row = printed.lines().find(|line| line.starts_with("| `base-12-bf16`")).unwrap();
+    let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+    assert_eq!(
+        cells[2..7],
+        ["958.5 (922.5–963.3) examples/s", "781.0 (539.5–820.5) examples/s", "1.23 (1.17–1.71)", "≥ 1.5", "no"]
+    );
+    assert!(!printed.contains("\"type\""));
+}
+
+#[test]
+fn a_file_without_results_or_with_a_broken_line_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r.jsonl");
+    for (text, message) in [
+        ("{\"type\":\"gemm\"}\n", "r.jsonl`: holds no result; name a file that `bench` wrote to its end"),
+        ("{}\n{\"type\":\"summary\"}\n", "r.jsonl`, line 2: missing field"),
+    ] {
+        std::fs::write(&path, text).unwrap();
+        results(std::slice::from_ref(&path)).code(1).stderr(predicate::str::contains(message));
+    }
 }

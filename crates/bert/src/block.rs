@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use fused::{BlockOptions, BlockWeights, Layout, plain};
+use fused::{Activation, BlockOptions, BlockWeights, Layout, plain};
 
-use crate::encoder::Pass;
+use crate::encoder::PassOptions;
 use crate::{Config, LayerNorm, Linear};
 
 /// One transformer block.
@@ -25,6 +25,8 @@ pub struct Block {
     num_attention_heads: usize,
     #[module(skip)]
     layer_norm_eps: f64,
+    #[module(skip)]
+    activation: Activation,
 }
 
 impl Block {
@@ -43,6 +45,7 @@ impl Block {
             output_norm: LayerNorm::new(h, device),
             num_attention_heads: config.num_attention_heads,
             layer_norm_eps: config.layer_norm_eps,
+            activation: config.activation(),
         }
     }
 
@@ -50,10 +53,10 @@ impl Block {
     /// - `hidden`: `[R, H]`, the sequences of `layout` one behind the other
     ///
     /// Returns `[R, H]`, or with `first_only` the first row of each sequence, `[B, H]`.
-    pub fn forward(&self, hidden: Tensor<2>, layout: &Arc<Layout>, pass: Pass, first_only: bool) -> Tensor<2> {
-        let Block { num_attention_heads, layer_norm_eps, .. } = *self;
-        let Pass { precision, dropout, .. } = pass;
-        let options = BlockOptions { num_attention_heads, layer_norm_eps, precision, dropout, first_only };
+    pub fn forward(&self, hidden: Tensor<2>, layout: &Arc<Layout>, pass: PassOptions, first_only: bool) -> Tensor<2> {
+        let Block { num_attention_heads, layer_norm_eps, activation, .. } = *self;
+        let PassOptions { precision, dropout, .. } = pass;
+        let options = BlockOptions { num_attention_heads, layer_norm_eps, activation, precision, dropout, first_only };
         fused::block(hidden, layout, self.weights(), options)
     }
 

@@ -2,18 +2,22 @@
 
 use std::path::Path;
 
+use basics::{MOST_BLOCKS, regular};
+use fused::Activation;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::Error;
+use crate::families::bert::BERT;
+use crate::family::{FAMILIES, Family};
 
 /// `model_type` of a saved classifier that has embeddings of its own and nothing of a BERT.
-pub const EMBEDDINGS_ALONE: &str = "fathom-embeddings";
+pub const EMBEDDING_ONLY: &str = "fathom-embeddings";
 
-/// The numbers that shape a BERT; the rest of the file is kept as it is in `other`.
+/// The numbers that shape an encoder, under BERT's names; the rest of the file is kept as it is in `other`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Config {
-    /// Must be `bert`, or [`EMBEDDINGS_ALONE`].
+    /// That of a [`Family`], or [`EMBEDDING_ONLY`].
     pub model_type: String,
     /// V
     pub vocab_size: usize,
@@ -25,60 +29,127 @@ pub struct Config {
     pub num_attention_heads: usize,
     /// I
     pub intermediate_size: usize,
-    /// Must be `gelu`, the exact one.
+    /// The activation's name in transformers; see [`Config::activation`].
     pub hidden_act: String,
-    /// P at most.
+    /// P at most: positions that a text can use, whatever the family counts them from.
     pub max_position_embeddings: usize,
     /// Rows of the token-type table.
     pub type_vocab_size: usize,
     /// Added to the variance in LayerNorm.
     pub layer_norm_eps: f64,
     /// Standard deviation of weights that are drawn, not loaded.
-    #[serde(default = "fiftieth")]
+    #[serde(default = "default_initializer_range")]
     pub initializer_range: f64,
     /// The id that fills batches.
     #[serde(default)]
     pub pad_token_id: u32,
+    /// Size of a word's vector, where that is not H.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embedding_size: Option<usize>,
     /// What else the file says.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
 
-fn fiftieth() -> f64 {
+fn default_initializer_range() -> f64 {
     0.02
 }
 
 /// More than these is no model, but a file that is wrong or made to fill memory.
 const MOST: usize = 100_000;
 const MOST_WORDS: usize = 10_000_000;
-const MOST_BLOCKS: usize = 1000;
-
-/// `path`, if a file is there: a device in a folder of somebody else's could be read for ever.
-pub(crate) fn regular(path: &Path) -> std::io::Result<&Path> {
-    let is_file = std::fs::metadata(path)?.is_file();
-    is_file.then_some(path).ok_or_else(|| std::io::Error::other("is no regular file"))
-}
 
 impl Config {
-    /// Read and check `config.json` in a model folder.
+    /// Read and check `config.json` in a model folder. A key that is missing or null has the default of the
+    /// configuration's class in transformers.
     ///
     /// # Errors
-    /// The file is missing, is not JSON, or describes a model that is no BERT.
+    /// The file is missing, is not JSON, or describes a model that is not computed here.
     pub fn read(folder: &Path) -> Result<Self, Error> {
         let path = folder.join("config.json");
         let text = regular(&path).and_then(std::fs::read_to_string).map_err(|e| Error::io("reading", &path, e))?;
-        let value: Value = serde_json::from_str(&text).map_err(|e| Error::file(&path, e.to_string()))?;
-        if let Some(kind) =
-            value.get("model_type").and_then(Value::as_str).filter(|kind| !["bert", EMBEDDINGS_ALONE].contains(kind))
-        {
-            return Err(Error::file(&path, format!("model_type `{kind}`, but only `bert` can be cut here")));
+        let value = serde_json::from_str(&text).map_err(|e| Error::file(&path, e.to_string()))?;
+        Config::from_settings(value).map_err(|message| Error::file(&path, message))
+    }
+
+    fn from_settings(mut settings: Map<String, Value>) -> Result<Self, String> {
+        settings.retain(|_, value| !value.is_null());
+        let is_encoder = settings.get("model_type").is_none_or(|kind| kind != EMBEDDING_ONLY);
+        let family = if is_encoder { Family::of(&settings)? } else { &BERT };
+        for (ours, theirs) in family.keys {
+            if let Some(value) = settings.remove(*theirs) {
+                settings.insert((*ours).to_owned(), value);
+            }
         }
-        let config: Config = serde_json::from_value(value).map_err(|e| Error::file(&path, e.to_string()))?;
-        config.check().map_err(|message| Error::file(&path, message))?;
-        Ok(config)
+        family.without.iter().for_each(|key| drop(settings.remove(*key)));
+        settings.entry("model_type").or_insert_with(|| family.model_type.into());
+        if let Value::Object(defaults) = (family.defaults)() {
+            for (key, value) in defaults {
+                settings.entry(key).or_insert(value);
+            }
+        }
+        let mut config: Config = serde_json::from_value(settings.into()).map_err(|e| e.to_string())?;
+        config.embedding_size =
+            config.embedding_size.filter(|&size| family.projects_embeddings && size != config.hidden_size);
+        if config.hidden_act == "gelu_python" {
+            config.hidden_act = "gelu".to_owned(); // its old name
+        }
+        config.check()?;
+        config.max_position_embeddings = config.max_position_embeddings.saturating_sub(config.first_position());
+        match config.max_position_embeddings {
+            0 => Err("`max_position_embeddings` leaves no position for a text".to_owned()),
+            _ => Ok(config),
+        }
+    }
+
+    /// `config.json` of an encoder of this shape: its family's keys and nothing else, so nothing of `other`.
+    pub fn settings(&self) -> Map<String, Value> {
+        let family = self.family();
+        let shape = Config { other: Map::new(), ..self.clone() };
+        let Ok(Value::Object(mut settings)) = serde_json::to_value(shape) else {
+            unreachable!("a structure with named fields is a JSON object")
+        };
+        settings["max_position_embeddings"] = (self.max_position_embeddings + self.first_position()).into();
+        if family.projects_embeddings {
+            settings.insert("embedding_size".to_owned(), self.word_size().into());
+        }
+        family.without.iter().for_each(|key| drop(settings.shift_remove(*key)));
+        let theirs = |key: String| {
+            family.keys.iter().find(|(ours, _)| *ours == key).map_or(key, |(_, theirs)| (*theirs).to_owned())
+        };
+        settings.into_iter().map(|(key, value)| (theirs(key), value)).collect()
+    }
+
+    /// What sets this encoder apart from others; BERT's for a model that is none.
+    pub fn family(&self) -> &'static Family {
+        FAMILIES.into_iter().find(|family| family.model_type == self.model_type).unwrap_or(&BERT)
+    }
+
+    /// The activation in every block's feed-forward half.
+    pub fn activation(&self) -> Activation {
+        activation(&self.hidden_act).unwrap_or_default()
+    }
+
+    /// The row of the position table that the first token of a text reads.
+    pub fn first_position(&self) -> usize {
+        if self.family().positions_follow_padding { self.pad_token_id as usize + 1 } else { 0 }
+    }
+
+    /// Size of a word's vector.
+    pub fn word_size(&self) -> usize {
+        self.embedding_size.unwrap_or(self.hidden_size)
     }
 
     fn check(&self) -> Result<(), String> {
+        self.check_sizes()?;
+        if activation(&self.hidden_act).is_none() {
+            let known = "`gelu`, `gelu_new`, `gelu_pytorch_tanh` and `relu`";
+            return Err(format!("hidden_act `{}`, but only {known} are computed here", self.hidden_act));
+        }
+        self.check_computation()
+    }
+
+    fn check_sizes(&self) -> Result<(), String> {
         let Config { hidden_size: h, num_attention_heads: n, .. } = self;
         for (name, size, most) in [
             ("vocab_size", self.vocab_size, MOST_WORDS),
@@ -87,6 +158,7 @@ impl Config {
             ("intermediate_size", self.intermediate_size, MOST),
             ("max_position_embeddings", self.max_position_embeddings, MOST),
             ("type_vocab_size", self.type_vocab_size, MOST),
+            ("embedding_size", self.word_size(), MOST),
             ("num_hidden_layers", self.num_hidden_layers.saturating_add(1), MOST_BLOCKS + 1), // a model may have none
         ] {
             if !(1..=most).contains(&size) {
@@ -97,15 +169,106 @@ impl Config {
             return Err(format!("hidden_size {h} is not a multiple of num_attention_heads {n}"));
         }
         let is_number = |number: f64| number.is_finite() && number >= 0.0;
-        if !is_number(self.layer_norm_eps) || !is_number(self.initializer_range) {
-            return Err("`layer_norm_eps` and `initializer_range` must be 0 or above".to_owned());
+        match is_number(self.layer_norm_eps) && is_number(self.initializer_range) {
+            true => Ok(()),
+            false => Err("`layer_norm_eps` and `initializer_range` must be 0 or above".to_owned()),
         }
-        if self.hidden_act != "gelu" {
-            return Err(format!("hidden_act `{}`, but only `gelu` is computed here", self.hidden_act));
+    }
+
+    /// Keys that would change what the encoder computes.
+    fn check_computation(&self) -> Result<(), String> {
+        let is_set = |key: &&str| match self.other.get(*key) {
+            None | Some(Value::Bool(false)) => false,
+            Some(Value::Object(map)) => !map.is_empty(),
+            Some(Value::Array(list)) => !list.is_empty(),
+            Some(value) => value.as_f64() != Some(0.0),
+        };
+        if let Some(key) =
+            ["is_decoder", "add_cross_attention", "is_encoder_decoder", "pruned_heads"].iter().find(|key| is_set(key))
+        {
+            return Err(format!(
+                "`{key}` is set, but only encoders whose tokens all see each other, with all heads, are computed here"
+            ));
         }
         match self.other.get("position_embedding_type").and_then(Value::as_str) {
             None | Some("absolute") => Ok(()),
             Some(other) => Err(format!("position_embedding_type `{other}`, but only `absolute` is computed here")),
         }
+    }
+}
+
+/// transformers' names; those that mean the same formula are one here.
+fn activation(name: &str) -> Option<Activation> {
+    match name {
+        "gelu" => Some(Activation::Gelu),
+        "gelu_new" | "gelu_pytorch_tanh" | "gelu_python_tanh" | "gelu_fast" | "gelu_accurate" => {
+            Some(Activation::GeluTanh)
+        }
+        "relu" => Some(Activation::Relu),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(changes: Value) -> Result<Config, String> {
+        let mut settings = json!({"model_type": "bert", "vocab_size": 9, "hidden_size": 4, "num_hidden_layers": 1,
+            "num_attention_heads": 2, "intermediate_size": 8});
+        for (key, value) in changes.as_object().cloned().unwrap_or_default() {
+            settings[key] = value;
+        }
+        let Value::Object(settings) = settings else { unreachable!("made above") };
+        Config::from_settings(settings)
+    }
+
+    #[test]
+    fn missing_and_null_keys_have_the_defaults_of_the_familys_class() {
+        let config = read(json!({"model_type": null, "pad_token_id": null})).unwrap();
+        let found =
+            (config.layer_norm_eps, config.type_vocab_size, config.max_position_embeddings, config.pad_token_id);
+        assert_eq!(
+            (found, config.hidden_act.as_str(), config.model_type.as_str()),
+            ((1e-12, 2, 512, 0), "gelu", "bert")
+        );
+        assert_eq!(read(json!({"hidden_act": "gelu_python"})).unwrap().hidden_act, "gelu");
+        let roberta = read(json!({"model_type": "roberta", "max_position_embeddings": 514})).unwrap();
+        assert_eq!((roberta.max_position_embeddings, roberta.first_position()), (512, 2));
+    }
+
+    #[test]
+    fn keys_that_change_the_computation_are_refused_by_name() {
+        for (key, value) in [
+            ("is_decoder", json!(true)),
+            ("add_cross_attention", json!(true)),
+            ("pruned_heads", json!({"0": [1]})),
+            ("position_embedding_type", json!("relative_key")),
+            ("hidden_act", json!("silu")),
+            ("model_type", json!("modernbert")),
+        ] {
+            let message = read(json!({key: value})).unwrap_err();
+            assert!(message.contains(key), "{key}: {message}");
+        }
+        for harmless in [json!({"is_decoder": false}), json!({"pruned_heads": {}}), json!({"is_decoder": null})] {
+            read(harmless).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_is_written_has_the_familys_keys_and_nothing_inherited() {
+        let config = read(json!({"dtype": "float16", "auto_map": {"a": "b"}, "_num_labels": 2})).unwrap();
+        assert!(["dtype", "auto_map", "_num_labels"].iter().all(|key| !config.settings().contains_key(*key)));
+        let distilbert = json!({"model_type": "distilbert", "vocab_size": 9, "dim": 4, "n_layers": 1, "n_heads": 2,
+            "hidden_dim": 8, "max_position_embeddings": 16, "activation": "relu"});
+        let Value::Object(settings) = distilbert.clone() else { unreachable!("made above") };
+        let written = Value::Object(Config::from_settings(settings).unwrap().settings());
+        for (key, value) in distilbert.as_object().unwrap() {
+            assert_eq!(written[key], *value, "{key}");
+        }
+        assert!(written.get("type_vocab_size").is_none() && written.get("hidden_size").is_none());
+        let roberta = read(json!({"model_type": "camembert", "max_position_embeddings": 514})).unwrap();
+        assert_eq!(roberta.settings()["max_position_embeddings"], 514);
     }
 }

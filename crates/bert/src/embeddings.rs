@@ -2,50 +2,58 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Int, Tensor, module::embedding};
+use fused::plain::indices;
+use fused::{Layout, Sequence};
 
-use crate::encoder::Pass;
+use crate::encoder::PassOptions;
 use crate::layers::empty;
-use crate::{Config, LayerNorm};
+use crate::{Config, LayerNorm, Linear};
 
-/// The encoder's first layer. All tokens are of type 0: a review is one sentence to BERT.
+/// The encoder's first layer. All tokens are of type 0: a review is one sentence to BERT. E is the size of a word's vector,
+/// H but for ELECTRA.
 #[derive(Module, Debug)]
 pub struct Embeddings {
     word: Param<Tensor<2>>,
     position: Param<Tensor<2>>,
-    token_type: Param<Tensor<2>>,
+    token_type: Option<Param<Tensor<2>>>,
     norm: LayerNorm,
+    projection: Option<Linear>,
     #[module(skip)]
     layer_norm_eps: f64,
     #[module(skip)]
     pad_token_id: u32,
+    #[module(skip)]
+    first_position: usize,
 }
 
 /// The words in the rows of a batch.
 #[derive(Debug, Clone)]
-pub enum Words {
+pub enum TokenInput {
     /// `[R]` ids below V.
     Ids(Tensor<1, Int>),
-    /// `[R, H]`: what the word table says of them, looked up by somebody who takes the gradient, too.
+    /// `[R, E]`: what the word table says of them, looked up by somebody who takes the gradient, too.
     Vectors(Tensor<2>),
 }
 
-impl From<Tensor<1, Int>> for Words {
+impl From<Tensor<1, Int>> for TokenInput {
     fn from(input_ids: Tensor<1, Int>) -> Self {
-        Words::Ids(input_ids)
+        TokenInput::Ids(input_ids)
     }
 }
 
 impl Embeddings {
     /// Tables whose numbers are still to be filled in.
     pub fn new(config: &Config, device: &Device) -> Self {
-        let h = config.hidden_size;
+        let (e, family) = (config.word_size(), config.family());
         Embeddings {
-            word: empty([config.vocab_size, h], device),
-            position: empty([config.max_position_embeddings, h], device),
-            token_type: empty([config.type_vocab_size, h], device),
-            norm: LayerNorm::new(h, device),
+            word: empty([config.vocab_size, e], device),
+            position: empty([config.max_position_embeddings + config.first_position(), e], device),
+            token_type: family.has_token_types.then(|| empty([config.type_vocab_size, e], device)),
+            norm: LayerNorm::new(e, device),
+            projection: config.embedding_size.map(|_| Linear::new(e, config.hidden_size, device)),
             layer_norm_eps: config.layer_norm_eps,
             pad_token_id: config.pad_token_id,
+            first_position: config.first_position(),
         }
     }
 
@@ -54,30 +62,62 @@ impl Embeddings {
     /// - `positions`: `[R]`, where each token stands in its sequence
     ///
     /// Returns `[R, H]`.
-    pub fn forward(&self, words: Words, positions: Tensor<1, Int>, pass: Pass) -> Tensor<2> {
+    pub fn forward(
+        &self,
+        words: TokenInput,
+        positions: Tensor<1, Int>,
+        layout: &Layout,
+        pass: PassOptions,
+    ) -> Tensor<2> {
+        let beside_word = self.beside_word(positions, layout, pass);
         let word = match words {
-            Words::Ids(input_ids) => self.word_vectors(input_ids, pass),
-            Words::Vectors(vectors) => vectors,
+            TokenInput::Ids(input_ids) => self.word_vectors(input_ids, pass),
+            TokenInput::Vectors(vectors) => vectors,
         };
-        let token_type = self.token_type.val().narrow(0, 0, 1); // [1, H]
-        let beside_word = lookup(self.position.val() + token_type, positions);
         let normed = self.norm.forward(word + beside_word, self.layer_norm_eps);
-        fused::plain::dropout(normed, pass.dropout)
+        let hidden = fused::plain::dropout(normed, pass.dropout);
+        match &self.projection {
+            Some(projection) => projection.forward(hidden),
+            None => hidden,
+        }
     }
 
-    /// `[V, H]`: the vector of each word.
+    /// `[R, E]`: the vectors of positions and of token type 0. Where positions follow the padding id, padding has that
+    /// position, as in Hugging Face.
+    fn beside_word(&self, positions: Tensor<1, Int>, layout: &Layout, pass: PassOptions) -> Tensor<2> {
+        let position = self.position.val();
+        let table = match &self.token_type {
+            Some(token_type) => position + token_type.val().narrow(0, 0, 1),
+            None => position,
+        };
+        if self.first_position == 0 {
+            return lookup(table, positions);
+        }
+        let rows = positions.add_scalar(self.first_position as i64);
+        if !pass.reads_padding {
+            return lookup(table, rows);
+        }
+        let is_padding = |sequence: &Sequence| {
+            (0..sequence.rows.len()).map(|row| usize::from(row >= sequence.tokens)).collect::<Vec<_>>()
+        };
+        let is_padding: Vec<usize> = layout.sequences().iter().flat_map(is_padding).collect();
+        let is_padding = indices(&is_padding, &rows.device()).equal_elem(1);
+        lookup(table, rows.mask_fill(is_padding, self.pad_token_id as i64))
+    }
+
+    /// `[V, E]`: the vector of each word.
     pub fn word_table(&self) -> Tensor<2> {
         self.word.val()
     }
 
     /// The word, if any, whose vector learns nothing.
-    pub fn padding_idx(&self, pass: Pass) -> Option<u32> {
-        pass.padding_is_read.then_some(self.pad_token_id)
+    pub fn padding_idx(&self, pass: PassOptions) -> Option<u32> {
+        pass.reads_padding.then_some(self.pad_token_id)
     }
 
-    fn word_vectors(&self, input_ids: Tensor<1, Int>, pass: Pass) -> Tensor<2> {
+    fn word_vectors(&self, input_ids: Tensor<1, Int>, pass: PassOptions) -> Tensor<2> {
         let word = lookup(self.word.val(), input_ids.clone());
-        if !pass.padding_is_read {
+        if !pass.reads_padding {
             return word;
         }
         let learns = input_ids.not_equal_elem(self.pad_token_id as i32).float().unsqueeze_dim::<2>(1); // [R, 1]

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Int, Tensor};
 use fused::plain::rows_at;
 use fused::{Layout, Precision};
 
-use crate::{Block, Config, Embeddings, Pooler, Words};
+use crate::{Block, Config, Embeddings, Family, Pooler, TokenInput};
 
 /// Embeddings, the kept blocks in ascending order, and the pooler if the head reads it.
 #[derive(Module, Debug)]
@@ -15,11 +15,13 @@ pub struct Encoder {
     embeddings: Embeddings,
     blocks: Vec<Block>,
     pooler: Option<Pooler>,
+    #[module(skip)]
+    family: &'static Family,
 }
 
 /// How a batch passes through the encoder.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Pass {
+pub struct PassOptions {
     /// Number format of the blocks' matrix products.
     pub precision: Precision,
     /// Share of hidden states and attention weights set to zero, on a device with autodiff only.
@@ -28,12 +30,12 @@ pub struct Pass {
     pub frozen_layers: usize,
     /// Whether something reads the hidden states of padding positions. The padding token's word vector gets no
     /// gradient from them, as in Hugging Face (`padding_idx`); otherwise none can reach it.
-    pub padding_is_read: bool,
+    pub reads_padding: bool,
     /// Whether nothing is read but what the pooler makes, if there is one: then the last block computes the first row of
     /// each sequence only, and no hidden state is kept.
-    pub only_pooled: bool,
+    pub cls_only: bool,
     /// Whether what each block reads is kept even so.
-    pub reads_are_kept: bool,
+    pub keep_hidden_states: bool,
 }
 
 /// What an encoder makes of a batch.
@@ -52,6 +54,7 @@ impl Encoder {
             embeddings: Embeddings::new(config, device),
             blocks: (0..depth).map(|_| Block::new(config, device)).collect(),
             pooler: with_pooler.then(|| Pooler::new(config, device)),
+            family: config.family(),
         }
     }
 
@@ -60,21 +63,21 @@ impl Encoder {
     /// - `positions`: `[R]`, where each token stands in its sequence
     pub fn forward(
         &self,
-        words: impl Into<Words>,
+        words: impl Into<TokenInput>,
         positions: Tensor<1, Int>,
         layout: &Arc<Layout>,
-        pass: Pass,
+        pass: PassOptions,
     ) -> Encoded {
-        let mut top = passed(0, &self.embeddings, pass, |layer| layer.forward(words.into(), positions, pass));
-        let only_pooled = pass.only_pooled && self.pooler.is_some();
+        let mut top = passed(0, &self.embeddings, pass, |layer| layer.forward(words.into(), positions, layout, pass));
+        let cls_only = pass.cls_only && self.pooler.is_some();
         let mut hidden_states = Vec::new();
         for (index, block) in self.blocks.iter().enumerate() {
-            let first_only = only_pooled && index + 1 == self.blocks.len();
-            hidden_states.extend((!only_pooled || pass.reads_are_kept).then(|| top.clone()));
+            let first_only = cls_only && index + 1 == self.blocks.len();
+            hidden_states.extend((!cls_only || pass.keep_hidden_states).then(|| top.clone()));
             top = passed(index + 1, block, pass, |block| block.forward(top, layout, pass, first_only));
         }
-        hidden_states.extend((!only_pooled).then(|| top.clone()));
-        let is_first = only_pooled && !self.blocks.is_empty(); // [B, H]
+        hidden_states.extend((!cls_only).then(|| top.clone()));
+        let is_first = cls_only && !self.blocks.is_empty(); // [B, H]
         let first = || if is_first { top } else { rows_at(top, &layout.starts()) };
         let pooled = self.pooler.as_ref().map(|pooler| pooler.forward(first()));
         Encoded { hidden_states, pooled }
@@ -85,6 +88,11 @@ impl Encoder {
         &self.embeddings
     }
 
+    /// What sets the encoder apart from others.
+    pub fn family(&self) -> &'static Family {
+        self.family
+    }
+
     /// The kept blocks, in order.
     pub fn blocks(&self) -> &[Block] {
         &self.blocks
@@ -92,7 +100,7 @@ impl Encoder {
 }
 
 /// Run a layer; one that is frozen without its gradients, so that nothing is kept for a backward pass.
-fn passed<M: Module>(index: usize, layer: &M, pass: Pass, run: impl FnOnce(&M) -> Tensor<2>) -> Tensor<2> {
+fn passed<M: Module>(index: usize, layer: &M, pass: PassOptions, run: impl FnOnce(&M) -> Tensor<2>) -> Tensor<2> {
     if index < pass.frozen_layers { run(&layer.clone().no_grad()) } else { run(layer) }
 }
 
@@ -100,7 +108,7 @@ impl Encoded {
     /// `[R, H]`: the output of the last kept block, or of the embeddings if none is kept.
     ///
     /// # Panics
-    /// If the pass was [`Pass::only_pooled`].
+    /// If the pass was [`PassOptions::cls_only`].
     pub fn last(&self) -> Tensor<2> {
         self.hidden_states[self.hidden_states.len() - 1].clone()
     }

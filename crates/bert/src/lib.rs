@@ -1,7 +1,7 @@
-//! A BERT encoder cut down to chosen pretrained blocks.
+//! An encoder of BERT's kind cut down to chosen pretrained blocks.
 //!
-//! The model of Devlin et al. 2019 as Hugging Face stores it; nothing here knows of a study, a run or a
-//! file format other than theirs.
+//! The model of Devlin et al. 2019 and its relatives (see [`Family`]) as Hugging Face stores them; nothing here knows of a
+//! study, a run or a file format other than theirs.
 //!
 //! Letters in shapes, everywhere in the project: **B** batch, **R** rows (the positions of all sequences of a batch,
 //! one sequence behind the other, with no padding unless something reads it), **P** positions (of one sequence, or of
@@ -9,41 +9,42 @@
 //! attention heads, **D** size per attention head (H/N), **I** intermediate size, **L** LSTM hidden size, **C**
 //! classes, **V** vocabulary size.
 
+mod archive;
 mod block;
+mod checkpoint;
 mod config;
 mod embeddings;
 mod encoder;
+mod families;
+mod family;
 mod layers;
+
+mod pickle;
 mod pooler;
 mod random;
-mod source;
+mod safetensors;
+mod torch_file;
 mod weights;
 
 pub use block::Block;
-pub use config::{Config, EMBEDDINGS_ALONE};
-pub use embeddings::{Embeddings, Words, lookup};
-pub use encoder::{Encoded, Encoder, Pass};
-pub use fused::{Layout, Precision};
+pub use checkpoint::{Checkpoint, TensorSource, weight_files};
+pub use config::{Config, EMBEDDING_ONLY};
+pub use embeddings::{Embeddings, TokenInput, lookup};
+pub use encoder::{Encoded, Encoder, PassOptions};
+pub use family::{FAMILIES, Family, PoolerActivation};
+pub use fused::{Activation, Layout, Precision};
 pub use layers::{LayerNorm, Linear, empty};
 pub use pooler::Pooler;
 pub use random::Random;
-pub use source::{Safetensors, Source};
-pub use weights::{Stored, fill, hugging_face_name, save, stored};
+pub use safetensors::Safetensors;
+pub use weights::{NamedTensor, fill, hugging_face_name, named_tensors, save};
 
 /// A model folder that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file of the folder cannot be read or written.
-    #[error("{action} `{path}`: {source}")]
-    Io {
-        /// What was being done, such as `reading`.
-        action: &'static str,
-        /// The file.
-        path: String,
-        /// Why it failed.
-        #[source]
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Io(#[from] basics::FileError),
     /// A file is there but is not what it should be.
     #[error("`{path}`: {message}")]
     File {
@@ -61,6 +62,6 @@ impl Error {
     }
 
     pub(crate) fn io(action: &'static str, path: &std::path::Path, source: std::io::Error) -> Self {
-        Error::Io { action, path: path.display().to_string(), source }
+        basics::FileError::new(action, path, source).into()
     }
 }

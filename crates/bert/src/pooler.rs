@@ -1,27 +1,35 @@
-//! tanh projection of `[CLS]`.
+//! Projection of the first token, by tanh in BERT.
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
+use crate::family::PoolerActivation;
 use crate::{Config, Linear};
 
 /// What BERT was pretrained to summarise a sentence with, whatever blocks are kept below it.
 #[derive(Module, Debug)]
 pub struct Pooler {
     dense: Linear,
+    #[module(skip)]
+    activation: PoolerActivation,
 }
 
 impl Pooler {
     /// A pooler whose numbers are still to be filled in.
     pub fn new(config: &Config, device: &Device) -> Self {
-        Pooler { dense: Linear::new(config.hidden_size, config.hidden_size, device) }
+        let dense = Linear::new(config.hidden_size, config.hidden_size, device);
+        Pooler { dense, activation: config.family().pooler }
     }
 
     /// # Shapes
     /// - `first`: `[B, H]`, the first row of each sequence
     ///
-    /// Returns `[B, H]`, from -1 to 1.
+    /// Returns `[B, H]`.
     pub fn forward(&self, first: Tensor<2>) -> Tensor<2> {
-        self.dense.forward(first).tanh()
+        let projected = self.dense.forward(first);
+        match self.activation {
+            PoolerActivation::Tanh => projected.tanh(),
+            PoolerActivation::Of(activation) => fused::plain::activate(projected, activation),
+        }
     }
 }

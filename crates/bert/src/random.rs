@@ -4,7 +4,7 @@ use burn::tensor::TensorData;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
-use crate::{Error, Source};
+use crate::{Error, TensorSource};
 
 /// Draws weights as Hugging Face initialises BERT: normal matrices, zero biases, LayerNorms that do nothing.
 #[derive(Debug, Clone, Copy)]
@@ -15,7 +15,7 @@ pub struct Random {
     pub standard_deviation: f64,
 }
 
-impl Source for Random {
+impl TensorSource for Random {
     fn take(&mut self, name: &str, shape: &[usize]) -> Result<TensorData, Error> {
         let count = shape.iter().product();
         let values = match () {

@@ -2,6 +2,7 @@
 //!
 //! | module | Hugging Face |
 //! |---|---|
+//! | `embeddings.projection` | `embeddings.projection` (ELECTRA's `embeddings_project`) |
 //! | `embeddings.word` (`position`, `token_type`) | `embeddings.word_embeddings.weight` (…) |
 //! | `….norm.gamma`, `….norm.beta` | `….LayerNorm.weight`, `….LayerNorm.bias` |
 //! | `blocks.i.query` (`key`, `value`) | `encoder.layer.b.attention.self.query` (…), b the kept index |
@@ -9,7 +10,7 @@
 //! | `blocks.i.intermediate`, `output`, `output_norm` | `….intermediate.dense`, `….output.dense`, `….output.LayerNorm` |
 //! | `pooler.dense` | `pooler.dense` |
 //!
-//! Old files write `LayerNorm.gamma` and `.beta` and put `bert.` before every name: both are understood.
+//! These are BERT's names, without a prefix; [`crate::Family`] says how the files of each family spell them.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -19,17 +20,17 @@ use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::SafeTensorError;
 use safetensors::tensor::{Dtype, View};
 
-use crate::{Error, Source};
+use crate::{Error, TensorSource};
 
-/// The Hugging Face name, without `bert.`, of the parameter at `path`; `kept[i]` is the index that block
-/// `i` has in the file.
-pub fn hugging_face_name(path: &str, kept: &[usize]) -> String {
+/// BERT's name, without `bert.`, of the parameter at `path`; `index` tells the index in the file of each kept block.
+pub fn hugging_face_name(path: &str, index: impl Fn(usize) -> usize) -> String {
     let parts: Vec<&str> = path.split('.').collect();
     match parts.as_slice() {
         ["embeddings", "norm", leaf] => format!("embeddings.LayerNorm.{}", norm_leaf(leaf)),
+        ["embeddings", "projection", leaf] => format!("embeddings.projection.{leaf}"),
         ["embeddings", table] => format!("embeddings.{table}_embeddings.weight"),
         ["blocks", i, layer, leaf] => {
-            let index = i.parse::<usize>().ok().and_then(|i| kept.get(i).copied()).unwrap_or_default();
+            let index = index(i.parse().unwrap_or_default());
             let (layer, leaf) = match *layer {
                 "query" | "key" | "value" => (format!("attention.self.{layer}"), *leaf),
                 "attention_output" => ("attention.output.dense".to_owned(), *leaf),
@@ -53,24 +54,24 @@ fn norm_leaf(leaf: &str) -> &'static str {
 /// The first tensor that is missing or has the wrong shape.
 pub fn fill<M: Module>(
     module: M,
-    source: &mut dyn Source,
+    source: &mut dyn TensorSource,
     device: &Device,
     name: impl Fn(&str) -> String,
 ) -> Result<M, Error> {
-    let mut filler = Filler { source, device, name, path: Vec::new(), error: None };
+    let mut filler = ParameterFiller { source, device, name, path: Vec::new(), error: None };
     let filled = module.map(&mut filler);
     filler.error.map_or(Ok(filled), Err)
 }
 
-struct Filler<'a, F> {
-    source: &'a mut dyn Source,
+struct ParameterFiller<'a, F> {
+    source: &'a mut dyn TensorSource,
     device: &'a Device,
     name: F,
     path: Vec<String>,
     error: Option<Error>,
 }
 
-impl<F: Fn(&str) -> String> ModuleMapper for Filler<'_, F> {
+impl<F: Fn(&str) -> String> ModuleMapper for ParameterFiller<'_, F> {
     fn enter_module(&mut self, name: &str, _container: &str) {
         self.path.push(name.to_owned());
     }
@@ -93,7 +94,7 @@ impl<F: Fn(&str) -> String> ModuleMapper for Filler<'_, F> {
 
 /// A named tensor as it is stored.
 #[derive(Debug, Clone)]
-pub struct Stored {
+pub struct NamedTensor {
     /// Its full name in the file.
     pub name: String,
     /// fp32 numbers and shape.
@@ -101,19 +102,19 @@ pub struct Stored {
 }
 
 /// Every parameter of `module` under the name that `name` gives its path.
-pub fn stored<M: Module>(module: &M, name: impl Fn(&str) -> String) -> Vec<Stored> {
-    let mut reader = Reader { name, path: Vec::new(), all: Vec::new() };
+pub fn named_tensors<M: Module>(module: &M, name: impl Fn(&str) -> String) -> Vec<NamedTensor> {
+    let mut reader = ParameterReader { name, path: Vec::new(), all: Vec::new() };
     module.visit(&mut reader);
     reader.all
 }
 
-struct Reader<F> {
+struct ParameterReader<F> {
     name: F,
     path: Vec<String>,
-    all: Vec<Stored>,
+    all: Vec<NamedTensor>,
 }
 
-impl<F: Fn(&str) -> String> ModuleVisitor for Reader<F> {
+impl<F: Fn(&str) -> String> ModuleVisitor for ParameterReader<F> {
     fn enter_module(&mut self, name: &str, _container: &str) {
         self.path.push(name.to_owned());
     }
@@ -124,7 +125,7 @@ impl<F: Fn(&str) -> String> ModuleVisitor for Reader<F> {
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let name = (self.name)(&self.path.join("."));
-        self.all.push(Stored { name, data: param.val().inner().into_data() });
+        self.all.push(NamedTensor { name, data: param.val().inner().into_data() });
     }
 }
 
@@ -134,7 +135,7 @@ impl<F: Fn(&str) -> String> ModuleVisitor for Reader<F> {
 ///
 /// # Errors
 /// It cannot be written.
-pub fn save(path: &Path, tensors: &[Stored]) -> Result<(), Error> {
+pub fn save(path: &Path, tensors: &[NamedTensor]) -> Result<(), Error> {
     let named = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor));
     let metadata = Some([("format".to_owned(), "pt".to_owned())].into());
     safetensors::serialize_to_file(named, metadata, path).map_err(|error| match error {
@@ -143,7 +144,7 @@ pub fn save(path: &Path, tensors: &[Stored]) -> Result<(), Error> {
     })
 }
 
-impl View for &Stored {
+impl View for &NamedTensor {
     fn dtype(&self) -> Dtype {
         Dtype::F32
     }
@@ -164,7 +165,8 @@ impl View for &Stored {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Config, Encoder, Random, Safetensors};
+    use crate::families::bert::BERT;
+    use crate::{Checkpoint, Config, Encoder, Random};
 
     fn config() -> Config {
         serde_json::from_value(serde_json::json!({
@@ -175,16 +177,18 @@ mod tests {
         .unwrap()
     }
 
-    fn encoder(kept: &[usize], source: &mut dyn Source) -> Result<Encoder, Error> {
+    fn encoder(kept: &[usize], source: &mut dyn TensorSource) -> Result<Encoder, Error> {
         let device = Device::flex();
-        fill(Encoder::new(&config(), kept.len(), true, &device), source, &device, |path| hugging_face_name(path, kept))
+        fill(Encoder::new(&config(), kept.len(), true, &device), source, &device, |path| {
+            hugging_face_name(path, |i| kept[i])
+        })
     }
 
     fn file(kept: &[usize]) -> (tempfile::TempDir, std::path::PathBuf) {
         let all = encoder(kept, &mut Random { seed: 1, standard_deviation: 0.02 }).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("model.safetensors");
-        save(&path, &stored(&all, |path| format!("bert.{}", hugging_face_name(path, kept)))).unwrap();
+        save(&path, &named_tensors(&all, |path| format!("bert.{}", hugging_face_name(path, |i| kept[i])))).unwrap();
         (folder, path)
     }
 
@@ -192,7 +196,7 @@ mod tests {
     fn each_parameter_has_the_name_hugging_face_gives_it() {
         let all = encoder(&[0, 1], &mut Random { seed: 1, standard_deviation: 0.02 }).unwrap();
         let mut names: Vec<String> =
-            stored(&all, |path| hugging_face_name(path, &[0, 5])).into_iter().map(|t| t.name).collect();
+            named_tensors(&all, |path| hugging_face_name(path, |i| [0, 5][i])).into_iter().map(|t| t.name).collect();
         names.sort();
         insta::assert_snapshot!(names.join("\n"));
     }
@@ -200,10 +204,11 @@ mod tests {
     #[test]
     fn kept_blocks_read_their_own_numbers_and_leave_the_others() {
         let (_folder, path) = file(&[0, 1, 2]);
-        let mut source = Safetensors::open(&path).unwrap();
+        let mut source = Checkpoint::file(&path, &BERT).unwrap();
         let last = encoder(&[2], &mut source).unwrap();
-        let all = encoder(&[0, 1, 2], &mut Safetensors::open(&path).unwrap()).unwrap();
-        let of = |encoder: &Encoder, kept: &[usize]| stored(encoder, |path| hugging_face_name(path, kept));
+        let all = encoder(&[0, 1, 2], &mut Checkpoint::file(&path, &BERT).unwrap()).unwrap();
+        let of =
+            |encoder: &Encoder, kept: &[usize]| named_tensors(encoder, |path| hugging_face_name(path, |i| kept[i]));
         for tensor in of(&last, &[2]) {
             let twin = of(&all, &[0, 1, 2]).into_iter().find(|other| other.name == tensor.name).unwrap();
             assert_eq!(tensor.data, twin.data, "{}", tensor.name);
@@ -215,9 +220,9 @@ mod tests {
     #[test]
     fn a_missing_tensor_and_a_wrong_shape_are_named() {
         let (_folder, path) = file(&[0]);
-        let message = encoder(&[1], &mut Safetensors::open(&path).unwrap()).unwrap_err().to_string();
+        let message = encoder(&[1], &mut Checkpoint::file(&path, &BERT).unwrap()).unwrap_err().to_string();
         assert!(message.contains("encoder.layer.1.attention.self.query.weight"), "{message}");
-        let message = Safetensors::open(&path).unwrap().take("pooler.dense.bias", &[5]).unwrap_err().to_string();
+        let message = Checkpoint::file(&path, &BERT).unwrap().take("pooler.dense.bias", &[5]).unwrap_err().to_string();
         assert!(message.contains("[4]") && message.contains("[5]"), "{message}");
     }
 }

@@ -5,7 +5,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bert::{Config, Encoded, Encoder, Layout, Pass, Precision, Safetensors, Source, fill, hugging_face_name};
+use bert::{
+    Checkpoint, Config, Encoded, Encoder, Layout, PassOptions, Precision, Safetensors, TensorSource, fill,
+    hugging_face_name,
+};
 use burn::tensor::{Device, Tensor};
 use fused::devices;
 use fused::plain::{indices, rows_at};
@@ -32,9 +35,9 @@ fn lengths() -> Vec<usize> {
 
 fn encoder(kept: &[usize], device: &Device) -> Encoder {
     let config = Config::read(&folder()).unwrap();
-    let mut weights = Safetensors::open(&folder().join("model.safetensors")).unwrap();
+    let mut weights = Checkpoint::open(&folder(), config.family()).unwrap();
     let empty = Encoder::new(&config, kept.len(), true, device);
-    fill(empty, &mut weights, device, |path| hugging_face_name(path, kept)).unwrap()
+    fill(empty, &mut weights, device, |path| hugging_face_name(path, |i| kept[i])).unwrap()
 }
 
 /// Without padding, and padded to P.
@@ -43,10 +46,10 @@ fn layouts() -> [Arc<Layout>; 2] {
 }
 
 fn encode(encoder: &Encoder, layout: &Arc<Layout>, device: &Device, precision: Precision) -> Encoded {
-    encode_as(encoder, layout, device, Pass { precision, ..Pass::default() })
+    encode_as(encoder, layout, device, PassOptions { precision, ..PassOptions::default() })
 }
 
-fn encode_as(encoder: &Encoder, layout: &Arc<Layout>, device: &Device, pass: Pass) -> Encoded {
+fn encode_as(encoder: &Encoder, layout: &Arc<Layout>, device: &Device, pass: PassOptions) -> Encoded {
     let ids = expected("input_ids", &[4, P]);
     let row = |(row, count): (usize, usize)| ids[row * P..][..count].iter().map(|&id| id as usize).collect::<Vec<_>>();
     let ids: Vec<usize> = layout.row_counts().into_iter().enumerate().flat_map(row).collect();
@@ -111,8 +114,12 @@ fn pooled_cls_of_every_choice_of_blocks_is_hugging_faces() {
         for (name, kept) in choices {
             let [layout, _] = layouts();
             let encoded = encode(&encoder(kept, &device), &layout, &device, Precision::Fp32);
-            let only =
-                encode_as(&encoder(kept, &device), &layout, &device, Pass { only_pooled: true, ..Pass::default() });
+            let only = encode_as(
+                &encoder(kept, &device),
+                &layout,
+                &device,
+                PassOptions { cls_only: true, ..PassOptions::default() },
+            );
             assert_eq!((encoded.hidden_states.len(), only.hidden_states.len()), (kept.len() + 1, 0));
             for pooled in [encoded.pooled.clone(), only.pooled] {
                 let pooled: Vec<f32> = pooled.unwrap().into_data().try_to_vec().unwrap();
@@ -128,7 +135,7 @@ fn pooled_cls_of_every_choice_of_blocks_is_hugging_faces() {
 #[test]
 fn dropout_acts_while_training_only() {
     for device in devices() {
-        let pass = |dropout| Pass { dropout, ..Pass::default() };
+        let pass = |dropout| PassOptions { dropout, ..PassOptions::default() };
         let last = |encoder: &Encoder, device: &Device, pass| {
             let (ids, positions) = (indices(&[1, 2, 3, 4, 5, 6], device), indices(&[0, 1, 2, 3, 4, 5], device));
             let encoded = encoder.forward(ids, positions, &Arc::new(Layout::tight(&[6])), pass);
@@ -148,7 +155,7 @@ fn dropout_acts_while_training_only() {
         assert_eq!(run(1, pass(0.5)), run(1, pass(0.5)));
         assert_ne!(run(1, pass(0.5)), run(2, pass(0.5)));
         assert_eq!(run(1, pass(0.0)), run(2, pass(0.0)));
-        let frozen = |seed| run(seed, Pass { frozen_layers: 3, ..pass(0.5) });
+        let frozen = |seed| run(seed, PassOptions { frozen_layers: 3, ..pass(0.5) });
         assert_ne!(frozen(1), frozen(2)); // frozen layers are still in training
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bert::{Layout, Words};
+use bert::{Layout, TokenInput};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use fused::plain::indices;
 
@@ -10,7 +10,7 @@ use fused::plain::indices;
 #[derive(Debug, Clone)]
 pub struct Batch {
     /// `[R]` ids, or what a table says of them.
-    pub words: Words,
+    pub words: TokenInput,
     /// `[R]`: where each token stands in its example.
     pub positions: Tensor<1, Int>,
     /// Which rows belong to which example.
@@ -53,7 +53,7 @@ impl Assembled {
         let input_ids: Vec<i64> = self.input_ids.iter().map(|&id| i64::from(id)).collect();
         let input_ids = Tensor::from_data(TensorData::new(input_ids, [self.layout.rows()]), device);
         let positions = indices(&self.layout.positions(), device);
-        Batch { words: Words::Ids(input_ids), positions, layout: self.layout.clone(), tokens: self.tokens }
+        Batch { words: TokenInput::Ids(input_ids), positions, layout: self.layout.clone(), tokens: self.tokens }
     }
 }
 
@@ -65,7 +65,7 @@ pub fn labels(labels: &[usize], device: &Device) -> Tensor<1, Int> {
 /// Cut `order` into batches of like length: within each window of `window` batches the examples are sorted by length.
 /// No padding is computed anyway, but neighbours of one length attend together, an LSTM takes as many steps as the
 /// longest example, and what still wants a grid pads little. Every batch keeps `batch_size` examples.
-pub fn of_like_length(order: &[usize], lengths: &[usize], batch_size: usize, window: usize) -> Vec<Vec<usize>> {
+pub fn bucket_by_length(order: &[usize], lengths: &[usize], batch_size: usize, window: usize) -> Vec<Vec<usize>> {
     let mut batches = Vec::with_capacity(order.len().div_ceil(batch_size));
     for examples in order.chunks(batch_size * window) {
         let mut examples = examples.to_vec();
@@ -84,9 +84,9 @@ mod tests {
     fn a_batch_has_no_row_too_many_unless_padding_is_asked_for() {
         let device = Device::flex();
         let numbers = |x: Tensor<1, Int>| x.into_data().iter::<i64>().collect::<Vec<_>>();
-        let ids = |words: Words| match words {
-            Words::Ids(input_ids) => numbers(input_ids),
-            Words::Vectors(_) => Vec::new(),
+        let ids = |words: TokenInput| match words {
+            TokenInput::Ids(input_ids) => numbers(input_ids),
+            TokenInput::Vectors(_) => Vec::new(),
         };
         let tight = Batch::new(&[&[7, 8, 9], &[5]], 1, 0, &device);
         assert_eq!((ids(tight.words), numbers(tight.positions)), (vec![7, 8, 9, 5], vec![0, 1, 2, 0]));
@@ -102,7 +102,7 @@ mod tests {
             lengths in proptest::collection::vec(1usize..50, 1..200), batch_size in 1usize..9, window in 1usize..6,
         ) {
             let order: Vec<usize> = (0..lengths.len()).rev().collect();
-            let batches = of_like_length(&order, &lengths, batch_size, window);
+            let batches = bucket_by_length(&order, &lengths, batch_size, window);
             prop_assert!(batches.iter().rev().skip(1).all(|batch| batch.len() == batch_size));
             let mut all: Vec<usize> = batches.concat();
             all.sort_unstable();

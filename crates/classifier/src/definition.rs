@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use bert::{Config, Encoder, Error, Pass, Precision, Random, Safetensors, Source, fill, hugging_face_name};
+use bert::{Checkpoint, Config, Encoder, Error, PassOptions, Precision, Random, TensorSource, fill, hugging_face_name};
 use burn::module::Module;
 use burn::tensor::Device;
 
@@ -35,8 +35,19 @@ pub struct Definition {
     pub precision: Precision,
 }
 
-/// Tensors that a model folder may hold beside what is taken: other heads, and a table of constants.
-const KNOWN_EXTRAS: [&str; 4] = ["embeddings.position_ids", "cls.", "classifier.", "pooler."];
+/// What every encoder's file may hold beside its parameters: tables of constants.
+const CONSTANTS: [&str; 2] = ["embeddings.position_ids", "embeddings.token_type_ids"];
+
+/// Heads that an encoder is pretrained or saved with; they are left alone without a word.
+const USUAL_HEADS: [&str; 7] = [
+    "cls.",
+    "classifier.",
+    "lm_head.",
+    "vocab_transform.",
+    "vocab_layer_norm.",
+    "vocab_projector.",
+    "discriminator_predictions.",
+];
 
 impl Definition {
     /// Whether the parts fit each other.
@@ -76,10 +87,10 @@ impl Definition {
         if !self.reads_weights() {
             return self.random(seed, device);
         }
-        let path = folder.join("model.safetensors");
-        let mut weights = Safetensors::open(&path)?;
+        let mut weights = Checkpoint::open(folder, self.encoder.family())?;
+        self.check_pooler(&weights)?;
         let model = self.filled(&mut weights, seed, device)?;
-        self.refuse_strangers(&weights, &path)?;
+        self.check_rest(&weights)?;
         Ok(model)
     }
 
@@ -96,9 +107,16 @@ impl Definition {
     /// # Errors
     /// The file is missing or holds another model.
     pub fn saved(&self, path: &Path, device: &Device) -> Result<Model, Error> {
-        let mut weights = Safetensors::open(path)?;
-        let model = fill(self.empty(device), &mut weights, device, names::saved)?;
-        self.refuse_strangers(&weights, path)?;
+        self.restored(Checkpoint::file(path, self.encoder.family())?, device)
+    }
+
+    /// The same from a model folder, in whatever files its weights are.
+    ///
+    /// # Errors
+    /// The files are missing or hold another model.
+    pub fn restored(&self, mut weights: Checkpoint, device: &Device) -> Result<Model, Error> {
+        let model = fill(self.empty(device), &mut weights, device, names::inside)?;
+        self.check_rest(&weights)?;
         Ok(model)
     }
 
@@ -121,14 +139,14 @@ impl Definition {
             }
             EmbeddingsConfig::Table { size } => Body::Table(Table::new(self.encoder.vocab_size, size, device)),
         };
-        let (dropout, padding_is_read) = (self.encoder_dropout, needs.full_length);
-        let only_pooled = needs.pooler.is_some(); // whoever reads that reads nothing else
-        let pass = Pass { precision, dropout, padding_is_read, only_pooled, ..Pass::default() };
+        let (dropout, reads_padding) = (self.encoder_dropout, needs.full_length);
+        let cls_only = needs.pooler.is_some(); // whoever reads that reads nothing else
+        let pass = PassOptions { precision, dropout, reads_padding, cls_only, ..PassOptions::default() };
         let least_positions = if needs.full_length { positions } else { 0 };
         Model { body, head: self.head.init(sizes, device), pass, least_positions }
     }
 
-    fn filled(&self, source: &mut dyn Source, seed: u64, device: &Device) -> Result<Model, Error> {
+    fn filled(&self, source: &mut dyn TensorSource, seed: u64, device: &Device) -> Result<Model, Error> {
         let Model { body, head, pass, least_positions } = self.empty(device);
         let body = match body {
             Body::Bert(encoder) => Body::Bert(self.fill_encoder(encoder, source, seed, device)?),
@@ -144,33 +162,103 @@ impl Definition {
     fn fill_encoder(
         &self,
         encoder: Encoder,
-        source: &mut dyn Source,
+        source: &mut dyn TensorSource,
         seed: u64,
         device: &Device,
     ) -> Result<Encoder, Error> {
-        let name = |path: &str| hugging_face_name(path, &self.kept);
+        let name = |path: &str| hugging_face_name(path, |block| self.kept[block]);
         match self.head.needs().pooler {
             Some(Pooler::Reinitialised) => fill(encoder, &mut NewPooler::new(source, self.draws(seed)), device, name),
             _ => fill(encoder, source, device, name),
         }
     }
 
-    /// Nothing over: what is left may belong to other heads and to blocks that are not kept, to nothing else.
-    fn refuse_strangers(&self, weights: &Safetensors, path: &Path) -> Result<(), Error> {
-        let strangers: Vec<&str> = weights.unused().into_iter().filter(|name| !self.is_known(name)).collect();
-        match strangers.first() {
-            None => Ok(()),
-            Some(first) => {
-                let message = format!("{} tensors that no BERT has, the first is `{first}`", strangers.len());
-                Err(Error::file(path, message))
-            }
+    /// A pretrained pooler must be there; many encoders have none.
+    fn check_pooler(&self, weights: &Checkpoint) -> Result<(), Error> {
+        let (name, wanted) = ("pooler.dense.weight", self.head.needs().pooler == Some(Pooler::Pretrained));
+        match wanted && weights.shape(name).is_none() {
+            false => Ok(()),
+            true => Err(Error::file(
+                weights.place(),
+                "has no pooler, which this head reads: draw it anew with `pooler = \"reinitialised\"` in the head's \
+                 settings, as transformers does, or choose a head that reads none, such as `mean-linear`",
+            )),
         }
     }
 
-    fn is_known(&self, name: &str) -> bool {
-        let name = name.trim_start_matches("bert.");
-        let block = name.strip_prefix("encoder.layer.").and_then(|rest| rest.split_once('.')?.0.parse().ok());
-        let left_out = block.is_some_and(|block: usize| !self.kept.contains(&block));
-        left_out || KNOWN_EXTRAS.iter().any(|extra| name.starts_with(extra))
+    /// What is left over may belong to other heads and to blocks that are not kept. Inside the encoder, anything else
+    /// would change what it computes.
+    fn check_rest(&self, weights: &Checkpoint) -> Result<(), Error> {
+        let (inside, outside): (Vec<&str>, Vec<&str>) =
+            weights.unused().into_iter().partition(|name| is_encoders(name) || has_adapter(name));
+        let strangers: Vec<&str> = inside.into_iter().filter(|name| !self.is_known(name)).collect();
+        if let Some(first) = strangers.first() {
+            let message = format!(
+                "holds {} that no `{}` has, such as `{}`: cross-attention and adapters are not computed here",
+                count(strangers.len()),
+                self.encoder.family().model_type,
+                weights.spelled(first)
+            );
+            return Err(Error::file(weights.place(), message));
+        }
+        let foreign: Vec<&str> =
+            outside.into_iter().filter(|name| !USUAL_HEADS.iter().any(|head| name.starts_with(head))).collect();
+        if let Some(first) = foreign.first() {
+            let place = weights.place().display();
+            log::warn!(
+                "`{place}`: {} of another head left alone, such as `{}`",
+                count(foreign.len()),
+                weights.spelled(first)
+            );
+        }
+        let (there, used) = (weights.blocks(), self.encoder.num_hidden_layers);
+        if there > used {
+            log::warn!(
+                "`{}` holds {there} blocks, but `config.json` says {used}: the others are not read, as in transformers; if the \
+                 model has {there}, correct the number",
+                weights.place().display()
+            );
+        }
+        Ok(())
     }
+
+    /// Whether `name` is of a block that is not kept, or of a part that this model does not read.
+    fn is_known(&self, name: &str) -> bool {
+        if CONSTANTS.contains(&name) || name.starts_with("pooler.dense.") {
+            return true;
+        }
+        let Some((block, layer)) = name.strip_prefix("encoder.layer.").and_then(|rest| rest.split_once('.')) else {
+            return false;
+        };
+        let left_out = block.parse().is_ok_and(|block: usize| !self.kept.contains(&block));
+        left_out
+            && BLOCK
+                .iter()
+                .any(|known| layer.strip_prefix(known).is_some_and(|leaf| matches!(leaf, ".weight" | ".bias")))
+    }
+}
+
+/// The layers of a block.
+const BLOCK: [&str; 8] = [
+    "attention.self.query",
+    "attention.self.key",
+    "attention.self.value",
+    "attention.output.dense",
+    "attention.output.LayerNorm",
+    "intermediate.dense",
+    "output.dense",
+    "output.LayerNorm",
+];
+
+fn is_encoders(name: &str) -> bool {
+    ["embeddings.", "encoder.", "pooler."].iter().any(|part| name.starts_with(part))
+}
+
+/// Low-rank and bottleneck adapters change what the layers beside them compute, wherever their tensors stand.
+fn has_adapter(name: &str) -> bool {
+    ["lora_", "adapter"].iter().any(|part| name.contains(part))
+}
+
+fn count(tensors: usize) -> String {
+    if tensors == 1 { "1 tensor".to_owned() } else { format!("{tensors} tensors") }
 }

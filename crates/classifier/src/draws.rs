@@ -1,6 +1,6 @@
 //! Numbers that are drawn, not loaded: those of a head, and of a pooler that is made anew.
 
-use bert::{Error, Random, Source};
+use bert::{Error, Random, TensorSource};
 use burn::tensor::TensorData;
 
 /// Draws a head as PyTorch initialises its layers: linear ones uniform between ±1/√inputs, biases too; LSTMs uniform
@@ -17,7 +17,7 @@ impl HeadSource {
     }
 }
 
-impl Source for HeadSource {
+impl TensorSource for HeadSource {
     fn take(&mut self, name: &str, shape: &[usize]) -> Result<TensorData, Error> {
         if name.contains(".lstm.") {
             let gates = shape.first().copied().unwrap_or(4);
@@ -32,17 +32,17 @@ impl Source for HeadSource {
 
 /// A source whose pooler is drawn instead.
 pub(crate) struct NewPooler<'a> {
-    rest: &'a mut dyn Source,
+    rest: &'a mut dyn TensorSource,
     random: Random,
 }
 
 impl<'a> NewPooler<'a> {
-    pub(crate) fn new(rest: &'a mut dyn Source, random: Random) -> Self {
+    pub(crate) fn new(rest: &'a mut dyn TensorSource, random: Random) -> Self {
         NewPooler { rest, random }
     }
 }
 
-impl Source for NewPooler<'_> {
+impl TensorSource for NewPooler<'_> {
     fn take(&mut self, name: &str, shape: &[usize]) -> Result<TensorData, Error> {
         match name.starts_with("pooler.") {
             true => self.random.take(name, shape),
@@ -55,7 +55,7 @@ impl Source for NewPooler<'_> {
 mod tests {
     use super::*;
 
-    fn largest(name: &str, shape: &[usize], source: &mut dyn Source) -> f32 {
+    fn largest(name: &str, shape: &[usize], source: &mut dyn TensorSource) -> f32 {
         let values = source.take(name, shape).unwrap();
         values.iter::<f32>().fold(0.0, |largest: f32, x| largest.max(x.abs()))
     }
@@ -75,7 +75,7 @@ mod tests {
         let (one, two) = (Random { seed: 1, standard_deviation: 0.1 }, Random { seed: 2, standard_deviation: 0.1 });
         let (mut alone, mut rest) = (one, one);
         let mut source = NewPooler::new(&mut rest, two);
-        let same = |name: &str, a: &mut dyn Source, b: &mut dyn Source| {
+        let same = |name: &str, a: &mut dyn TensorSource, b: &mut dyn TensorSource| {
             a.take(name, &[3]).unwrap() == b.take(name, &[3]).unwrap()
         };
         assert!(same("embeddings.word", &mut source, &mut alone));

@@ -1,6 +1,6 @@
 //! What turns token ids into vectors: the encoder's pretrained embedding layer, or a table of the classifier's own.
 
-use bert::{Words, empty, lookup};
+use bert::{TokenInput, empty, lookup};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -57,10 +57,10 @@ impl Table {
     }
 
     /// Returns `[R, H]`.
-    pub fn forward(&self, words: Words) -> Tensor<2> {
+    pub fn forward(&self, words: TokenInput) -> Tensor<2> {
         match words {
-            Words::Ids(input_ids) => lookup(self.weight.val(), input_ids),
-            Words::Vectors(vectors) => vectors,
+            TokenInput::Ids(input_ids) => lookup(self.weight.val(), input_ids),
+            TokenInput::Vectors(vectors) => vectors,
         }
     }
 

@@ -20,6 +20,6 @@ pub use definition::Definition;
 pub use embeddings::{EmbeddingsConfig, Table};
 pub use heads::{Head, HeadConfig};
 pub use model::{Body, Model, WordTable, cross_entropy};
-pub use names::saved as saved_name;
+pub use names::inside as inside_name;
 pub use predict::{fit, predict, predict_while};
 pub use score::{Score, predicted};

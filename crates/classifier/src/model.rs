@@ -1,6 +1,6 @@
 //! body + head → logits; loss.
 
-use bert::{Encoded, Encoder, Pass, Stored};
+use bert::{Encoded, Encoder, FAMILIES, NamedTensor, PassOptions};
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, activation};
 
@@ -14,7 +14,7 @@ pub struct Model {
     pub(crate) body: Body,
     pub(crate) head: Head,
     #[module(skip)]
-    pub(crate) pass: Pass,
+    pub(crate) pass: PassOptions,
     /// Rows that every sequence of a batch has at least; 0 computes no padding.
     #[module(skip)]
     pub(crate) least_positions: usize,
@@ -49,8 +49,8 @@ impl Model {
     }
 
     /// As [`Model::forward`], with what each kept block reads, `[R, H]` each, beside the logits.
-    pub fn forward_to_look_at(&self, batch: &Batch) -> (Vec<Tensor<2>>, Tensor<2>) {
-        let encoded = self.body.forward(batch, Pass { reads_are_kept: true, ..self.pass });
+    pub fn forward_with_hidden_states(&self, batch: &Batch) -> (Vec<Tensor<2>>, Tensor<2>) {
+        let encoded = self.body.forward(batch, PassOptions { keep_hidden_states: true, ..self.pass });
         let hidden_states = encoded.hidden_states.clone();
         (hidden_states, self.head.forward(Features { encoded, layout: batch.layout.clone() }))
     }
@@ -95,13 +95,14 @@ impl Model {
     }
 
     /// Every parameter as it is saved: `bert.…` with blocks numbered from 0, the head's as PyTorch names them.
-    pub fn stored(&self) -> Vec<Stored> {
-        bert::stored(self, names::saved)
+    pub fn stored(&self) -> Vec<NamedTensor> {
+        let family = self.encoder().map_or(FAMILIES[0], Encoder::family);
+        bert::named_tensors(self, |path| names::saved(path, family))
     }
 }
 
 impl Body {
-    fn forward(&self, batch: &Batch, pass: Pass) -> Encoded {
+    fn forward(&self, batch: &Batch, pass: PassOptions) -> Encoded {
         let Batch { words, positions, layout, .. } = batch;
         match self {
             Body::Bert(encoder) => encoder.forward(words.clone(), positions.clone(), layout, pass),

@@ -2,25 +2,19 @@
 //!
 //! | path in the module | name in the file |
 //! |---|---|
-//! | `body.Bert.…` | `bert.…`, as Hugging Face names it, blocks numbered from 0 |
+//! | `body.Bert.…` | `bert.…` or as the family spells it, blocks numbered from 0 |
 //! | `body.Table.weight` | `embedding.weight` |
 //! | `head.<Kind>.classifier.…` | `classifier.…` |
 //! | `head.<Kind>.lstm.layers.i.forward.weight_ih` | `lstm.weight_ih_l<i>`, as PyTorch's `nn.LSTM` |
 //! | `head.<Kind>.lstm.layers.i.reverse.weight_ih` | `lstm.weight_ih_l<i>_reverse` |
 
-use bert::hugging_face_name;
+use bert::{Family, hugging_face_name};
 
-/// More blocks than any encoder has.
-const MOST_BLOCKS: usize = 1024;
-
-/// The name under which the parameter at `path` is saved.
-pub fn saved(path: &str) -> String {
+/// The name, inside, of the parameter at `path`: BERT's for an encoder's, blocks numbered from 0.
+pub fn inside(path: &str) -> String {
     let parts: Vec<&str> = path.split('.').collect();
     match parts.as_slice() {
-        ["body", "Bert", rest @ ..] => {
-            let numbered: Vec<usize> = (0..MOST_BLOCKS).collect();
-            format!("bert.{}", hugging_face_name(&rest.join("."), &numbered))
-        }
+        ["body", "Bert", rest @ ..] => hugging_face_name(&rest.join("."), |block| block),
         ["body", "Table", rest @ ..] => format!("embedding.{}", rest.join(".")),
         ["head", _, "lstm", "layers", layer, "forward", leaf] => format!("lstm.{leaf}_l{layer}"),
         ["head", _, "lstm", "layers", layer, _, leaf] => format!("lstm.{leaf}_l{layer}_reverse"),
@@ -29,9 +23,15 @@ pub fn saved(path: &str) -> String {
     }
 }
 
+/// The name under which the parameter at `path` is saved, in a model of `family`.
+pub(crate) fn saved(path: &str, family: &Family) -> String {
+    family.spelled(&inside(path))
+}
+
 #[cfg(test)]
 mod tests {
     use super::saved;
+    use bert::FAMILIES;
 
     #[test]
     fn names_are_those_of_hugging_face_and_pytorch() {
@@ -42,7 +42,11 @@ mod tests {
             ("head.Bilstm.lstm.layers.0.forward.bias_hh", "lstm.bias_hh_l0"),
             ("head.ConcatBilstm.lstm.layers.1.reverse.weight_ih", "lstm.weight_ih_l1_reverse"),
         ] {
-            assert_eq!(saved(path), name);
+            assert_eq!(saved(path, FAMILIES[0]), name);
         }
+        let distilbert = "distilbert.transformer.layer.3.attention.q_lin.bias";
+        assert_eq!(saved("body.Bert.blocks.3.query.bias", FAMILIES[1]), distilbert);
+        assert_eq!(saved("body.Bert.pooler.dense.bias", FAMILIES[1]), "pre_classifier.bias");
+        assert_eq!(saved("head.ClsLinear.classifier.weight", FAMILIES[2]), "classifier.out_proj.weight");
     }
 }

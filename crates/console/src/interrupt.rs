@@ -23,7 +23,7 @@ pub fn heed_signals() -> std::io::Result<()> {
 }
 
 /// A limit on the size of files (`ulimit -f`) shall fail the write, which is told, and not kill the tool.
-pub(crate) fn refuse_to_die_of_a_file_too_large() -> std::io::Result<()> {
+pub(crate) fn ignore_sigxfsz() -> std::io::Result<()> {
     flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false))).map(drop)
 }
 

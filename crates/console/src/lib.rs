@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 pub use interrupt::{Interrupted, heed_signals, interruption};
 pub use memory::{OutOfMemory, within_memory};
-pub use progress::{Progress, spoken_duration};
+pub use progress::{Progress, format_duration};
 pub use stdin::{piped, typed};
 pub use verbosity::Verbosity;
 
@@ -23,7 +23,7 @@ const LONGEST_LINE: usize = 2000;
 ///
 /// Wrong usage is clap's, which exits with 2 before `run` does anything.
 pub fn main(name: &str, run: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
-    interrupt::refuse_to_die_of_a_file_too_large().unwrap_or_default();
+    interrupt::ignore_sigxfsz().unwrap_or_default();
     memory::keep_quiet();
     match within_memory(run).unwrap_or_else(|error| Err(error.into())) {
         Ok(()) => ExitCode::SUCCESS,
@@ -40,7 +40,7 @@ pub fn main(name: &str, run: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
 /// The chain of causes as one line; a cause that the line above it already tells is left out.
 fn one_line(error: &anyhow::Error) -> String {
     let mut line = String::new();
-    for cause in error.chain().map(|cause| harmless(&cause.to_string())) {
+    for cause in error.chain().map(|cause| single_line(&cause.to_string())) {
         if !line.contains(&cause) {
             line += if line.is_empty() { "" } else { ": " };
             line += &cause;
@@ -51,16 +51,16 @@ fn one_line(error: &anyhow::Error) -> String {
 
 /// Text of any lines without what would steer a terminal.
 pub fn without_control(text: &str) -> String {
-    text.replace(|c: char| is_control(c) && c != '\n', "\u{fffd}")
+    text.replace(|c: char| is_terminal_control(c) && c != '\n', "\u{fffd}")
 }
 
 /// What steers a terminal, or turns the order of what it shows.
-fn is_control(c: char) -> bool {
+fn is_terminal_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// In one line that one can read, and without what would steer a terminal: messages quote what they were given.
-pub fn harmless(text: &str) -> String {
+pub fn single_line(text: &str) -> String {
     let text = match text.char_indices().nth(LONGEST_LINE) {
         Some((end, _)) => &format!("{}…", &text[..end]),
         None => text,
@@ -89,7 +89,7 @@ mod tests {
     fn what_a_message_quotes_steers_no_terminal() {
         assert_eq!(one_line(&anyhow::anyhow!("no review `\u{1b}[2J\r`")), "no review `\u{fffd}[2J\u{fffd}`");
         assert_eq!(without_control("\u{9b}31m\u{202e}\nb"), "\u{fffd}31m\u{fffd}\nb");
-        assert!(harmless(&"ä".repeat(1_000_000)).chars().count() < 3000);
+        assert!(single_line(&"ä".repeat(1_000_000)).chars().count() < 3000);
     }
 
     #[test]

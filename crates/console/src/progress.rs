@@ -54,7 +54,7 @@ impl Drop for Progress {
 }
 
 /// `412.9 s` as a person says it: `6 min 53 s`.
-pub fn spoken_duration(seconds: f64) -> String {
+pub fn format_duration(seconds: f64) -> String {
     let whole = Duration::from_secs_f64(seconds.max(0.0)).as_secs();
     match (whole / 3600, whole / 60 % 60, whole % 60) {
         (0, 0, _) => format!("{seconds:.1} s"),
@@ -65,13 +65,13 @@ pub fn spoken_duration(seconds: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::spoken_duration;
+    use super::format_duration;
 
     #[test]
     fn durations_are_spoken_in_the_two_largest_units() {
         let spoken = [(0.25, "0.2 s"), (59.0, "59.0 s"), (412.9, "6 min 52 s"), (7260.0, "2 h 1 min")];
         for (seconds, words) in spoken {
-            assert_eq!(spoken_duration(seconds), words);
+            assert_eq!(format_duration(seconds), words);
         }
     }
 }

@@ -11,7 +11,7 @@ use console::Progress;
 use records::shards::Example;
 use records::{Latency, Provenance, Split, jsonl};
 
-use trained::Trained;
+use trained::{Trained, provenance};
 
 use crate::split;
 
@@ -48,7 +48,10 @@ pub(crate) fn measure(chosen: &Trained, folder: &Path, engine: &Engine, output: 
     single.sort_unstable();
     let record = Latency {
         run: chosen.name.clone(),
-        provenance: provenance(chosen, engine),
+        provenance: Provenance {
+            device: chosen.answers.device(engine).to_owned(),
+            ..provenance(engine, env!("FATHOM_COMMIT"))
+        },
         warm_up: WARM_UP.min(sample.len()),
         repetitions: single.len(),
         mean_tokens,
@@ -56,7 +59,7 @@ pub(crate) fn measure(chosen: &Trained, folder: &Path, engine: &Engine, output: 
         p95_seconds: rank(&single, 0.95),
         examples_per_second: in_batches / batches.iter().sum::<Duration>().as_secs_f64(),
         batch_size: BATCH_SIZE.min(sample.len()),
-        flops_per_token: chosen.encoder.as_ref().map(|encoder| flops_per_token(encoder, mean_tokens)),
+        flops_per_token: chosen.answers.encoder().map(|encoder| flops_per_token(encoder, mean_tokens)),
     };
     log::info!(
         "{}: {:.2} ms an answer (p95 {:.2}), {:.1} examples/s in batches of {BATCH_SIZE}, on {}",
@@ -120,17 +123,6 @@ fn rank(sorted: &[Duration], share: f64) -> f64 {
 fn flops_per_token(encoder: &Config, mean_tokens: f64) -> f64 {
     let (h, i) = (encoder.hidden_size as f64, encoder.intermediate_size as f64);
     encoder.num_hidden_layers as f64 * (2.0 * (4.0 * h * h + 2.0 * h * i) + 4.0 * mean_tokens * h)
-}
-
-fn provenance(chosen: &Trained, engine: &Engine) -> Provenance {
-    Provenance {
-        commit: env!("FATHOM_COMMIT").to_owned(),
-        burn: "0.22.1".to_owned(),
-        libtorch: classifier::device::libtorch_version(),
-        device: chosen.answers.device(engine).to_owned(),
-        hardware: engine.hardware.clone(),
-        threads: engine.threads,
-    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use classifier::device::Engine;
+use records::Split;
 use records::publish::Output;
 use trained::Trained;
 
@@ -29,8 +31,8 @@ struct Args {
     #[arg(long, value_name = "DIR", group = "what")]
     shards: Option<PathBuf>,
     /// Which of their examples
-    #[arg(long, default_value = "test", requires = "shards")]
-    split: split::Name,
+    #[arg(long, default_value = "test", requires = "shards", value_parser = split_name())]
+    split: Split,
     /// Measure how long an answer takes here, alone and in batches of 32; one record out
     #[arg(long, requires_all = ["run", "shards"])]
     latency: bool,
@@ -45,6 +47,11 @@ struct Args {
     device: String,
     #[command(flatten)]
     verbosity: console::Verbosity,
+}
+
+/// A name of a split, listed in `--help`.
+fn split_name() -> impl TypedValueParser<Value = Split> {
+    PossibleValuesParser::new(Split::ALL.map(Split::name)).try_map(|name| name.parse())
 }
 
 fn main() -> ExitCode {
@@ -62,7 +69,7 @@ fn run() -> anyhow::Result<()> {
     let mut output = Output::open(args.out.as_deref())?;
     match (&args.shards, &args.text) {
         (Some(shards), _) if args.latency => latency::measure(&chosen, shards, &engine, &mut output)?,
-        (Some(shards), _) => split::predict(&chosen, shards, args.split.into(), &engine, &mut output)?,
+        (Some(shards), _) => split::predict(&chosen, shards, args.split, &engine, &mut output)?,
         (None, text) => text::predict(&chosen, text.as_deref().unwrap_or("-"), &engine, &mut output)?,
     }
     Ok(output.finish()?)

@@ -4,34 +4,16 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use classifier::device::Engine;
 use classifier::{Score, predicted};
-use console::{Progress, spoken_duration};
+use console::{Progress, format_duration};
 use records::Split;
 use records::jsonl;
 use records::predictions::{Begin, End, Prediction, Record};
 use records::shards::{Example, Manifest};
 
-use trained::Trained;
-
-/// A split one may ask for by name.
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-pub(crate) enum Name {
-    Train,
-    Validation,
-    Test,
-}
-
-impl From<Name> for Split {
-    fn from(name: Name) -> Self {
-        match name {
-            Name::Train => Split::Train,
-            Name::Validation => Split::Validation,
-            Name::Test => Split::Test,
-        }
-    }
-}
+use trained::{Origin, Trained};
 
 /// Predict `split` of the shards the run was trained on.
 pub(crate) fn predict(
@@ -47,7 +29,7 @@ pub(crate) fn predict(
     let finite = logits.iter().flatten().all(|logit| logit.is_finite());
     ensure!(finite, "run `{run}`: the model answers with what is no number; train it again with lower learning rates");
     let score = write(chosen, split, &examples, logits, start, chosen.answers.device(engine), output)?;
-    let (percent, seconds) = (100.0 * score.accuracy(), spoken_duration(start.elapsed().as_secs_f64()));
+    let (percent, seconds) = (100.0 * score.accuracy(), format_duration(start.elapsed().as_secs_f64()));
     let device = chosen.answers.device(engine);
     log::info!("{run}: {split} {percent:.2} % of {}, {seconds} on {device}", score.examples());
     Ok(())
@@ -58,7 +40,7 @@ pub(crate) fn examples(chosen: &Trained, folder: &Path, split: Split) -> anyhow:
     let (manifest, sha256) = Manifest::read(folder).context("run `prep` first")?;
     let (run, shards) = (&chosen.name, folder.display());
     ensure!(
-        chosen.shards_sha256.as_ref() == Some(&sha256),
+        chosen.origin.shards_sha256() == Some(sha256.as_str()),
         "`{shards}` is not what run `{run}` was trained on; train it again, or give its shards"
     );
     let examples = manifest.examples(folder, split)?;
@@ -88,9 +70,10 @@ fn write(
     device: &str,
     mut output: &mut impl Write,
 ) -> anyhow::Result<Score> {
+    let Origin::Run { epoch, .. } = chosen.origin else { bail!("`{}` is not a run", chosen.folder.display()) };
     let mut put = |record: Record| jsonl::write(&mut output, &record).context("writing the predictions");
     let (run, device) = (chosen.name.clone(), device.to_owned());
-    put(Record::Begin(Begin { run, epoch: chosen.epoch, split, examples: examples.len(), device }))?;
+    put(Record::Begin(Begin { run, epoch, split, examples: examples.len(), device }))?;
     let mut score = Score::default();
     for (Example { id, label, input_ids }, logits) in examples.iter().zip(logits) {
         score.add(&logits, *label);

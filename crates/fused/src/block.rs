@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use basics::Precision;
 use burn::tensor::Tensor;
 
 use crate::Layout;
@@ -45,15 +46,16 @@ pub struct BlockWeights {
     pub output_norm: NormWeights,
 }
 
-/// The number format of the matrix products. Master weights, LayerNorm, softmax statistics, residual
-/// sums and the loss are fp32 in both.
+/// What stands between the two linear layers of a block's feed-forward half, under Hugging Face's names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Precision {
-    /// 32-bit throughout.
+pub enum Activation {
+    /// `gelu`: x·Φ(x), exact (Hendrycks and Gimpel 2016).
     #[default]
-    Fp32,
-    /// bfloat16 products; LibTorch only, the plain twin computes in fp32.
-    Bf16,
+    Gelu,
+    /// `gelu_new` and `gelu_pytorch_tanh`: the same paper's approximation by tanh.
+    GeluTanh,
+    /// `relu`: max(x, 0).
+    Relu,
 }
 
 /// What a block must know beside its numbers.
@@ -63,6 +65,8 @@ pub struct BlockOptions {
     pub num_attention_heads: usize,
     /// Added to the variance in LayerNorm.
     pub layer_norm_eps: f64,
+    /// Between the two linear layers of the feed-forward half.
+    pub activation: Activation,
     /// Number format of the matrix products.
     pub precision: Precision,
     /// Share of attention weights and of both sub-layers' outputs set to zero, on a device with autodiff only.
@@ -73,7 +77,7 @@ pub struct BlockOptions {
 }
 
 /// One post-norm transformer block (Vaswani et al. 2017, as in BERT): attention, residual sum,
-/// LayerNorm, two linear layers with exact GELU between them, residual sum, LayerNorm.
+/// LayerNorm, two linear layers with an [`Activation`] between them, residual sum, LayerNorm.
 ///
 /// # Shapes
 /// - `hidden`: `[R, H]`, the sequences of `layout` one behind the other; each attends to its own real tokens
@@ -123,6 +127,7 @@ mod tests {
     fn rows(weights: BlockWeights, dropout: f64, first_only: bool, device: &Device) -> Vec<Vec<f32>> {
         device.seed(3);
         let options = BlockOptions {
+            activation: Activation::Gelu,
             num_attention_heads: 1,
             layer_norm_eps: 1e-12,
             precision: Precision::Fp32,

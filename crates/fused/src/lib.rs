@@ -23,7 +23,8 @@ pub mod plain;
 use burn::tensor::Device;
 
 pub use abandoned::{forget_abandoned, renewed};
-pub use block::{BlockOptions, BlockWeights, LinearWeights, NormWeights, Precision, block};
+pub use basics::Precision;
+pub use block::{Activation, BlockOptions, BlockWeights, LinearWeights, NormWeights, block};
 pub use layout::{Layout, Run, Sequence};
 pub use lstm::{LstmWeights, lstm};
 pub use norm::layer_norm;

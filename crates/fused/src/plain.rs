@@ -6,7 +6,7 @@ mod lstm;
 use burn::nn::DropoutConfig;
 use burn::tensor::{Tensor, activation};
 
-use crate::{BlockOptions, BlockWeights, Layout, LinearWeights, NormWeights};
+use crate::{Activation, BlockOptions, BlockWeights, Layout, LinearWeights, NormWeights};
 
 pub use grid::{from_grid, indices, mask, real, rows_at, to_grid};
 pub use lstm::lstm;
@@ -77,9 +77,18 @@ pub fn block(hidden: Tensor<2>, layout: &Layout, weights: BlockWeights, options:
     let context = attention(q, k, v, layout, options); // [R, H] or [B, H]
     let attended = dropout(linear(context, weights.attention_output), share) + hidden;
     let attended = layer_norm(attended, weights.attention_norm, layer_norm_eps);
-    let intermediate = activation::gelu(linear(attended.clone(), weights.intermediate)); // [R, I]
+    let intermediate = activate(linear(attended.clone(), weights.intermediate), options.activation); // [R, I]
     let output = dropout(linear(intermediate, weights.output), share) + attended;
     layer_norm(output, weights.output_norm, layer_norm_eps)
+}
+
+/// The function of `kind`, number by number.
+pub fn activate(x: Tensor<2>, kind: Activation) -> Tensor<2> {
+    match kind {
+        Activation::Gelu => activation::gelu(x),
+        Activation::GeluTanh => activation::gelu_approximate(x),
+        Activation::Relu => activation::relu(x),
+    }
 }
 
 /// Each sequence attends to its own tokens: `[R, H]` three times to `[R, H]`, or with one query for each sequence, `[B, H]`,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use fused::plain::rows_at;
-use fused::{BlockOptions, BlockWeights, Layout, LinearWeights, NormWeights, Precision, block, devices};
+use fused::{Activation, BlockOptions, BlockWeights, Layout, LinearWeights, NormWeights, Precision, block, devices};
 
 const H: usize = 16;
 const I: usize = 24;
@@ -58,14 +58,20 @@ enum Read {
     FirstOnly,
 }
 
+/// How a block computes.
+type Numerics = (Precision, Activation);
+
+const ACTIVATIONS: [Activation; 3] = [Activation::Gelu, Activation::GeluTanh, Activation::Relu];
+
 /// The block's output where it is read; then the gradient of that times fixed numbers: of the tokens' input, and of every
 /// parameter.
-fn run(layout: Layout, device: &Device, read: Read, precision: Precision) -> Vec<(String, Vec<f32>)> {
+fn run(layout: Layout, device: &Device, read: Read, (precision, activation): Numerics) -> Vec<(String, Vec<f32>)> {
     let first_only = read == Read::FirstOnly;
     let (matrices, vectors, weights) = weights(device);
     let tokens = numbers(99, [TOKENS, H], device).require_grad();
     let hidden = laid_out(tokens.clone(), &layout);
-    let options = BlockOptions { num_attention_heads: 2, layer_norm_eps: 1e-5, precision, dropout: 0.0, first_only };
+    let options =
+        BlockOptions { num_attention_heads: 2, layer_norm_eps: 1e-5, activation, precision, dropout: 0.0, first_only };
     let all = block(hidden, &Arc::new(layout.clone()), weights, options);
     let output = match read {
         Read::Tokens => rows_at(all, &real(&layout)),
@@ -95,36 +101,41 @@ fn laid_out(tokens: Tensor<2>, layout: &Layout) -> Tensor<2> {
 }
 
 /// The padded batch, computed in fp32 by the plain engine.
-fn expected(read: Read) -> Vec<(String, Vec<f32>)> {
-    run(Layout::padded(&LENGTHS, 9), &Device::flex().autodiff(), read, Precision::Fp32)
+fn expected(read: Read, activation: Activation) -> Vec<(String, Vec<f32>)> {
+    run(Layout::padded(&LENGTHS, 9), &Device::flex().autodiff(), read, (Precision::Fp32, activation))
 }
 
 #[test]
 fn a_flat_batch_and_its_gradients_are_those_of_the_padded_one() {
-    held_to(&expected(Read::Tokens), Read::Tokens, devices(), Precision::Fp32);
+    held_to(Read::Tokens, Read::Tokens, devices(), Precision::Fp32);
 }
 
 #[test]
 fn the_first_rows_alone_and_their_gradients_are_what_they_are_among_all() {
-    held_to(&expected(Read::First), Read::FirstOnly, devices(), Precision::Fp32);
+    held_to(Read::First, Read::FirstOnly, devices(), Precision::Fp32);
 }
 
 #[test]
 fn in_bf16_they_stay_near() {
-    held_to(&expected(Read::Tokens), Read::Tokens, fused::libtorch_devices(), Precision::Bf16);
-    held_to(&expected(Read::First), Read::FirstOnly, fused::libtorch_devices(), Precision::Bf16);
+    held_to(Read::Tokens, Read::Tokens, fused::libtorch_devices(), Precision::Bf16);
+    held_to(Read::First, Read::FirstOnly, fused::libtorch_devices(), Precision::Bf16);
 }
 
-fn held_to(expected: &[(String, Vec<f32>)], read: Read, devices: Vec<Device>, precision: Precision) {
+/// With every activation, what is read as `read` is what the padded batch gives, read as `reference`.
+fn held_to(reference: Read, read: Read, devices: Vec<Device>, precision: Precision) {
     let tolerance = if precision == Precision::Fp32 { 1e-5 } else { 0.05 };
-    for device in devices.into_iter().map(Device::autodiff) {
-        for layout in [Layout::tight(&LENGTHS), Layout::padded(&LENGTHS, 4), Layout::padded(&LENGTHS, 9)] {
-            let what = format!("{device:?}, {} rows", layout.rows());
-            for ((name, found), (_, expected)) in run(layout, &device, read, precision).iter().zip(expected) {
-                assert_eq!(found.len(), expected.len());
-                let largest = found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-                let scale = expected.iter().fold(1.0, |scale: f32, x| scale.max(x.abs()));
-                assert!(largest < tolerance * scale, "{what}: {name} is off by {largest} of {scale}");
+    for activation in ACTIVATIONS {
+        let expected = expected(reference, activation);
+        for device in devices.iter().cloned().map(Device::autodiff) {
+            for layout in [Layout::tight(&LENGTHS), Layout::padded(&LENGTHS, 4), Layout::padded(&LENGTHS, 9)] {
+                let what = format!("{device:?}, {activation:?}, {} rows", layout.rows());
+                let found = run(layout, &device, read, (precision, activation));
+                for ((name, found), (_, expected)) in found.iter().zip(&expected) {
+                    assert_eq!(found.len(), expected.len());
+                    let largest = found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+                    let scale = expected.iter().fold(1.0, |scale: f32, x| scale.max(x.abs()));
+                    assert!(largest < tolerance * scale, "{what}: {name} is off by {largest} of {scale}");
+                }
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use console::spoken_duration;
+use console::format_duration;
 use records::peak_memory_bytes;
 use records::shards::{Counts, Manifest};
 use study::Duplicates;
@@ -35,7 +35,7 @@ impl fmt::Display for Summary<'_> {
         write!(f, "longest {} tokens, ", self.manifest.splits.values().map(|c| c.longest).max().unwrap_or(0))?;
         write!(f, "{} truncated; ", self.sum(|counts| counts.truncated))?;
         write!(f, "{:.0} reviews/s tokenizing, ", examples as f64 / tokenizing.max(1e-9))?;
-        write!(f, "{} in all", spoken_duration(self.elapsed.as_secs_f64()))?;
+        write!(f, "{} in all", format_duration(self.elapsed.as_secs_f64()))?;
         match peak_memory_bytes().div_ceil(1 << 20) {
             0 => Ok(()), // the system does not tell
             peak => write!(f, ", peak {peak} MiB"),

@@ -14,34 +14,18 @@ pub mod run_dir;
 pub mod shards;
 mod split;
 
+pub use basics::regular;
 pub use latency::Latency;
 pub use lock::Lock;
 pub use provenance::{Provenance, peak_memory_bytes};
 pub use split::Split;
 
-/// `path`, if a file is there: a pipe or a device in a folder of somebody else's could be read for ever.
-///
-/// # Errors
-/// There is nothing, or something else.
-pub fn regular(path: &std::path::Path) -> std::io::Result<&std::path::Path> {
-    let is_file = std::fs::metadata(path)?.is_file();
-    is_file.then_some(path).ok_or_else(|| std::io::Error::other("is no regular file"))
-}
-
 /// A record or file that cannot be read or written, named with its place.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file could not be read, written or renamed.
-    #[error("{action} `{path}`: {source}")]
-    Io {
-        /// What was being done, such as `reading`.
-        action: &'static str,
-        /// The file.
-        path: String,
-        /// Why it failed.
-        #[source]
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Io(#[from] basics::FileError),
     /// A line is not the record it should be.
     #[error("`{name}`, line {line}: {message}")]
     Line {
@@ -65,7 +49,7 @@ pub enum Error {
 impl Error {
     /// An input or output error while doing `action` to `path`.
     pub fn io(action: &'static str, path: &std::path::Path, source: std::io::Error) -> Self {
-        Error::Io { action, path: path.display().to_string(), source }
+        basics::FileError::new(action, path, source).into()
     }
 
     /// A file that is wrong as a whole.

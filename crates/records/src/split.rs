@@ -1,6 +1,7 @@
 //! The three parts of a data set.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,12 +17,31 @@ pub enum Split {
     Test,
 }
 
-impl fmt::Display for Split {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Split {
+    /// All three.
+    pub const ALL: [Split; 3] = [Split::Train, Split::Validation, Split::Test];
+
+    /// Its name in records and on command lines.
+    pub fn name(self) -> &'static str {
+        match self {
             Split::Train => "train",
             Split::Validation => "validation",
             Split::Test => "test",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Split {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Split {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Split::ALL.into_iter().find(|split| split.name() == text);
+        found.ok_or_else(|| format!("unknown split `{text}`, expected `train`, `validation` or `test`"))
     }
 }

@@ -216,7 +216,7 @@ impl Open {
     }
 
     fn stopped(&self, name: &str, why: String) -> anyhow::Error {
-        let why = console::harmless(&why);
+        let why = console::single_line(&why);
         let what = format!("`{name}`: run `{}` stopped, {why}", self.run());
         Unfinished { what, why: Some(why) }.into()
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Blocks, Component, Error, defaults};
+use crate::{Blocks, Component, Error, Precision, defaults};
 
 /// The largest number of epochs, or of examples in a batch; a larger one is a typing error.
 const MOST: usize = 1_000_000;
@@ -26,17 +26,6 @@ pub enum Weights {
     Pretrained,
     /// Drawn from the seed with the encoder's `initializer_range`; nothing is pretrained.
     Random,
-}
-
-/// The number format of the matrix products; everything else stays in fp32.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Precision {
-    /// 32-bit throughout.
-    #[default]
-    Fp32,
-    /// bfloat16 inside the blocks, fp32 master weights; LibTorch only.
-    Bf16,
 }
 
 /// One run with every setting: what `config.json` holds and what `train` does.

@@ -13,9 +13,10 @@ mod definition;
 mod error;
 mod settings;
 
+pub use basics::{MOST_BLOCKS, Precision};
 pub use blocks::Blocks;
 pub use component::Component;
-pub use configuration::{Configuration, Freeze, Precision, Weights, is_id};
+pub use configuration::{Configuration, Freeze, Weights, is_id};
 pub use data::{Cleaning, Data, Duplicates, Truncation};
 pub use definition::Study;
 pub use error::{Error, nearest, with_nearest};

@@ -30,3 +30,6 @@ pub use config::Config;
 pub use error::Error;
 pub use sparse::Sparse;
 pub use vectorizer::Vectorizer;
+
+/// What study files and saved models call this kind of model.
+pub const KIND: &str = "tf-idf";

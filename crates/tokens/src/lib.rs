@@ -3,13 +3,17 @@
 //! `prep` asks for a whole data set and `evaluate` for single texts; both must get the same ids.
 
 mod cleaning;
+mod files;
+mod frame;
 mod markup;
 mod tokenizer;
 mod traced;
 mod truncation;
 mod vocabulary;
-mod words;
+mod vocabulary_file;
+mod word_cache;
 
+pub use files::TokenizerFiles;
 pub use tokenizer::{Spanned, TextTokenizer, TokenIds};
 pub use traced::MARKUP;
 pub use vocabulary::Vocabulary;

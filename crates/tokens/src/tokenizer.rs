@@ -4,15 +4,16 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, ensure};
-use records::shards::sha256_hex;
 use study::Data;
-use tokenizers::{ModelWrapper, NormalizerWrapper, Tokenizer};
+use tokenizers::{ModelWrapper, NormalizerWrapper};
 
 use crate::cleaning::Cleaning;
+use crate::files::TokenizerFiles;
+use crate::frame::Frame;
 use crate::markup::without_markup;
 use crate::traced::Traced;
 use crate::truncation::{Cut, SPECIAL_TOKENS};
-use crate::words::Words;
+use crate::word_cache::WordCache;
 
 /// A tokenizer with higher ids is none: who keeps something for every id would fill the memory.
 pub(crate) const MOST_IDS: usize = 10_000_000;
@@ -34,7 +35,7 @@ pub struct TextTokenizer {
     /// The id that fills batches.
     pub pad_token_id: u32,
     cleaning: Cleaning,
-    words: Words,
+    words: WordCache,
     cut: Cut,
     cls: u32,
     sep: u32,
@@ -60,22 +61,19 @@ pub struct Spanned {
 }
 
 impl TextTokenizer {
-    /// Read `tokenizer.json` in `folder`; `data` says what of a text stays.
+    /// Read the tokenizer in `folder`; `data` says what of a text stays.
     ///
     /// # Errors
-    /// The file is missing, is no tokenizer, or frames a text otherwise than BERT does.
+    /// The files are missing, describe no tokenizer, or one that frames a text otherwise than BERT's.
     pub fn load(folder: &Path, data: &Data) -> Result<Self> {
-        let path = folder.join("tokenizer.json");
-        let bytes = records::regular(&path).and_then(std::fs::read).map_err(|e| missing(&path, &data.tokenizer, &e))?;
-        let wrong = |what: String| anyhow!("tokenizer `{}` {what}; {}", path.display(), remedy(&data.tokenizer));
-        let mut tokenizer = Tokenizer::from_bytes(&bytes).map_err(|e| wrong(format!("cannot be used: {e}")))?;
-        tokenizer.with_padding(None).with_truncation(None).map_err(|e| wrong(e.to_string()))?;
-        let id = |token| tokenizer.token_to_id(token).ok_or_else(|| wrong(format!("has no `{token}`")));
-        let (cls, sep, pad_token_id) = (id("[CLS]")?, id("[SEP]")?, id("[PAD]")?);
-        let frame = tokenizer.encode_fast("", true).map_err(|e| wrong(e.to_string()))?;
-        if frame.get_ids() != [cls, sep] {
-            return Err(wrong("does not put `[CLS]` before and `[SEP]` behind a text".to_owned()));
+        let files = TokenizerFiles::read(folder, &data.tokenizer)?;
+        if let Some(notice) = &files.notice {
+            log::warn!("{notice}");
         }
+        let wrong = |what: String| anyhow!("tokenizer `{}` {what}", files.path.display());
+        let mut tokenizer = files.tokenizer(&data.tokenizer)?;
+        tokenizer.with_padding(None).with_truncation(None).map_err(|e| wrong(e.to_string()))?;
+        let frame = Frame::of(&tokenizer).map_err(wrong)?;
         let vocab_size = tokenizer.get_vocab(true).into_values().max().map_or(0, |highest| highest as usize + 1);
         // Others could make a short text as long as the memory.
         if !matches!(tokenizer.get_normalizer(), None | Some(NormalizerWrapper::BertNormalizer(_))) {
@@ -83,21 +81,23 @@ impl TextTokenizer {
         }
         if matches!(tokenizer.get_model(), ModelWrapper::WordPiece(model) if model.max_input_chars_per_word > MOST_CHARACTERS_PER_WORD)
         {
-            return Err(wrong(format!("takes words of more than {MOST_CHARACTERS_PER_WORD} characters apart")));
+            return Err(wrong(format!(
+                "splits words of more than {MOST_CHARACTERS_PER_WORD} characters: lower `max_input_chars_per_word`"
+            )));
         }
         if vocab_size > MOST_IDS {
             return Err(wrong(format!("has ids above {MOST_IDS}")));
         }
         Ok(TextTokenizer {
-            path,
-            sha256: sha256_hex(&bytes),
+            sha256: files.sha256(),
+            path: files.path,
             vocab_size,
-            pad_token_id,
+            pad_token_id: frame.pad,
             cleaning: Cleaning::new(&data.cleaning),
-            words: Words::new(tokenizer),
+            words: WordCache::new(tokenizer),
             cut: Cut::new(data),
-            cls,
-            sep,
+            cls: frame.cls,
+            sep: frame.sep,
         })
     }
 

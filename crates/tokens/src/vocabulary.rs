@@ -6,7 +6,8 @@ use anyhow::{Result, anyhow};
 use tokenizers::models::wordpiece::WordPiece;
 use tokenizers::{ModelWrapper, Tokenizer};
 
-use crate::tokenizer::{MOST_IDS, missing, remedy};
+use crate::files::TokenizerFiles;
+use crate::tokenizer::{MOST_IDS, remedy};
 
 /// The words and pieces of words that a model's token ids stand for.
 pub struct Vocabulary {
@@ -26,16 +27,15 @@ enum Token {
 }
 
 impl Vocabulary {
-    /// Read `tokenizer.json` in `folder`.
+    /// Read the tokenizer in `folder`.
     ///
     /// # Errors
     /// The file is missing, is no tokenizer, or its model is not WordPiece.
     pub fn load(folder: &Path) -> Result<Self> {
-        let path = folder.join("tokenizer.json");
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
-        let bytes = records::regular(&path).and_then(std::fs::read).map_err(|e| missing(&path, &name, &e))?;
-        let wrong = |what: String| anyhow!("tokenizer `{}` {what}; {}", path.display(), remedy(&name));
-        let tokenizer = Tokenizer::from_bytes(&bytes).map_err(|e| wrong(format!("cannot be used: {e}")))?;
+        let files = TokenizerFiles::read(folder, &name)?;
+        let wrong = |what: String| anyhow!("tokenizer `{}` {what}; {}", files.path.display(), remedy(&name));
+        let tokenizer = files.tokenizer(&name)?;
         if tokenizer.get_vocab(true).into_values().any(|id| id as usize >= MOST_IDS) {
             return Err(wrong(format!("has ids above {MOST_IDS}")));
         }

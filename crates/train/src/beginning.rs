@@ -11,27 +11,27 @@ use records::{Split, publish};
 use serde_json::Value;
 use study::Weights;
 
-use crate::input::{Input, Work};
+use crate::inputs::{RunInputs, TrainingSetup};
 use crate::metrics::Metrics;
 
 /// The model before the first step.
-pub(crate) fn initial_model(input: &Input, device: &Device) -> anyhow::Result<Model> {
-    let seed = input.work.configuration.seed;
-    Ok(match input.work.configuration.weights {
-        Weights::Pretrained => input.definition.pretrained(&input.work.model_folder, seed, device)?,
-        Weights::Random => input.definition.random(seed, device)?,
+pub(crate) fn initial_model(setup: &TrainingSetup, device: &Device) -> anyhow::Result<Model> {
+    let seed = setup.inputs.configuration.seed;
+    Ok(match setup.inputs.configuration.weights {
+        Weights::Pretrained => setup.definition.pretrained(&setup.inputs.model_folder, seed, device)?,
+        Weights::Random => setup.definition.random(seed, device)?,
     })
 }
 
 /// Remove what an earlier configuration left, and open the training stream with its first line.
-pub(crate) fn begin_afresh(work: &Work, folder: &RunDir, begin: Begin) -> anyhow::Result<Metrics> {
-    refuse_another(work, folder)?;
+pub(crate) fn begin_afresh(inputs: &RunInputs, folder: &RunDir, begin: Begin) -> anyhow::Result<Metrics> {
+    refuse_another(inputs, folder)?;
     if folder.stamp().exists() {
-        let id = &work.configuration.id;
+        let id = &inputs.configuration.id;
         log::warn!("{id}: trained already, but with other settings, shards, encoder or weights: it begins afresh");
     }
     clear(folder)?;
-    publish::if_changed(&folder.config(), work.configuration.to_json()?.as_bytes())?;
+    publish::if_changed(&folder.config(), inputs.configuration.to_json()?.as_bytes())?;
     let mut metrics = Metrics::open(&folder.metrics(), 0)?;
     metrics.write(&Metric::Begin(Box::new(begin)))?;
     Ok(metrics)
@@ -41,8 +41,8 @@ pub(crate) fn begin_afresh(work: &Work, folder: &RunDir, begin: Begin) -> anyhow
 ///
 /// # Errors
 /// It holds another run, or what is no run.
-pub(crate) fn refuse_another(work: &Work, folder: &RunDir) -> anyhow::Result<()> {
-    let id = &work.configuration.id;
+pub(crate) fn refuse_another(inputs: &RunInputs, folder: &RunDir) -> anyhow::Result<()> {
+    let id = &inputs.configuration.id;
     let run_in = |path: &Path, name: &str| {
         let value: Value =
             serde_json::from_str(&records::regular(path).and_then(std::fs::read_to_string).ok()?).ok()?;
@@ -62,14 +62,14 @@ pub(crate) fn refuse_another(work: &Work, folder: &RunDir) -> anyhow::Result<()>
     Ok(())
 }
 
-/// Whether nothing but our own lock is there.
+/// Whether the folder is empty but for what a `train` leaves that is killed at its start: the lock and half a `config.json`.
 fn is_free(folder: &RunDir) -> anyhow::Result<bool> {
-    let lock = folder.lock();
+    let ours = [folder.lock(), publish::partial(&folder.config())];
     match std::fs::read_dir(folder.path()) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(true),
         entries => {
             let mut entries = entries.with_context(|| format!("reading `{}`", folder.path().display()))?;
-            Ok(entries.all(|entry| entry.is_ok_and(|entry| entry.path() == lock)))
+            Ok(entries.all(|entry| entry.is_ok_and(|entry| ours.contains(&entry.path()))))
         }
     }
 }

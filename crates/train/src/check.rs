@@ -12,7 +12,7 @@ use crate::terms;
 
 /// What a configuration asks for.
 #[derive(Debug)]
-pub(crate) enum Asked {
+pub(crate) enum ModelKind {
     /// A network, trained step by step.
     Network(Box<Definition>),
     /// TF-IDF and logistic regression, fitted exactly.
@@ -27,15 +27,15 @@ pub(crate) fn all(configurations: &[Configuration], model: &Path) -> anyhow::Res
         "no configuration to check; give some with `plan STUDY | train --check --config - …`"
     );
     for configuration in configurations {
-        let computable = configuration.precision != study::Precision::Bf16 || cfg!(feature = "libtorch");
+        let computable = configuration.precision != Precision::Bf16 || cfg!(feature = "libtorch");
         ensure!(
             computable,
             "configuration `{}`: precision `bf16` needs LibTorch; build with `make … BACKEND=libtorch`, or ask for `fp32`",
             configuration.id
         );
-        let reads_weights = match asked(configuration, &encoder, 2, 512)? {
-            Asked::Network(definition) => definition.reads_weights(),
-            Asked::Terms(_) => false,
+        let reads_weights = match model_kind(configuration, &encoder, 2, 512)? {
+            ModelKind::Network(definition) => definition.reads_weights(),
+            ModelKind::Terms(_) => false,
         };
         if reads_weights && configuration.weights == Weights::Pretrained {
             weights(model, &configuration.encoder)?;
@@ -46,24 +46,24 @@ pub(crate) fn all(configurations: &[Configuration], model: &Path) -> anyhow::Res
 
 /// The weights in `model` are there and whole.
 pub(crate) fn weights(model: &Path, encoder: &str) -> anyhow::Result<()> {
-    bert::Safetensors::open(&model.join("model.safetensors")).map(drop).with_context(|| remedy(encoder))
+    let family = Config::read(model)?.family();
+    bert::Checkpoint::open(model, family).map(drop).with_context(|| remedy(encoder))
 }
 
 /// What `configuration` asks for, over `classes` and texts of `positions` tokens at most; every name in it is known
 /// and every block is there.
-pub(crate) fn asked(
+pub(crate) fn model_kind(
     configuration: &Configuration,
     encoder: &Config,
     classes: usize,
     positions: usize,
-) -> anyhow::Result<Asked> {
-    let asked = match configuration.head.kind == terms::KIND {
-        true => terms::Recipe::new(configuration).map(Asked::Terms),
-        false => {
-            network(configuration, encoder, classes, positions).map(|definition| Asked::Network(Box::new(definition)))
-        }
+) -> anyhow::Result<ModelKind> {
+    let kind = match configuration.head.kind == tfidf::KIND {
+        true => terms::Recipe::new(configuration).map(ModelKind::Terms),
+        false => network(configuration, encoder, classes, positions)
+            .map(|definition| ModelKind::Network(Box::new(definition))),
     };
-    asked.with_context(|| format!("configuration `{}`", configuration.id))
+    kind.with_context(|| format!("configuration `{}`", configuration.id))
 }
 
 fn network(
@@ -81,10 +81,7 @@ fn network(
         classes,
         dropout: configuration.dropout,
         encoder_dropout: configuration.encoder_dropout,
-        precision: match configuration.precision {
-            study::Precision::Fp32 => Precision::Fp32,
-            study::Precision::Bf16 => Precision::Bf16,
-        },
+        precision: configuration.precision,
     };
     definition.check().map_err(anyhow::Error::msg)?;
     Recipe::new(configuration, definition.kept.len())?;
@@ -95,7 +92,7 @@ fn network(
 fn head(component: &Component) -> anyhow::Result<HeadConfig> {
     HeadConfig::from_value(component.to_value()).map_err(|message| {
         let unknown = message.starts_with("unknown head");
-        slip(if unknown { format!("{message}, `{}`", terms::KIND) } else { message })
+        slip(if unknown { format!("{message}, `{}`", tfidf::KIND) } else { message })
     })
 }
 

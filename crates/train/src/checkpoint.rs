@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use bert::{Stored, save};
+use bert::{NamedTensor, save};
 use burn::tensor::TensorData;
 use classifier::Model;
 use fused::adamw::Optimizer;
@@ -12,7 +12,7 @@ use records::publish;
 use records::run_dir::RunDir;
 use serde::{Deserialize, Serialize};
 
-use crate::input::Input;
+use crate::inputs::TrainingSetup;
 
 /// `state.json`: where a run stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,20 +39,20 @@ pub(crate) struct State {
     /// Wall-clock time of all epochs.
     pub(crate) seconds: f64,
     /// How far the epoch after this one has come, if it was interrupted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) within: Option<Within>,
+    #[serde(rename = "within", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) partial: Option<PartialEpoch>,
 }
 
-/// An epoch in the middle.
+/// How far an interrupted epoch has come.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Within {
+pub(crate) struct PartialEpoch {
     /// Optimizer steps taken in it.
     pub(crate) steps: usize,
-    /// Sums over those whose numbers are in `metrics.jsonl`.
-    pub(crate) written: Tally,
-    /// Sums over the steps since.
-    pub(crate) unwritten: Tally,
+    /// Totals over those whose numbers are in `metrics.jsonl`.
+    pub(crate) written: Totals,
+    /// Totals over the steps since.
+    pub(crate) unwritten: Totals,
     /// How many those are.
     pub(crate) unwritten_steps: usize,
     /// Real tokens in them.
@@ -63,10 +63,10 @@ pub(crate) struct Within {
     pub(crate) seconds: f64,
 }
 
-/// Sums over examples.
+/// Totals over examples.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Tally {
+pub(crate) struct Totals {
     #[serde(with = "exact")]
     pub(crate) loss: f64,
     pub(crate) correct: i64,
@@ -84,7 +84,7 @@ pub(crate) struct Best {
     pub(crate) loss: f64,
 }
 
-/// A float as text: serde_json's own way back from digits may miss by the last bit.
+/// A float as text, because JSON has no infinity, which is the loss of an epoch that has not been scored.
 mod exact {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
@@ -97,8 +97,8 @@ mod exact {
     }
 }
 
-impl Tally {
-    pub(crate) fn add(&mut self, more: Tally) {
+impl Totals {
+    pub(crate) fn add(&mut self, more: Totals) {
         self.loss += more.loss;
         self.correct += more.correct;
         self.examples += more.examples;
@@ -108,31 +108,31 @@ impl Tally {
 impl State {
     /// Where its checkpoint lies.
     fn folder(&self, run: &RunDir) -> PathBuf {
-        match &self.within {
+        match &self.partial {
             None => run.checkpoint(self.epoch),
-            Some(within) => run.checkpoints().join(format!("epoch-{:02}-step-{:06}", self.epoch + 1, within.steps)),
+            Some(partial) => run.checkpoints().join(format!("epoch-{:02}-step-{:06}", self.epoch + 1, partial.steps)),
         }
     }
 
     /// From where a run goes on, in words.
-    pub(crate) fn spoken(&self) -> String {
-        match &self.within {
+    pub(crate) fn describe(&self) -> String {
+        match &self.partial {
             None => format!("after epoch {}", self.epoch),
-            Some(within) => format!("in epoch {}, after step {}", self.epoch + 1, within.steps),
+            Some(partial) => format!("in epoch {}, after step {}", self.epoch + 1, partial.steps),
         }
     }
 
     /// Whether its numbers are such as a run of `epochs` has.
     fn is_sound(&self, epochs: usize) -> bool {
-        let finite = |tally: &Tally| tally.loss.is_finite();
+        let finite = |totals: &Totals| totals.loss.is_finite();
         let has_best = self.best.accuracy.is_finite() && self.best.loss.is_finite() && self.best.epoch <= self.epoch;
         self.epoch <= epochs
             && (self.epoch == 0 || has_best)
-            && self.within.as_ref().is_none_or(|within| finite(&within.written) && finite(&within.unwritten))
+            && self.partial.as_ref().is_none_or(|partial| finite(&partial.written) && finite(&partial.unwritten))
     }
 
     fn place(&self) -> (usize, usize) {
-        (self.epoch, self.within.as_ref().map_or(0, |within| within.steps))
+        (self.epoch, self.partial.as_ref().map_or(0, |partial| partial.steps))
     }
 }
 
@@ -157,7 +157,7 @@ pub(crate) struct Numbers<'a> {
 pub(crate) fn write(run: &RunDir, state: &State, numbers: &Numbers) -> anyhow::Result<()> {
     publish::dir(&state.folder(run), |folder| -> anyhow::Result<()> {
         save(&folder.join("model.safetensors"), &numbers.model.stored())?;
-        let moments = numbers.optimizer.moments().into_iter().map(|(name, data)| Stored { name, data });
+        let moments = numbers.optimizer.moments().into_iter().map(|(name, data)| NamedTensor { name, data });
         save(&folder.join("optimizer.safetensors"), &moments.collect::<Vec<_>>())?;
         Ok(publish::bytes(&folder.join("state.json"), serde_json::to_string_pretty(state)?.as_bytes())?)
     })?;
@@ -169,18 +169,18 @@ pub(crate) fn write(run: &RunDir, state: &State, numbers: &Numbers) -> anyhow::R
 }
 
 /// The newest complete checkpoint of this very configuration: same shards, same weights, same engine.
-pub(crate) fn newest(run: &RunDir, input: &Input) -> Option<(PathBuf, State)> {
+pub(crate) fn newest(run: &RunDir, setup: &TrainingSetup) -> Option<(PathBuf, State)> {
     let read = |folder: PathBuf| {
         let text = records::regular(&folder.join("state.json")).and_then(std::fs::read_to_string).ok()?;
         Some((folder, serde_json::from_str::<State>(&text).ok()?))
     };
     let ours = |state: &State| {
-        state.configuration_sha256 == input.work.configuration_sha256
-            && state.shards_sha256 == input.work.shards_sha256
-            && state.weights_sha256 == input.work.weights_sha256
-            && state.encoder_sha256.as_ref().is_none_or(|sha256| *sha256 == input.work.encoder_sha256)
-            && state.engine == input.engine_name()
-            && state.is_sound(input.work.configuration.epochs)
+        state.configuration_sha256 == setup.inputs.configuration_sha256
+            && state.shards_sha256 == setup.inputs.shards_sha256
+            && state.weights_sha256 == setup.inputs.weights_sha256
+            && state.encoder_sha256.as_ref().is_none_or(|sha256| *sha256 == setup.inputs.encoder_sha256)
+            && state.engine == setup.engine_name()
+            && state.is_sound(setup.inputs.configuration.epochs)
     };
     let whole = |folder: &PathBuf| folder.extension().is_none();
     folders(run)

@@ -1,115 +1,81 @@
-//! One pass over the train examples.
+//! An epoch under way: how far it has come, and its totals.
 
 use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
-use console::Interrupted;
 use records::Split;
-use records::metrics::{Epoch, Metric, Step};
+use records::metrics::Epoch;
 
-use crate::checkpoint::{Tally, Within};
-use crate::learner::Sums;
-use crate::prepared::Preparation;
-use crate::shuffle;
-use crate::trainer::Run;
+use crate::checkpoint::{PartialEpoch, Totals};
+use crate::learner::RunningTotals;
 
-/// Optimizer steps between two lines of `metrics.jsonl`; only then the device is asked for numbers.
-const STEPS_PER_LINE: usize = 50;
-
-/// An epoch on its way.
-pub(crate) struct Course {
-    epoch: usize,
-    steps: usize,
-    written: Tally,
-    sums: Sums,
+/// An epoch under way.
+pub(crate) struct EpochProgress {
+    pub(crate) epoch: usize,
+    /// Optimizer steps taken in it.
+    pub(crate) steps: usize,
+    /// Totals over the examples whose line is in `metrics.jsonl`.
+    written: Totals,
+    /// Totals over the examples since.
+    pub(crate) running: RunningTotals,
     start: Instant,
 }
 
-/// Train one epoch, or what is left of it; the course tells its score on the examples as they were seen.
-///
-/// # Errors
-/// The loss is no number, a line cannot be written, or somebody asked to stop: then a checkpoint tells how far it came.
-pub(crate) fn train(run: &mut Run<'_>, epoch: usize) -> anyhow::Result<Course> {
-    let (work, device) = (&run.learner.input.work, run.learner.input.engine.device.clone());
-    let (configuration, seed) = (&work.configuration, work.configuration.seed);
-    let batches = shuffle::batches(&run.lengths, configuration.batch_size, seed, epoch);
-    let (total_steps, steps) = (run.total_steps(), run.steps_per_epoch());
-    let mut course = Course::new(epoch, run.within.take(), &device);
-    run.learner.begin_epoch(epoch);
-    let left = batches.chunks(configuration.gradient_accumulation_steps).skip(course.steps);
-    let outcome: anyhow::Result<()> = Preparation::new(&run.learner).ahead(left, |batches| {
-        device.seed(shuffle::step_seed(seed, epoch, course.steps));
-        run.learner.step(epoch, total_steps, &batches, &mut course.sums).map_err(|e| run.stopped(epoch, e))?;
-        course.steps += 1;
-        if course.sums.steps == STEPS_PER_LINE || course.steps == steps {
-            course.line(run, &device)?;
-        }
-        let seen = course.written.examples + course.sums.examples;
-        run.progress.set(((epoch - 1) * work.train.len() + seen) as u64);
-        console::interruption().map_or(Ok(()), |interrupted| Err(interrupted.into()))
-    });
-    run.learner.settle();
-    fused::release_memory();
-    match outcome {
-        Err(error) if error.is::<Interrupted>() => run.pause(course.within(&device)).and(Err(error)),
-        outcome => outcome.map(|()| course),
-    }
+/// What a line of `metrics.jsonl` says of the steps since the line before it.
+pub(crate) struct Line {
+    /// Mean cross entropy in nats.
+    pub(crate) loss: f64,
+    pub(crate) tokens_per_second: f64,
 }
 
-impl Course {
-    fn new(epoch: usize, within: Option<Within>, device: &Device) -> Self {
-        let Some(within) = within else {
-            let (written, sums) = (Tally::default(), Sums::new(device));
-            return Course { epoch, steps: 0, written, sums, start: Instant::now() };
+impl EpochProgress {
+    /// At the start of `epoch`, or where `interrupted` left it.
+    pub(crate) fn new(epoch: usize, interrupted: Option<PartialEpoch>, device: &Device) -> Self {
+        let Some(partial) = interrupted else {
+            let (written, running) = (Totals::default(), RunningTotals::new(device));
+            return EpochProgress { epoch, steps: 0, written, running, start: Instant::now() };
         };
-        let Within { steps, written, unwritten, unwritten_steps, unwritten_tokens, .. } = within;
-        let (start, since) = (before_now(within.seconds), before_now(within.unwritten_seconds));
-        let sums = Sums::from_tally(unwritten, device);
-        let sums = Sums { steps: unwritten_steps, tokens: unwritten_tokens, since, ..sums };
-        Course { epoch, steps, written, sums, start }
+        let PartialEpoch { steps, written, unwritten, unwritten_steps, unwritten_tokens, .. } = partial;
+        let (start, since) = (before_now(partial.seconds), before_now(partial.unwritten_seconds));
+        let running = RunningTotals::from_totals(unwritten, device);
+        let running = RunningTotals { steps: unwritten_steps, tokens: unwritten_tokens, since, ..running };
+        EpochProgress { epoch, steps, written, running, start }
     }
 
-    /// The score on the examples as they were seen.
+    /// Examples trained on so far.
+    pub(crate) fn examples(&self) -> usize {
+        self.written.examples + self.running.examples
+    }
+
+    /// The score on the examples of all written lines, each as it was before the step that it was part of.
     pub(crate) fn score(&self) -> Epoch {
-        let Tally { loss, correct, examples } = self.written;
+        let Totals { loss, correct, examples } = self.written;
         let (loss, accuracy) = (loss / examples as f64, correct as f64 / examples as f64);
         let seconds = self.start.elapsed().as_secs_f64();
         Epoch { epoch: self.epoch, split: Split::Train, loss, accuracy, examples, seconds }
     }
 
-    /// How far it has come.
-    pub(crate) fn within(&mut self, device: &Device) -> Within {
-        let sums = std::mem::replace(&mut self.sums, Sums::new(device));
-        Within {
-            steps: self.steps,
-            written: self.written,
-            unwritten_steps: sums.steps,
-            unwritten_tokens: sums.tokens,
-            unwritten_seconds: sums.since.elapsed().as_secs_f64(),
-            unwritten: sums.read(),
-            seconds: self.start.elapsed().as_secs_f64(),
-        }
+    /// Read the running totals from the device, add them to the written ones and start them anew.
+    pub(crate) fn next_line(&mut self, device: &Device) -> Line {
+        let running = std::mem::replace(&mut self.running, RunningTotals::new(device));
+        let tokens_per_second = running.tokens as f64 / running.since.elapsed().as_secs_f64();
+        let totals = running.read();
+        self.written.add(totals);
+        Line { loss: totals.loss / totals.examples as f64, tokens_per_second }
     }
 
-    /// Read the sums, refuse a loss that is none, and write one line.
-    fn line(&mut self, run: &mut Run<'_>, device: &Device) -> anyhow::Result<()> {
-        let sums = std::mem::replace(&mut self.sums, Sums::new(device));
-        let tokens_per_second = sums.tokens as f64 / sums.since.elapsed().as_secs_f64();
-        let (epoch, step, now) = (self.epoch, run.learner.optimizer.steps(), sums.read());
-        if !now.loss.is_finite() {
-            return Err(run.no_number(epoch));
+    /// How far the epoch has come, for a checkpoint.
+    pub(crate) fn partial(&mut self, device: &Device) -> PartialEpoch {
+        let running = std::mem::replace(&mut self.running, RunningTotals::new(device));
+        PartialEpoch {
+            steps: self.steps,
+            written: self.written,
+            unwritten_steps: running.steps,
+            unwritten_tokens: running.tokens,
+            unwritten_seconds: running.since.elapsed().as_secs_f64(),
+            unwritten: running.read(),
+            seconds: self.start.elapsed().as_secs_f64(),
         }
-        let (id, steps) = (&run.learner.input.work.configuration.id, run.steps_per_epoch());
-        self.written.add(now);
-        let loss = now.loss / now.examples as f64;
-        let accuracy = 100.0 * self.written.correct as f64 / self.written.examples as f64;
-        let within = (step - 1) % steps + 1;
-        let said = format!(
-            "epoch {epoch}, step {within}/{steps}: loss {loss:.4}, accuracy {accuracy:.1} %, {tokens_per_second:.0} tokens/s"
-        );
-        log::debug!("{id}: {said}");
-        run.progress.message(said);
-        run.metrics.write(&Metric::Step(Step { epoch, step, loss, tokens_per_second }))
     }
 }
 

@@ -9,15 +9,15 @@ use classifier::{Model, batch, cross_entropy};
 use console::within_memory;
 use fused::adamw::{Gradients, Optimizer};
 
-use crate::checkpoint::Tally;
-use crate::input::Input;
+use crate::checkpoint::Totals;
+use crate::embedding_rows::EmbeddingRows;
+use crate::inputs::TrainingSetup;
 use crate::optimizer::Recipe;
 use crate::prepared::{Preparation, Prepared};
-use crate::words::ReadWords;
 
-/// A model, and what makes it better.
+/// A model with its optimizer.
 pub(crate) struct Learner<'a> {
-    pub(crate) input: &'a Input,
+    pub(crate) setup: &'a TrainingSetup,
     pub(crate) recipe: Recipe,
     pub(crate) model: Model,
     pub(crate) optimizer: Optimizer,
@@ -28,9 +28,9 @@ pub(crate) struct Learner<'a> {
     pub(crate) fits: usize,
 }
 
-/// Sums that stay on the device until they are read.
+/// Totals that stay on the device until they are read.
 #[derive(Clone)]
-pub(crate) struct Sums {
+pub(crate) struct RunningTotals {
     pub(crate) loss: Tensor<1>,
     pub(crate) correct: Tensor<1, Int>,
     pub(crate) examples: usize,
@@ -40,10 +40,10 @@ pub(crate) struct Sums {
 }
 
 impl<'a> Learner<'a> {
-    pub(crate) fn new(input: &'a Input, recipe: Recipe, model: Model, optimizer: Optimizer) -> Self {
+    pub(crate) fn new(setup: &'a TrainingSetup, recipe: Recipe, model: Model, optimizer: Optimizer) -> Self {
         let by_rows = model.word_table().is_some_and(|it| Optimizer::learns_by_rows(&it.table));
         Learner {
-            input,
+            setup,
             recipe,
             model,
             optimizer,
@@ -67,12 +67,12 @@ impl<'a> Learner<'a> {
         epoch: usize,
         total_steps: usize,
         batches: &[Prepared],
-        sums: &mut Sums,
+        running: &mut RunningTotals,
     ) -> anyhow::Result<()> {
         let examples = batches.iter().map(|batch| batch.labels.len()).sum();
         let mut gradients: Option<Gradients> = None;
         for batch in batches {
-            let more = self.backward_in_parts(batch, examples, sums)?;
+            let more = self.backward_in_parts(batch, examples, running)?;
             gradients = Some(match gradients {
                 Some(sum) => sum.add(more, &self.model),
                 None => more,
@@ -83,8 +83,19 @@ impl<'a> Learner<'a> {
         let (model, optimizer) = (self.model.clone(), &mut self.optimizer);
         let better = within_memory(|| optimizer.step(model, gradients, |path| recipe.group(path, epoch, factor)));
         self.model = better.context("the optimizer's numbers do not fit; keep fewer blocks")?;
-        sums.steps += 1;
+        running.steps += 1;
         Ok(())
+    }
+
+    /// How batches of the train examples are made ready for this model.
+    pub(crate) fn preparation(&self) -> Preparation<'a> {
+        let TrainingSetup { inputs, tokens_at_once, .. } = self.setup;
+        Preparation {
+            examples: &inputs.train,
+            pad_token_id: inputs.manifest.pad_token_id,
+            least_positions: self.model.least_positions(),
+            tokens_at_once,
+        }
     }
 
     /// To be called after the last step, before anything else reads the model.
@@ -94,13 +105,18 @@ impl<'a> Learner<'a> {
 
     /// As [`Learner::backward`]; where the device's memory does not suffice, by halves: the gradients add up to the same but
     /// for rounding, and for what dropout draws.
-    fn backward_in_parts(&mut self, whole: &Prepared, examples: usize, sums: &mut Sums) -> anyhow::Result<Gradients> {
-        let (mut gradients, mut smaller) = (self.tried(whole, examples, sums), Vec::new());
+    fn backward_in_parts(
+        &mut self,
+        whole: &Prepared,
+        examples: usize,
+        running: &mut RunningTotals,
+    ) -> anyhow::Result<Gradients> {
+        let (mut gradients, mut smaller) = (self.tried(whole, examples, running), Vec::new());
         if gradients.is_none() {
             smaller.extend(self.halves(whole)?);
         }
         while let Some(part) = smaller.pop() {
-            match self.tried(&part, examples, sums) {
+            match self.tried(&part, examples, running) {
                 Some(more) => gradients = Some(gradients.unwrap_or_default().add(more, &self.model)),
                 None => smaller.extend(self.halves(&part)?),
             }
@@ -110,9 +126,9 @@ impl<'a> Learner<'a> {
 
     /// The two halves of what was too much, the second one first.
     fn halves(&self, part: &Prepared) -> anyhow::Result<[Prepared; 2]> {
-        let precision = self.input.work.configuration.precision;
+        let precision = self.setup.inputs.configuration.precision;
         let what = format!("{} texts of {} tokens in all, {precision:?}", part.labels.len(), part.assembled.tokens);
-        let [first, second] = Preparation::new(self).halves(part).with_context(|| too_much(&what))?;
+        let [first, second] = self.preparation().halves(part).with_context(|| too_much(&what))?;
         log::warn!(
             "too much for the device's memory at once: {what}; goes on by halves, which changes rounding and draws"
         );
@@ -120,12 +136,12 @@ impl<'a> Learner<'a> {
     }
 
     /// As [`Learner::backward`]; nothing, and everything as before, if the device's memory does not suffice.
-    fn tried(&mut self, part: &Prepared, examples: usize, sums: &mut Sums) -> Option<Gradients> {
-        let before = sums.clone();
+    fn tried(&mut self, part: &Prepared, examples: usize, running: &mut RunningTotals) -> Option<Gradients> {
+        let before = running.clone();
         self.model = fused::renewed(self.model.clone());
-        let gradients = within_memory(|| self.backward(part, examples, sums)).ok();
+        let gradients = within_memory(|| self.backward(part, examples, running)).ok();
         if gradients.is_none() {
-            *sums = before;
+            *running = before;
             if within_memory(|| fused::forget_abandoned(&self.model)).is_err() {
                 log::debug!("nor is there memory to let go of what that pass kept");
             }
@@ -135,15 +151,16 @@ impl<'a> Learner<'a> {
     }
 
     /// The gradients of one batch's share of the mean loss over `examples`.
-    fn backward(&mut self, prepared: &Prepared, examples: usize, sums: &mut Sums) -> Gradients {
-        let device = self.input.engine.device.clone().autodiff();
+    fn backward(&mut self, prepared: &Prepared, examples: usize, running: &mut RunningTotals) -> Gradients {
+        let device = self.setup.engine.device.clone().autodiff();
         let mut batch = prepared.assembled.on(&device);
         let (model, rows) = (&self.model, &prepared.rows);
-        let read = self.by_rows.then(|| ReadWords::of(model, &mut self.optimizer, rows, &mut batch.words)).flatten();
+        let read =
+            self.by_rows.then(|| EmbeddingRows::of(model, &mut self.optimizer, rows, &mut batch.words)).flatten();
         let (count, labels) = (prepared.labels.len(), batch::labels(&prepared.labels, &device));
         let logits = model.forward(&batch);
         let loss = cross_entropy(logits.clone(), labels.clone());
-        sums.add(loss.clone().inner(), logits.inner(), labels.inner(), batch.tokens);
+        running.add(loss.clone().inner(), logits.inner(), labels.inner(), batch.tokens);
         #[cfg(test)]
         assert!(batch.tokens <= self.fits, "CUDA out of memory");
         let share = if count == examples { loss } else { loss.mul_scalar(count as f64 / examples as f64) };
@@ -158,23 +175,23 @@ fn too_much(what: &str) -> String {
     format!("out of memory with {what}; {lower}")
 }
 
-impl Sums {
+impl RunningTotals {
     pub(crate) fn new(device: &Device) -> Self {
         let (loss, correct) = (Tensor::zeros([1], device), Tensor::zeros([1], device));
-        Sums { loss, correct, examples: 0, steps: 0, tokens: 0, since: Instant::now() }
+        RunningTotals { loss, correct, examples: 0, steps: 0, tokens: 0, since: Instant::now() }
     }
 
     /// As they were when they were read.
-    pub(crate) fn from_tally(tally: Tally, device: &Device) -> Self {
-        let loss = Tensor::from_floats([tally.loss as f32], device); // it was one
-        let correct = Tensor::from_ints([tally.correct], device);
-        Sums { loss, correct, examples: tally.examples, ..Sums::new(device) }
+    pub(crate) fn from_totals(totals: Totals, device: &Device) -> Self {
+        let loss = Tensor::from_floats([totals.loss as f32], device); // it was one
+        let correct = Tensor::from_ints([totals.correct], device);
+        RunningTotals { loss, correct, examples: totals.examples, ..RunningTotals::new(device) }
     }
 
     /// Ask the device for the numbers.
-    pub(crate) fn read(self) -> Tally {
+    pub(crate) fn read(self) -> Totals {
         let (loss, correct) = (f64::from(self.loss.into_scalar::<f32>()), self.correct.into_scalar::<i64>());
-        Tally { loss, correct, examples: self.examples }
+        Totals { loss, correct, examples: self.examples }
     }
 
     /// `loss` is a mean over the batch; the sum is over examples.

@@ -3,9 +3,10 @@
 mod beginning;
 mod check;
 mod checkpoint;
+mod embedding_rows;
 mod epoch;
 mod estimate;
-mod input;
+mod inputs;
 mod learner;
 mod metrics;
 mod optimizer;
@@ -17,7 +18,6 @@ mod schedule;
 mod shuffle;
 mod terms;
 mod trainer;
-mod words;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -28,8 +28,8 @@ use records::Lock;
 use records::run_dir::RunDir;
 use study::Configuration;
 
-use crate::check::Asked;
-use crate::input::{Input, Places, Work};
+use crate::check::ModelKind;
+use crate::inputs::{Paths, RunInputs, TrainingSetup};
 
 /// Fine-tune one configuration
 #[derive(Parser)]
@@ -77,49 +77,49 @@ fn main() -> ExitCode {
 fn run() -> anyhow::Result<()> {
     let args = Args::parse();
     args.verbosity.start();
-    let configurations = input::configurations(&args.config)?;
+    let configurations = inputs::configurations(&args.config)?;
     let Some(shards) = args.shards.filter(|_| !args.check) else {
         return check::all(&configurations, &args.model);
     };
-    let places = Places { shards: &shards, model: &args.model, device: &args.device };
+    let paths = Paths { shards: &shards, model: &args.model, device: &args.device };
     match args.out.filter(|_| !args.estimate) {
-        None => estimate::print(&configurations, &places),
-        Some(out) => train(input::the_only(configurations)?, &places, args.tokens_at_once, &RunDir::new(out)),
+        None => estimate::print(&configurations, &paths),
+        Some(out) => train(inputs::the_only(configurations)?, &paths, args.tokens_at_once, &RunDir::new(out)),
     }
 }
 
 fn train(
     configuration: Configuration,
-    places: &Places<'_>,
+    paths: &Paths<'_>,
     tokens_at_once: Option<NonZeroUsize>,
     folder: &RunDir,
 ) -> anyhow::Result<()> {
-    let (work, asked) = Work::read(configuration, places)?;
-    if published::is_finished(&work, folder) {
-        return already(&work, folder);
+    let (inputs, model) = RunInputs::read(configuration, paths)?;
+    if published::is_finished(&inputs, folder) {
+        return already(&inputs, folder);
     }
-    beginning::refuse_another(&work, folder)?; // before a lock is put there
-    match asked {
-        Asked::Network(definition) => {
-            let mut input = Input::new(work, *definition, places.device)?;
-            if let Some(asked) = tokens_at_once {
-                input.tokens_at_once = asked.get().into();
+    beginning::refuse_another(&inputs, folder)?; // before a lock is put there
+    match model {
+        ModelKind::Network(definition) => {
+            let mut setup = TrainingSetup::new(inputs, *definition, paths.device)?;
+            if let Some(tokens) = tokens_at_once {
+                setup.tokens_at_once = tokens.get().into();
             }
             let _held = hold(folder)?;
-            match published::is_finished(&input.work, folder) {
-                true => already(&input.work, folder), // by somebody who held it until now
-                false => trainer::run(&input, folder),
+            match published::is_finished(&setup.inputs, folder) {
+                true => already(&setup.inputs, folder), // by somebody who held it until now
+                false => trainer::run(&setup, folder),
             }
         }
-        Asked::Terms(recipe) => {
+        ModelKind::Terms(recipe) => {
             let _held = hold(folder)?;
-            terms::run(&work, &recipe, folder)
+            terms::run(&inputs, &recipe, folder)
         }
     }
 }
 
-fn already(work: &Work, folder: &RunDir) -> anyhow::Result<()> {
-    log::info!("{}: already trained", work.configuration.id);
+fn already(inputs: &RunInputs, folder: &RunDir) -> anyhow::Result<()> {
+    log::info!("{}: already trained", inputs.configuration.id);
     published::touch(folder) // newer than what it was checked against
 }
 

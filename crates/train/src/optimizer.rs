@@ -97,7 +97,7 @@ impl Recipe {
     }
 
     /// The learning rates times `factor`, in words.
-    pub(crate) fn spoken_rates(&self, factor: f64) -> String {
+    pub(crate) fn describe_rates(&self, factor: f64) -> String {
         let Adamw { encoder_learning_rate, head_learning_rate, .. } = self.numbers;
         let [encoder, head] = [encoder_learning_rate, head_learning_rate].map(|rate| factor * rate);
         format!("learning rates of {encoder:.1e} (encoder) and {head:.1e} (head)")

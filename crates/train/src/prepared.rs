@@ -9,8 +9,6 @@ use classifier::{Assembled, Definition};
 use fused::adamw::Rows;
 use records::shards::Example;
 
-use crate::learner::Learner;
-
 /// Optimizer steps whose batches may lie ready.
 const STEPS_AHEAD: usize = 4;
 
@@ -45,20 +43,15 @@ pub(crate) struct Prepared {
 /// How batches are made ready.
 #[derive(Clone, Copy)]
 pub(crate) struct Preparation<'a> {
-    examples: &'a [Example],
-    pad_token_id: u32,
-    least_positions: usize,
-    tokens_at_once: &'a AtomicUsize,
+    pub(crate) examples: &'a [Example],
+    pub(crate) pad_token_id: u32,
+    /// Rows that every example has at least.
+    pub(crate) least_positions: usize,
+    /// A batch of more tokens is cut into parts.
+    pub(crate) tokens_at_once: &'a AtomicUsize,
 }
 
-impl<'a> Preparation<'a> {
-    /// Of the train examples for `learner`.
-    pub(crate) fn new(learner: &Learner<'a>) -> Self {
-        let (work, least_positions) = (&learner.input.work, learner.model.least_positions());
-        let (pad_token_id, tokens_at_once) = (work.manifest.pad_token_id, &learner.input.tokens_at_once);
-        Preparation { examples: &work.train, pad_token_id, least_positions, tokens_at_once }
-    }
-
+impl Preparation<'_> {
     /// The batch of these examples, in parts of about as many.
     pub(crate) fn batch(&self, indices: &[usize]) -> Vec<Prepared> {
         let lengths = indices.iter().map(|&index| self.examples[index].input_ids.len().max(self.least_positions));

@@ -4,24 +4,26 @@ use std::fs::File;
 use std::path::Path;
 
 use anyhow::Context;
+use bert::Config;
 use classifier::HeadConfig;
 use records::metrics::{End, Metric};
 use records::run_dir::RunDir;
 use records::{peak_memory_bytes, publish};
 use serde_json::{Value, json};
+use tokens::TokenizerFiles;
 
 use crate::checkpoint::{Best, State};
-use crate::input::{Input, Work};
+use crate::inputs::{RunInputs, TrainingSetup};
 use crate::metrics::Metrics;
 
 /// Whether `folder` holds the finished run of this very configuration on these very shards.
-pub(crate) fn is_finished(work: &Work, folder: &RunDir) -> bool {
+pub(crate) fn is_finished(inputs: &RunInputs, folder: &RunDir) -> bool {
     let stamp = records::regular(&folder.stamp()).and_then(std::fs::read_to_string).unwrap_or_default();
     let stamp: Value = serde_json::from_str(&stamp).unwrap_or_default();
-    stamp["configuration_sha256"] == work.configuration_sha256.as_str()
-        && stamp["shards_sha256"] == work.shards_sha256.as_str()
-        && stamp["weights_sha256"] == work.weights_sha256.as_str()
-        && stamp.get("encoder_sha256").is_none_or(|sha256| *sha256 == work.encoder_sha256.as_str())
+    stamp["configuration_sha256"] == inputs.configuration_sha256.as_str()
+        && stamp["shards_sha256"] == inputs.shards_sha256.as_str()
+        && stamp["weights_sha256"] == inputs.weights_sha256.as_str()
+        && stamp.get("encoder_sha256").is_none_or(|sha256| *sha256 == inputs.encoder_sha256.as_str())
 }
 
 /// Publish the stamp anew, so that make sees it as newer than what the run was just held against.
@@ -32,54 +34,66 @@ pub(crate) fn touch(folder: &RunDir) -> anyhow::Result<()> {
 }
 
 /// Publish the chosen epoch's model with everything `transformers` needs to load it.
-pub(crate) fn model(input: &Input, folder: &RunDir, state: &State) -> anyhow::Result<()> {
+pub(crate) fn model(setup: &TrainingSetup, folder: &RunDir, state: &State) -> anyhow::Result<()> {
     let weights = folder.checkpoint(state.best.epoch).join("model.safetensors");
     let mut chosen = File::open(&weights).with_context(|| format!("reading `{}`", weights.display()))?;
     publish::dir(&folder.model(), |out| -> anyhow::Result<()> {
-        tokenizer(&input.work, out)?;
-        publish::bytes(&out.join("config.json"), config_json(input, state)?.as_bytes())?;
+        tokenizer(&setup.inputs, out)?;
+        publish::bytes(&out.join("config.json"), config_json(setup, state)?.as_bytes())?;
         Ok(publish::file(&out.join("model.safetensors"), |output| std::io::copy(&mut chosen, output).map(drop))?)
     })
 }
 
-/// Copy the tokenizer's files to `out`.
-pub(crate) fn tokenizer(work: &Work, out: &Path) -> anyhow::Result<()> {
-    let names =
-        ["tokenizer.json", "tokenizer_config.json", "vocab.txt"].map(|name| (name, work.model_folder.join(name)));
-    for (name, from) in names.into_iter().filter(|(_, from)| from.exists()) {
-        let bytes = std::fs::read(&from).with_context(|| format!("reading `{}`", from.display()))?;
-        publish::bytes(&out.join(name), &bytes)?;
+/// Write the tokenizer to `out`, with a `tokenizer_config.json` that says what it does.
+pub(crate) fn tokenizer(inputs: &RunInputs, out: &Path) -> anyhow::Result<()> {
+    let files = TokenizerFiles::read(&inputs.model_folder, &inputs.configuration.encoder)?;
+    let settings = serde_json::to_string_pretty(&files.config(inputs.encoder.max_position_embeddings))? + "\n";
+    publish::bytes(&out.join("tokenizer.json"), &files.json)?;
+    publish::bytes(&out.join("tokenizer_config.json"), settings.as_bytes())?;
+    let vocabulary = inputs.model_folder.join("vocab.txt");
+    if vocabulary.exists() {
+        let bytes = std::fs::read(&vocabulary).with_context(|| format!("reading `{}`", vocabulary.display()))?;
+        publish::bytes(&out.join("vocab.txt"), &bytes)?;
     }
     Ok(())
 }
 
-/// Hugging Face's `config.json`, with the kept depth, the classes, and what is ours under `fathom`.
-fn config_json(input: &Input, state: &State) -> anyhow::Result<String> {
-    let (definition, work) = (&input.definition, &input.work);
-    let mut config = serde_json::to_value(&definition.encoder)?;
-    let labels = &work.manifest.labels;
-    config["num_hidden_layers"] = json!(definition.kept.len());
+/// Hugging Face's `config.json` of the saved model: the encoder's shape at the kept depth, the classes, and what is ours
+/// under `fathom`.
+fn config_json(setup: &TrainingSetup, state: &State) -> anyhow::Result<String> {
+    let (definition, inputs) = (&setup.definition, &setup.inputs);
+    let shape = Config { num_hidden_layers: definition.kept.len(), ..definition.encoder.clone() };
+    let (mut config, family) = (Value::Object(shape.settings()), shape.family());
+    let labels = &inputs.manifest.labels;
+    config["dtype"] = json!("float32");
+    config["problem_type"] = json!("single_label_classification");
     config["id2label"] = id2label(labels);
     config["label2id"] = labels.iter().enumerate().map(|(index, label)| (label.clone(), json!(index))).collect();
-    config["classifier_dropout"] = json!(definition.dropout);
+    for (key, dropout) in [
+        ("classifier_dropout", definition.dropout),
+        ("hidden_dropout_prob", definition.encoder_dropout),
+        ("attention_probs_dropout_prob", definition.encoder_dropout),
+    ] {
+        config[family.key(key)] = json!(dropout);
+    }
     config["architectures"] = match definition.head {
-        HeadConfig::ClsLinear(_) => json!(["BertForSequenceClassification"]),
-        _ => json!(["BertModel"]),
+        HeadConfig::ClsLinear(_) => json!([family.classifier_class]),
+        _ => json!([family.encoder_class]),
     };
     if !definition.reads_weights() {
         // Nothing of a BERT is in it, so that `transformers` must not take it for one.
-        config["model_type"] = json!(bert::EMBEDDINGS_ALONE);
+        config["model_type"] = json!(bert::EMBEDDING_ONLY);
         config["architectures"] = json!([]);
     }
     config["fathom"] = json!({
-        "run": work.configuration.id,
+        "run": inputs.configuration.id,
         "epoch": state.best.epoch,
-        "encoder": work.configuration.encoder,
-        "encoder_blocks": work.encoder.num_hidden_layers,
+        "encoder": inputs.configuration.encoder,
+        "encoder_blocks": inputs.encoder.num_hidden_layers,
         "blocks": definition.kept,
         "embeddings": definition.embeddings,
         "head": definition.head,
-        "data": work.manifest.data,
+        "data": inputs.manifest.data,
     });
     Ok(serde_json::to_string_pretty(&config)? + "\n")
 }
@@ -104,7 +118,12 @@ impl Outcome {
 }
 
 /// End the stream and publish the stamp, the last file; the checkpoints have done their duty.
-pub(crate) fn finish(work: &Work, folder: &RunDir, metrics: &mut Metrics, outcome: &Outcome) -> anyhow::Result<()> {
+pub(crate) fn finish(
+    inputs: &RunInputs,
+    folder: &RunDir,
+    metrics: &mut Metrics,
+    outcome: &Outcome,
+) -> anyhow::Result<()> {
     metrics.write(&Metric::End(End {
         epochs: outcome.epochs,
         best_epoch: outcome.best.epoch,
@@ -113,7 +132,7 @@ pub(crate) fn finish(work: &Work, folder: &RunDir, metrics: &mut Metrics, outcom
         model_bytes: Some(bytes_of_weights(&folder.model())),
     }))?;
     metrics.sync()?;
-    publish::bytes(&folder.stamp(), stamp(work, outcome)?.as_bytes())?;
+    publish::bytes(&folder.stamp(), stamp(inputs, outcome)?.as_bytes())?;
     remove_checkpoints(folder)
 }
 
@@ -133,19 +152,19 @@ fn bytes_of_weights(model: &Path) -> u64 {
     ["model.safetensors", "terms.jsonl"].into_iter().map(size).sum()
 }
 
-fn stamp(work: &Work, outcome: &Outcome) -> anyhow::Result<String> {
+fn stamp(inputs: &RunInputs, outcome: &Outcome) -> anyhow::Result<String> {
     let stamp = json!({
-        "run": work.configuration.id,
+        "run": inputs.configuration.id,
         "epochs": outcome.epochs,
         "best_epoch": outcome.best.epoch,
-        "chosen_on": work.chooses(),
+        "chosen_on": inputs.chooses(),
         "accuracy": outcome.best.accuracy,
         "loss": outcome.best.loss,
         "seconds": outcome.seconds,
-        "configuration_sha256": work.configuration_sha256,
-        "shards_sha256": work.shards_sha256,
-        "weights_sha256": work.weights_sha256,
-        "encoder_sha256": work.encoder_sha256,
+        "configuration_sha256": inputs.configuration_sha256,
+        "shards_sha256": inputs.shards_sha256,
+        "weights_sha256": inputs.weights_sha256,
+        "encoder_sha256": inputs.encoder_sha256,
     });
     Ok(serde_json::to_string_pretty(&stamp)? + "\n")
 }

@@ -14,34 +14,27 @@ use records::shards::{Example, Manifest};
 use serde_json::json;
 use study::Configuration;
 
-use crate::epoch;
-use crate::input::{Input, Work};
+use crate::inputs::{RunInputs, TrainingSetup};
 use crate::trainer::Run;
 
 fn configuration(case: &Case) -> Configuration {
-    let mut configuration = json!({
-        "id": "case-s1", "configuration": "case", "seed": 1, "encoder": "tiny", "weights": "random",
-        "precision": "fp32", "epochs": 3, "batch_size": 4, "dropout": 0.0,
-    });
-    configuration.as_object_mut().unwrap().extend(case.asked.as_object().unwrap().clone());
+    let mut configuration = fixtures::configuration(case.asked.clone());
+    (configuration["epochs"], configuration["batch_size"], configuration["dropout"]) = (json!(3), json!(4), json!(0));
     Configuration::from_json(&configuration.to_string()).unwrap()
 }
 
 fn manifest() -> Manifest {
-    let value = json!({
-        "data": {"dataset": "d", "tokenizer": "t", "max_seq_length": 37}, "labels": ["a", "b", "c"], "vocab_size": 25,
-        "pad_token_id": 0, "tokenizer_sha256": "", "splits": {}, "shards": [],
-        "duplicates": {"within_train": 0, "within_test": 0, "across": 0},
-    });
-    serde_json::from_value(value).unwrap()
+    let data = json!({"dataset": "jsonl", "tokenizer": "tiny", "max_seq_length": 37});
+    let changes = json!({"data": data, "labels": ["a", "b", "c"], "vocab_size": 25});
+    serde_json::from_value(fixtures::manifest(changes)).unwrap()
 }
 
 /// The one batch as train examples; three epochs over it are three steps.
-fn input(case: &Case, device: &Device) -> Input {
+fn setup(case: &Case, device: &Device) -> TrainingSetup {
     let example =
         |(index, (input_ids, label)): (usize, (Vec<u32>, usize))| Example { id: index.to_string(), label, input_ids };
     let definition = case.definition();
-    let work = Work {
+    let inputs = RunInputs {
         configuration: configuration(case),
         configuration_sha256: String::new(),
         model_folder: "nowhere".into(),
@@ -55,19 +48,19 @@ fn input(case: &Case, device: &Device) -> Input {
         test: Vec::new(),
     };
     let engine = Engine { device: device.clone(), name: "test".into(), hardware: "test".into(), threads: 1 };
-    Input { work, definition, engine, tokens_at_once: usize::MAX.into() }
+    TrainingSetup { inputs, definition, engine, tokens_at_once: usize::MAX.into() }
 }
 
 /// Every parameter after three steps, by its saved name.
 fn after_three_steps(case: &Case, device: &Device) -> BTreeMap<String, (Vec<f32>, Vec<usize>)> {
-    let (input, folder) = (input(case, device), tempfile::tempdir().unwrap());
-    let mut run = Run::resume(&input, &RunDir::new(folder.path())).unwrap();
+    let (setup, folder) = (setup(case, device), tempfile::tempdir().unwrap());
+    let mut run = Run::resume(&setup, &RunDir::new(folder.path())).unwrap();
     run.learner.model = case.model(&device.clone().autodiff());
     for epoch in 1..=3 {
-        epoch::train(&mut run, epoch).unwrap();
+        run.train(epoch).unwrap();
     }
     assert_eq!(run.learner.optimizer.steps(), 3);
-    let entry = |tensor: bert::Stored| (tensor.name, (tensor.data.iter().collect(), tensor.data.shape().to_vec()));
+    let entry = |tensor: bert::NamedTensor| (tensor.name, (tensor.data.iter().collect(), tensor.data.shape().to_vec()));
     run.learner.model.stored().into_iter().map(entry).collect()
 }
 

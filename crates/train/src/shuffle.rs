@@ -1,6 +1,6 @@
 //! The order of examples: a pure function of (seed, epoch).
 
-use classifier::batch::of_like_length;
+use classifier::batch::bucket_by_length;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
@@ -12,7 +12,7 @@ pub(crate) fn batches(lengths: &[usize], batch_size: usize, seed: u64, epoch: us
     let mut rng = ChaCha8Rng::seed_from_u64(epoch_seed(seed, epoch));
     let mut order: Vec<usize> = (0..lengths.len()).collect();
     shuffle(&mut order, &mut rng);
-    let mut batches = of_like_length(&order, lengths, batch_size, WINDOW_BATCHES);
+    let mut batches = bucket_by_length(&order, lengths, batch_size, WINDOW_BATCHES);
     shuffle(&mut batches, &mut rng);
     batches
 }

@@ -18,16 +18,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use study::{Component, Configuration, with_nearest};
 use tfidf::logistic::{Problem, Weights};
-use tfidf::{Classifier, Config, Sparse, Vectorizer};
+use tfidf::{Classifier, Config, KIND, Sparse, Vectorizer};
 use tokens::Vocabulary;
 
 use crate::beginning;
 use crate::checkpoint::Best;
-use crate::input::Work;
+use crate::inputs::RunInputs;
 use crate::published::{self, Outcome};
-
-/// The head's kind in a study file.
-pub(crate) const KIND: &str = "tf-idf";
 
 /// How the words are counted and the weights are sought. Of the configuration, `blocks`, `epochs`, `head` and
 /// `optimizer` are read; what belongs to networks, such as `dropout` or `schedule`, means nothing here.
@@ -85,35 +82,40 @@ struct Rows {
 }
 
 /// Fit `work`'s configuration and leave in `folder` what any run leaves.
-pub(crate) fn run(work: &Work, recipe: &Recipe, folder: &RunDir) -> anyhow::Result<()> {
-    let vocabulary = Vocabulary::load(&work.model_folder)?;
+pub(crate) fn run(inputs: &RunInputs, recipe: &Recipe, folder: &RunDir) -> anyhow::Result<()> {
+    let vocabulary = Vocabulary::load(&inputs.model_folder)?;
     let words = |examples: &[Example]| examples.iter().map(|e| vocabulary.words(&e.input_ids)).collect::<Vec<_>>();
-    let documents = words(&work.train);
+    let documents = words(&inputs.train);
     let vectorizer = Vectorizer::fit(&documents, &recipe.config);
     let rows = |split, examples: &[Example], documents: &[Vec<String>]| Rows {
         split,
         features: vectorizer.transform(documents),
         labels: examples.iter().map(|example| example.label).collect(),
     };
-    let train = rows(Split::Train, &work.train, &documents);
+    let train = rows(Split::Train, &inputs.train, &documents);
     drop(documents);
-    let scored = [(Split::Validation, &work.validation), (Split::Test, &work.test)];
+    let scored = [(Split::Validation, &inputs.validation), (Split::Test, &inputs.test)];
     let scored = scored.into_iter().filter(|(_, examples)| !examples.is_empty());
     let scored: Vec<Rows> = scored.map(|(split, examples)| rows(split, examples, &words(examples))).collect();
-    let (weights, lines, outcome) = path(work, recipe, &train, &scored)?;
+    let (weights, lines, outcome) = path(inputs, recipe, &train, &scored)?;
     let parameters = weights.weights().len() + weights.bias().len();
-    let mut metrics = beginning::begin_afresh(work, folder, begin(work, parameters)?)?;
+    let mut metrics = beginning::begin_afresh(inputs, folder, begin(inputs, parameters)?)?;
     lines.into_iter().try_for_each(|line| metrics.write(&Metric::Epoch(line)))?;
-    publish_model(work, folder, &Classifier { vectorizer, weights }, &outcome)?;
-    published::finish(work, folder, &mut metrics, &outcome)
+    publish_model(inputs, folder, &Classifier { vectorizer, weights }, &outcome)?;
+    published::finish(inputs, folder, &mut metrics, &outcome)
 }
 
 /// Every strength of the penalty in turn: the chosen weights, all scores, and how it ended.
-fn path(work: &Work, recipe: &Recipe, train: &Rows, scored: &[Rows]) -> anyhow::Result<(Weights, Vec<Epoch>, Outcome)> {
-    let epochs = work.configuration.epochs;
-    let problem = Problem::new(&train.features, &train.labels, work.manifest.labels.len())?;
+fn path(
+    inputs: &RunInputs,
+    recipe: &Recipe,
+    train: &Rows,
+    scored: &[Rows],
+) -> anyhow::Result<(Weights, Vec<Epoch>, Outcome)> {
+    let epochs = inputs.configuration.epochs;
+    let problem = Problem::new(&train.features, &train.labels, inputs.manifest.labels.len())?;
     let progress = Progress::new(epochs as u64, "epochs");
-    progress.prefix(&work.configuration.id);
+    progress.prefix(&inputs.configuration.id);
     let (mut lines, mut best, mut last, mut seconds) = (Vec::new(), None::<(Best, Weights)>, None, 0.0);
     for epoch in 1..=epochs {
         let start = Instant::now();
@@ -121,9 +123,9 @@ fn path(work: &Work, recipe: &Recipe, train: &Rows, scored: &[Rows]) -> anyhow::
         let fitted = start.elapsed().as_secs_f64();
         let mut scores = vec![Epoch { seconds: fitted, ..score(epoch, train, &weights)? }];
         scores.extend(scored.iter().map(|rows| score(epoch, rows, &weights)).collect::<anyhow::Result<Vec<_>>>()?);
-        say(work, recipe, epoch, &scores, &progress);
+        log_scores(inputs, recipe, epoch, &scores, &progress);
         seconds += scores.iter().map(|score| score.seconds).sum::<f64>();
-        best = better(best, work.chooses(), &scores, &weights);
+        best = better(best, inputs.chooses(), &scores, &weights);
         lines.extend(scores);
         last = Some(weights);
     }
@@ -148,47 +150,51 @@ fn better(best: Option<(Best, Weights)>, chooses: Split, scores: &[Epoch], now: 
     }
 }
 
-fn say(work: &Work, recipe: &Recipe, epoch: usize, scores: &[Epoch], progress: &Progress) {
+fn log_scores(inputs: &RunInputs, recipe: &Recipe, epoch: usize, scores: &[Epoch], progress: &Progress) {
     let of = |score: &Epoch| format!("{} {:.2} % (loss {:.4})", score.split, 100.0 * score.accuracy, score.loss);
     let words: Vec<String> = scores.iter().map(of).collect();
-    let (id, c) = (&work.configuration.id, recipe.c(epoch));
+    let (id, c) = (&inputs.configuration.id, recipe.c(epoch));
     progress.suspend(|| log::info!("{id}: epoch {epoch}, C {c}: {}", words.join(", ")));
     progress.add(1);
 }
 
-fn publish_model(work: &Work, folder: &RunDir, classifier: &Classifier, outcome: &Outcome) -> anyhow::Result<()> {
+fn publish_model(
+    inputs: &RunInputs,
+    folder: &RunDir,
+    classifier: &Classifier,
+    outcome: &Outcome,
+) -> anyhow::Result<()> {
     let config = json!({
         "model_type": KIND,
-        "id2label": published::id2label(&work.manifest.labels),
+        "id2label": published::id2label(&inputs.manifest.labels),
         "fathom": {
-            "run": work.configuration.id,
+            "run": inputs.configuration.id,
             "epoch": outcome.best.epoch,
-            "head": work.configuration.head,
-            "data": work.manifest.data,
+            "head": inputs.configuration.head,
+            "data": inputs.manifest.data,
         },
     });
     publish::dir(&folder.model(), |out| -> anyhow::Result<()> {
-        published::tokenizer(work, out)?;
+        published::tokenizer(inputs, out)?;
         publish::bytes(&out.join("config.json"), (serde_json::to_string_pretty(&config)? + "\n").as_bytes())?;
         Ok(publish::file(&out.join("terms.jsonl"), |output| classifier.write(output))?)
     })
 }
 
-fn begin(work: &Work, parameters: usize) -> anyhow::Result<Begin> {
+fn begin(inputs: &RunInputs, parameters: usize) -> anyhow::Result<Begin> {
     Ok(Begin {
-        run: work.configuration.id.clone(),
-        configuration: work.configuration.clone(),
-        shards_sha256: work.shards_sha256.clone(),
+        run: inputs.configuration.id.clone(),
+        configuration: inputs.configuration.clone(),
+        shards_sha256: inputs.shards_sha256.clone(),
         provenance: Provenance {
-            commit: env!("FATHOM_COMMIT").to_owned(),
             burn: "none".to_owned(),
             libtorch: "none".to_owned(),
             device: "cpu".to_owned(),
-            hardware: Engine::open("flex")?.hardware,
             threads: rayon::current_num_threads(),
+            ..trained::provenance(&Engine::open("flex")?, env!("FATHOM_COMMIT"))
         },
         parameters,
         blocks: Vec::new(),
-        encoder_blocks: work.encoder.num_hidden_layers,
+        encoder_blocks: inputs.encoder.num_hidden_layers,
     })
 }

@@ -1,113 +1,124 @@
 //! The loop: epochs with scores and checkpoints, then the chosen epoch as a model folder.
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, ensure};
 use burn::module::Module;
-use classifier::device::Engine;
 use classifier::{Model, Score, predict_while};
-use console::{Progress, spoken_duration};
-use records::metrics::{Begin, Epoch, Metric, Stopped};
+use console::{Interrupted, Progress, format_duration};
+use records::Split;
+use records::metrics::{Begin, Epoch, Metric, Step, Stopped};
 use records::run_dir::RunDir;
 use records::shards::Example;
-use records::{Provenance, Split};
+use study::Configuration;
 
 use crate::beginning;
-use crate::checkpoint::{self, Best, Numbers, State, Within};
-use crate::epoch;
-use crate::input::{Input, Work};
+use crate::checkpoint::{self, Best, Numbers, PartialEpoch, State};
+use crate::epoch::{EpochProgress, Line};
+use crate::inputs::{RunInputs, TrainingSetup};
 use crate::learner::Learner;
 use crate::metrics::Metrics;
 use crate::optimizer::Recipe;
 use crate::published::{self, Outcome};
+use crate::shuffle;
 
-/// A run on its way.
+/// Optimizer steps between two lines of `metrics.jsonl`; only then are numbers read from the device.
+const STEPS_PER_LINE: usize = 50;
+
+/// A run under way.
 pub(crate) struct Run<'a> {
     pub(crate) learner: Learner<'a>,
-    pub(crate) metrics: Metrics,
-    pub(crate) progress: Progress,
+    metrics: Metrics,
+    bar: Progress,
     /// Of the train examples, in tokens.
-    pub(crate) lengths: Vec<usize>,
-    /// How far the next epoch has come already, if it was interrupted.
-    pub(crate) within: Option<Within>,
+    lengths: Vec<usize>,
+    /// How far the next epoch had come when it was interrupted.
+    interrupted: Option<PartialEpoch>,
     last: Option<State>,
     folder: RunDir,
 }
 
-/// Train `input`'s configuration in `folder`, from its last complete epoch on.
-pub(crate) fn run(input: &Input, folder: &RunDir) -> anyhow::Result<()> {
-    let id = &input.work.configuration.id;
-    let engine = &input.engine;
+/// Train the configuration of `setup` in `folder`, starting from its newest checkpoint.
+pub(crate) fn run(setup: &TrainingSetup, folder: &RunDir) -> anyhow::Result<()> {
+    let id = &setup.inputs.configuration.id;
+    let engine = &setup.engine;
     log::info!("{id}: on {} ({}, {} threads)", engine.name, engine.hardware, engine.threads);
-    let mut run = Run::resume(input, folder)?;
-    console::heed_signals().context("asking to be told of SIGINT and SIGTERM")?;
-    for epoch in run.next_epoch()..=input.work.configuration.epochs {
-        run.epoch(epoch)?;
+    let mut run = Run::resume(setup, folder)?;
+    console::heed_signals().context("installing the handlers of SIGINT and SIGTERM")?;
+    for epoch in run.next_epoch()..=setup.inputs.configuration.epochs {
+        run.epoch(epoch).map_err(|error| run.record_failure(epoch, error))?;
     }
     run.finish()
 }
 
 impl<'a> Run<'a> {
-    pub(crate) fn resume(input: &'a Input, folder: &RunDir) -> anyhow::Result<Self> {
-        let (work, device) = (&input.work, input.engine.device.clone().autodiff());
-        let recipe = Recipe::new(&work.configuration, input.definition.kept.len())?;
+    /// The run in `folder` at its newest checkpoint, or a new one.
+    pub(crate) fn resume(setup: &'a TrainingSetup, folder: &RunDir) -> anyhow::Result<Self> {
+        let (inputs, device) = (&setup.inputs, setup.engine.device.clone().autodiff());
+        let recipe = Recipe::new(&inputs.configuration, setup.definition.kept.len())?;
         let mut optimizer = recipe.optimizer();
-        let (model, metrics, last) = match checkpoint::newest(folder, input) {
+        let (model, metrics, last) = match checkpoint::newest(folder, setup) {
             None => {
-                let model = beginning::initial_model(input, &device)?; // before anything is written or removed
-                let metrics = beginning::begin_afresh(work, folder, begin(input, &model))?;
+                let model = beginning::initial_model(setup, &device)?; // before anything is written or removed
+                let metrics = beginning::begin_afresh(inputs, folder, begin(setup, &model))?;
                 (model, metrics, None)
             }
             Some((path, state)) => {
-                log::info!("{}: goes on {}", work.configuration.id, state.spoken());
+                log::info!("{}: resumes {}", inputs.configuration.id, state.describe());
                 let damaged = || format!("the checkpoint `{}` is damaged; remove it and run again", path.display());
-                let model = input.definition.saved(&path.join("model.safetensors"), &device).with_context(damaged)?;
+                let model = setup.definition.saved(&path.join("model.safetensors"), &device).with_context(damaged)?;
                 let moments = checkpoint::moments(&path).with_context(damaged)?;
-                let resumed = optimizer.resume(&model, state.step, moments, &input.engine.device);
+                let resumed = optimizer.resume(&model, state.step, moments, &setup.engine.device);
                 resumed.map_err(anyhow::Error::msg).with_context(damaged)?;
                 let mut metrics = Metrics::open(&folder.metrics(), state.metrics_bytes)?;
                 state.lines.iter().try_for_each(|line| metrics.write_line(line))?;
                 (model, metrics, Some(state))
             }
         };
-        let lengths = work.train.iter().map(|example| example.input_ids.len()).collect();
-        let learner = Learner::new(input, recipe, model, optimizer);
-        let within = last.as_ref().and_then(|state: &State| state.within.clone());
-        Ok(Run { learner, metrics, progress: progress(work), lengths, within, last, folder: folder.clone() })
+        let lengths = inputs.train.iter().map(|example| example.input_ids.len()).collect();
+        let learner = Learner::new(setup, recipe, model, optimizer);
+        let interrupted = last.as_ref().and_then(|state: &State| state.partial.clone());
+        Ok(Run { learner, metrics, bar: bar(inputs), lengths, interrupted, last, folder: folder.clone() })
+    }
+
+    fn inputs(&self) -> &'a RunInputs {
+        &self.learner.setup.inputs
     }
 
     /// Optimizer steps in an epoch.
-    pub(crate) fn steps_per_epoch(&self) -> usize {
-        let configuration = &self.learner.input.work.configuration;
+    fn steps_per_epoch(&self) -> usize {
+        let configuration = &self.inputs().configuration;
         let batches = self.lengths.len().div_ceil(configuration.batch_size);
         batches.div_ceil(configuration.gradient_accumulation_steps)
     }
 
     /// Optimizer steps in the whole run.
-    pub(crate) fn total_steps(&self) -> usize {
-        self.steps_per_epoch() * self.learner.input.work.configuration.epochs
+    fn total_steps(&self) -> usize {
+        self.steps_per_epoch() * self.inputs().configuration.epochs
     }
 
     fn next_epoch(&self) -> usize {
         self.last.as_ref().map_or(0, |state| state.epoch) + 1
     }
 
-    fn epoch(&mut self, epoch: usize) -> anyhow::Result<()> {
-        let mut course = epoch::train(self, epoch)?;
-        let work = &self.learner.input.work;
+    /// Train one epoch, score it, and leave a checkpoint.
+    ///
+    /// # Errors
+    /// The loss is not finite, memory or disk is full, or the process was interrupted.
+    pub(crate) fn epoch(&mut self, epoch: usize) -> anyhow::Result<()> {
+        let (inputs, mut progress) = (self.inputs(), self.train(epoch)?);
         let model = self.learner.model.valid();
-        let mut scores = vec![course.score()];
-        for (split, examples) in [(Split::Validation, &work.validation), (Split::Test, &work.test)] {
+        let mut scores = vec![progress.score()];
+        for (split, examples) in [(Split::Validation, &inputs.validation), (Split::Test, &inputs.test)] {
             if !examples.is_empty() {
                 scores.extend(self.score(&model, epoch, split, examples));
             }
         }
         if let Some(interrupted) = console::interruption() {
-            let within = Within { seconds: scores[0].seconds, ..course.within(&self.learner.input.engine.device) };
-            return self.pause(within).and(Err(interrupted.into()));
+            let partial = progress.partial(&self.learner.setup.engine.device);
+            let partial = PartialEpoch { seconds: scores[0].seconds, ..partial };
+            return self.pause(partial).and(Err(interrupted.into()));
         }
-        self.speak(&scores);
-        if !scores.iter().all(|score| score.loss.is_finite()) {
-            return Err(self.no_number(epoch));
-        }
+        self.log_scores(&scores);
+        scores.iter().try_for_each(|score| self.require_finite(score.loss))?;
         self.metrics.sync()?;
         let state = self.state(epoch, scores)?;
         checkpoint::write(&self.folder, &state, &self.numbers())?;
@@ -116,38 +127,82 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// The error of a loss that is none.
-    pub(crate) fn no_number(&mut self, epoch: usize) -> anyhow::Error {
-        let factor = self.learner.recipe.factor(self.learner.optimizer.steps().saturating_sub(1), self.total_steps());
-        let rates = self.learner.recipe.spoken_rates(factor);
-        self.stopped(
-            epoch,
-            anyhow!("the loss is no number any more, at {rates}; lower the rates or clip the gradients"),
-        )
+    /// All optimizer steps of `epoch`, or those that are left of it. An interruption leaves a checkpoint in its middle.
+    pub(crate) fn train(&mut self, epoch: usize) -> anyhow::Result<EpochProgress> {
+        let (setup, device) = (self.learner.setup, self.learner.setup.engine.device.clone());
+        let Configuration { batch_size, gradient_accumulation_steps, seed, .. } = setup.inputs.configuration;
+        let batches = shuffle::batches(&self.lengths, batch_size, seed, epoch);
+        let (total_steps, steps) = (self.total_steps(), self.steps_per_epoch());
+        let mut progress = EpochProgress::new(epoch, self.interrupted.take(), &device);
+        self.learner.begin_epoch(epoch);
+        let left = batches.chunks(gradient_accumulation_steps).skip(progress.steps);
+        let outcome = self.learner.preparation().ahead(left, |batches| {
+            device.seed(shuffle::step_seed(seed, epoch, progress.steps));
+            self.learner.step(epoch, total_steps, &batches, &mut progress.running)?;
+            progress.steps += 1;
+            if progress.running.steps == STEPS_PER_LINE || progress.steps == steps {
+                self.write_line(&mut progress)?;
+            }
+            self.bar.set(((epoch - 1) * setup.inputs.train.len() + progress.examples()) as u64);
+            console::interruption().map_or(Ok(()), |interrupted| Err(anyhow::Error::from(interrupted)))
+        });
+        self.learner.settle();
+        fused::release_memory();
+        match outcome {
+            Err(error) if error.is::<Interrupted>() => self.pause(progress.partial(&device)).and(Err(error)),
+            outcome => outcome.map(|()| progress),
+        }
     }
 
-    /// `error` with the place of it and what is kept; the stream says it too, for whoever reports on the study.
-    pub(crate) fn stopped(&mut self, epoch: usize, error: anyhow::Error) -> anyhow::Error {
+    /// Write a line about the steps since the last one.
+    fn write_line(&mut self, progress: &mut EpochProgress) -> anyhow::Result<()> {
+        let Line { loss, tokens_per_second } = progress.next_line(&self.learner.setup.engine.device);
+        self.require_finite(loss)?;
+        let (epoch, step) = (progress.epoch, self.learner.optimizer.steps());
+        let message = format!(
+            "epoch {epoch}, step {}/{}: loss {loss:.4}, accuracy {:.1} %, {tokens_per_second:.0} tokens/s",
+            progress.steps,
+            self.steps_per_epoch(),
+            100.0 * progress.score().accuracy
+        );
+        log::debug!("{}: {message}", self.inputs().configuration.id);
+        self.bar.message(message);
+        self.metrics.write(&Metric::Step(Step { epoch, step, loss, tokens_per_second }))
+    }
+
+    fn require_finite(&self, loss: f64) -> anyhow::Result<()> {
+        let Learner { recipe, optimizer, .. } = &self.learner;
+        let rates = || recipe.describe_rates(recipe.factor(optimizer.steps().saturating_sub(1), self.total_steps()));
+        ensure!(loss.is_finite(), "the loss became NaN or infinite at {}; lower them or clip the gradients", rates());
+        Ok(())
+    }
+
+    /// The failure of `epoch` as one message: where it happened, why, and which checkpoint is kept. `metrics.jsonl` records
+    /// it for `report`. An interruption is not a failure.
+    pub(crate) fn record_failure(&mut self, epoch: usize, error: anyhow::Error) -> anyhow::Error {
+        if error.is::<Interrupted>() {
+            return error;
+        }
         let step = self.learner.optimizer.steps();
         let why = format!("epoch {epoch}, step {step}: {error:#}");
         let stopped = Metric::Stopped(Stopped { epoch, step, why: why.clone() });
         self.metrics.write(&stopped).unwrap_or_else(|e| log::warn!("{e:#}"));
         let kept = self.last.as_ref().map_or_else(
             || "no checkpoint was made yet".to_owned(),
-            |state| format!("the checkpoint {} is kept", state.spoken()),
+            |state| format!("the checkpoint {} is kept", state.describe()),
         );
-        anyhow!("run `{}`, {why}; {kept}", self.learner.input.work.configuration.id)
+        anyhow!("run `{}`, {why}; {kept}", self.inputs().configuration.id)
     }
 
     /// Leave a checkpoint in the middle of an epoch, unless it is there already.
-    pub(crate) fn pause(&mut self, within: Within) -> anyhow::Result<()> {
-        let there = self.last.as_ref().and_then(|state| state.within.as_ref());
-        if there.is_some_and(|there| there.steps == within.steps) {
+    fn pause(&mut self, partial: PartialEpoch) -> anyhow::Result<()> {
+        let newest = self.last.as_ref().and_then(|state| state.partial.as_ref());
+        if newest.is_some_and(|newest| newest.steps == partial.steps) {
             return Ok(());
         }
         self.metrics.sync()?;
         let complete = self.last.as_ref().map_or(0, |state| state.epoch);
-        let state = State { within: Some(within), ..self.state(complete, Vec::new())? };
+        let state = State { partial: Some(partial), ..self.state(complete, Vec::new())? };
         checkpoint::write(&self.folder, &state, &self.numbers())
     }
 
@@ -155,13 +210,13 @@ impl<'a> Run<'a> {
         Numbers { model: &self.learner.model, optimizer: &self.learner.optimizer }
     }
 
-    /// Nothing if somebody asked to stop meanwhile.
+    /// The score of `model` on `examples`; none if the process was interrupted meanwhile.
     fn score(&self, model: &Model, epoch: usize, split: Split, examples: &[Example]) -> Option<Epoch> {
         let start = std::time::Instant::now();
         let sequences: Vec<&[u32]> = examples.iter().map(|example| example.input_ids.as_slice()).collect();
-        let input = self.learner.input;
-        let (pad_token_id, go_on) = (input.work.manifest.pad_token_id, |_| console::interruption().is_none());
-        let logits = predict_while(model, &sequences, pad_token_id, &input.engine.device, go_on);
+        let setup = self.learner.setup;
+        let (pad_token_id, go_on) = (setup.inputs.manifest.pad_token_id, |_| console::interruption().is_none());
+        let logits = predict_while(model, &sequences, pad_token_id, &setup.engine.device, go_on);
         if console::interruption().is_some() {
             return None;
         }
@@ -173,7 +228,7 @@ impl<'a> Run<'a> {
     }
 
     fn state(&self, epoch: usize, scores: Vec<Epoch>) -> anyhow::Result<State> {
-        let chooses = self.learner.input.work.chooses();
+        let chooses = self.inputs().chooses();
         let now = scores.iter().filter(|score| score.split == chooses);
         let now = now.map(|score| Best { epoch, accuracy: score.accuracy, loss: score.loss });
         let before = self.last.as_ref().map(|state| state.best).filter(|best| best.epoch > 0);
@@ -184,56 +239,48 @@ impl<'a> Run<'a> {
         Ok(State {
             epoch,
             step: self.learner.optimizer.steps(),
-            configuration_sha256: self.learner.input.work.configuration_sha256.clone(),
-            shards_sha256: self.learner.input.work.shards_sha256.clone(),
-            weights_sha256: self.learner.input.work.weights_sha256.clone(),
-            encoder_sha256: Some(self.learner.input.work.encoder_sha256.clone()),
-            engine: self.learner.input.engine_name(),
+            configuration_sha256: self.inputs().configuration_sha256.clone(),
+            shards_sha256: self.inputs().shards_sha256.clone(),
+            weights_sha256: self.inputs().weights_sha256.clone(),
+            encoder_sha256: Some(self.inputs().encoder_sha256.clone()),
+            engine: self.learner.setup.engine_name(),
             metrics_bytes: self.metrics.bytes(),
             lines: lines.collect::<Result<_, _>>()?,
             best: best.unwrap_or(Best { epoch, ..Best::NONE }),
             seconds,
-            within: None,
+            partial: None,
         })
     }
 
-    fn speak(&self, scores: &[Epoch]) {
+    fn log_scores(&self, scores: &[Epoch]) {
         let of = |score: &Epoch| format!("{} {:.2} % (loss {:.4})", score.split, 100.0 * score.accuracy, score.loss);
         let words: Vec<String> = scores.iter().map(of).collect();
-        let (epoch, seconds) = (scores[0].epoch, spoken_duration(scores.iter().map(|score| score.seconds).sum()));
-        let id = &self.learner.input.work.configuration.id;
-        self.progress.suspend(|| log::info!("{id}: epoch {epoch}: {}, {seconds}", words.join(", ")));
+        let (epoch, seconds) = (scores[0].epoch, format_duration(scores.iter().map(|score| score.seconds).sum()));
+        let id = &self.inputs().configuration.id;
+        self.bar.suspend(|| log::info!("{id}: epoch {epoch}: {}, {seconds}", words.join(", ")));
     }
 
     fn finish(mut self) -> anyhow::Result<()> {
         let state = self.last.take().context("a run has at least one epoch")?;
-        published::model(self.learner.input, &self.folder, &state)?;
-        published::finish(&self.learner.input.work, &self.folder, &mut self.metrics, &Outcome::of(&state))
+        published::model(self.learner.setup, &self.folder, &state)?;
+        published::finish(self.inputs(), &self.folder, &mut self.metrics, &Outcome::of(&state))
     }
 }
 
-fn progress(work: &Work) -> Progress {
-    let progress = Progress::new((work.train.len() * work.configuration.epochs) as u64, "examples");
-    progress.prefix(&work.configuration.id);
-    progress
+fn bar(inputs: &RunInputs) -> Progress {
+    let bar = Progress::new((inputs.train.len() * inputs.configuration.epochs) as u64, "examples");
+    bar.prefix(&inputs.configuration.id);
+    bar
 }
 
-fn begin(input: &Input, model: &Model) -> Begin {
-    let Engine { name, hardware, threads, .. } = &input.engine;
+fn begin(setup: &TrainingSetup, model: &Model) -> Begin {
     Begin {
-        run: input.work.configuration.id.clone(),
-        configuration: input.work.configuration.clone(),
-        shards_sha256: input.work.shards_sha256.clone(),
-        provenance: Provenance {
-            commit: env!("FATHOM_COMMIT").to_owned(),
-            burn: "0.22.1".to_owned(),
-            libtorch: fused::libtorch_version(),
-            device: name.clone(),
-            hardware: hardware.clone(),
-            threads: *threads,
-        },
+        run: setup.inputs.configuration.id.clone(),
+        configuration: setup.inputs.configuration.clone(),
+        shards_sha256: setup.inputs.shards_sha256.clone(),
+        provenance: trained::provenance(&setup.engine, env!("FATHOM_COMMIT")),
         parameters: model.num_params(),
-        blocks: input.definition.kept.clone(),
-        encoder_blocks: input.work.encoder.num_hidden_layers,
+        blocks: setup.definition.kept.clone(),
+        encoder_blocks: setup.inputs.encoder.num_hidden_layers,
     }
 }

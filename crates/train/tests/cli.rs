@@ -74,7 +74,7 @@ fn killed_after_an_epoch_it_goes_on_and_ends_with_the_same_bytes() {
             killed.kill_after_epoch(epoch, &configuration);
         }
         let said = killed.train(&configuration).success().get_output().stderr.clone();
-        assert!(String::from_utf8(said).unwrap().contains("goes on after epoch"));
+        assert!(String::from_utf8(said).unwrap().contains("resumes after epoch"));
         assert_eq!(killed.scores(), whole.scores());
         assert_eq!(killed.model_bytes(), whole.model_bytes());
         let again = killed.train(&configuration).success().get_output().stderr.clone();
@@ -110,6 +110,16 @@ fn interrupted_anywhere_it_goes_on_from_there_and_ends_with_the_same_bytes() {
         assert_eq!(interrupted.model_bytes(), whole.model_bytes());
         assert!(interrupted.checkpoints().is_empty());
     }
+}
+
+#[test]
+fn a_run_killed_while_it_writes_its_config_is_trained_but_a_foreign_folder_is_refused() {
+    let place = Workplace::new();
+    place.write("run/config.json.partial", "{");
+    place.train(&place.configuration(1)).success();
+    let foreign = Workplace::new();
+    foreign.write("run/notes.txt", "keep me");
+    assert_refused(foreign.train(&foreign.configuration(1)), "is no run's folder and not empty");
 }
 
 #[test]
@@ -258,13 +268,13 @@ fn what_does_not_fit_together_is_refused_before_anything_is_written() {
 }
 
 #[test]
-fn a_missing_weights_file_and_a_pickle_are_told_apart() {
+fn missing_weights_and_a_damaged_pickle_are_told_apart() {
     let place = Workplace::new();
     let mut pretrained = place.configuration(1);
     pretrained["weights"] = json!("pretrained");
     assert_refused(place.train(&pretrained), "model.safetensors`: No such file");
-    place.write("model/pytorch_model.bin", "pickle");
-    assert_refused(place.train(&pretrained), "safe_serialization=True");
+    place.write("model/pytorch_model.bin", "neither");
+    assert_refused(place.train(&pretrained), "pytorch_model.bin`: is no pickle of a model");
 }
 
 #[test]
@@ -273,7 +283,7 @@ fn a_loss_that_is_no_number_stops_the_run_and_says_where() {
     let mut wild = place.configuration(3);
     place.poison_weights();
     wild["weights"] = json!("pretrained");
-    assert_refused(place.train(&wild), "epoch 1, step 25: the loss is no number any more, at learning rates of");
+    assert_refused(place.train(&wild), "epoch 1, step 25: the loss became NaN or infinite at learning rates of");
     assert!(!place.path("run/train.json").exists());
 }
 

@@ -5,6 +5,7 @@ use std::io::BufReader;
 use std::path::Path;
 
 use anyhow::Context;
+use bert::Config;
 use classifier::Model;
 use classifier::device::Engine;
 use tfidf::Classifier;
@@ -13,7 +14,12 @@ use tokens::Vocabulary;
 /// From token ids to logits.
 pub enum Answers {
     /// On the engine's device.
-    Network(Box<Model>),
+    Network {
+        /// Its `config.json`, which counts the kept blocks only.
+        encoder: Box<Config>,
+        /// The network, without gradients.
+        model: Box<Model>,
+    },
     /// On the processor, whatever the device.
     Terms(Box<Terms>),
 }
@@ -29,7 +35,7 @@ const EXAMPLES_AT_ONCE: usize = 1000;
 
 impl Answers {
     /// TF-IDF from the model folder of a run.
-    pub fn terms(folder: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn terms(folder: &Path) -> anyhow::Result<Self> {
         let path = folder.join("terms.jsonl");
         let name = path.display().to_string();
         let file = records::regular(&path).and_then(File::open).with_context(|| format!("reading `{name}`"))?;
@@ -37,15 +43,24 @@ impl Answers {
         Ok(Answers::Terms(Box::new(Terms { vocabulary: Vocabulary::load(folder)?, classifier })))
     }
 
+    /// The encoder of a network.
+    pub fn encoder(&self) -> Option<&Config> {
+        match self {
+            Answers::Network { encoder, .. } => Some(encoder),
+            Answers::Terms(_) => None,
+        }
+    }
+
     /// The device that computes.
     pub fn device<'a>(&self, engine: &'a Engine) -> &'a str {
         match self {
-            Answers::Network(_) => &engine.name,
+            Answers::Network { .. } => &engine.name,
             Answers::Terms(_) => "cpu",
         }
     }
 
-    /// Logits `[C]` of each of `sequences`, in their order; `done` hears how many more are finished.
+    /// Logits `[C]` of each of `sequences`, in their order. `done` is called with the number of examples that each batch
+    /// finished.
     pub fn logits(
         &self,
         sequences: &[&[u32]],
@@ -54,7 +69,9 @@ impl Answers {
         mut done: impl FnMut(usize),
     ) -> anyhow::Result<Vec<Vec<f32>>> {
         match self {
-            Answers::Network(model) => Ok(classifier::predict(model, sequences, pad_token_id, &engine.device, done)),
+            Answers::Network { model, .. } => {
+                Ok(classifier::predict(model, sequences, pad_token_id, &engine.device, done))
+            }
             Answers::Terms(terms) => {
                 let answer = |sequences: &[&[u32]]| {
                     let words: Vec<Vec<String>> = sequences.iter().map(|ids| terms.vocabulary.words(ids)).collect();

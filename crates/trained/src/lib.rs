@@ -2,6 +2,8 @@
 
 mod answers;
 mod folder;
+mod provenance;
 
 pub use answers::{Answers, Terms};
-pub use folder::Trained;
+pub use folder::{Origin, Trained};
+pub use provenance::provenance;

@@ -131,7 +131,7 @@ fn scaled(header: &str, dtype: &str, width: u64) -> String {
 fn configurations_of_no_bert_are_refused() {
     let config = "runs/1VA-s1/model/config.json";
     for (from, to, says) in [
-        ("\"model_type\": \"bert\"", "\"model_type\": \"roberta\"", "model_type `roberta`, but only `bert`"),
+        ("\"model_type\": \"bert\"", "\"model_type\": \"modernbert\"", "model_type `modernbert` would need"),
         ("\"hidden_size\": 64", "\"hidden_size\": 63", "hidden_size 63 is not a multiple"),
         ("\"hidden_size\": 64", "\"hidden_size\": -64", "invalid value: integer `-64`"),
         ("\"hidden_size\": 64", "\"hidden_size\": 1e400", "number out of range"),
@@ -140,9 +140,8 @@ fn configurations_of_no_bert_are_refused() {
         ("\"num_hidden_layers\": 1", "\"num_hidden_layers\": 18446744073709551615", "`num_hidden_layers` is beyond"),
         ("\"vocab_size\": 420", "\"vocab_size\": 99999999999", "`vocab_size` is beyond"),
         ("\"max_position_embeddings\": 128", "\"max_position_embeddings\": 0", "`max_position_embeddings` is beyond"),
-        ("\"hidden_act\": \"gelu\"", "\"hidden_act\": \"relu\"", "hidden_act `relu`"),
+        ("\"hidden_act\": \"gelu\"", "\"hidden_act\": \"silu\"", "hidden_act `silu`"),
         ("\"absolute\"", "\"relative_key\"", "position_embedding_type `relative_key`"),
-        ("\"model_type\"", "\"model_tipe\"", "missing field `model_type`"),
         ("{", "", "config.json`"),
     ] {
         let place = Place::sound();

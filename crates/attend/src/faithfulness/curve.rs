@@ -1,11 +1,11 @@
-//! From the falls of many reviews to a curve, its area and an interval.
+//! The mean curve of many reviews, its area and an interval.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::{SEED, SHARES};
 
-/// Draws of the bootstrap.
+/// Bootstrap samples.
 const DRAWS: usize = 2000;
 
 /// The falls of one method, review by review.
@@ -41,7 +41,7 @@ impl Falls {
     }
 }
 
-/// By trapezoids from no share and no fall, over the largest share.
+/// By trapezoids from (0, 0), divided by the largest share.
 fn area(falls: &[f64; 5]) -> f64 {
     let points = || std::iter::once((0.0, 0.0)).chain(SHARES.into_iter().zip(*falls));
     let trapezoid = |((from, low), (to, high)): ((f64, f64), (f64, f64))| (to - from) * (low + high) / 2.0;
@@ -52,7 +52,7 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// 95 %, by the percentiles of means of reviews drawn with replacement (Efron 1979).
+/// The 95 % percentile bootstrap interval of the mean (Efron 1979).
 fn interval(values: &[f64]) -> [f64; 2] {
     let mut random = ChaCha8Rng::seed_from_u64(SEED);
     let count = values.len();
@@ -67,14 +67,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fall_that_grows_with_the_share_has_half_the_area() {
+    fn a_linear_fall_has_half_the_area() {
         assert!((area(&SHARES) - 0.25).abs() < 1e-12);
         assert!((area(&[1.0; 5]) - 0.95).abs() < 1e-12);
     }
 
-    /// 300 intervals from 60 numbers each: they hold the truth about 95 times of 100.
+    /// 300 intervals from 60 numbers each; about 95 % contain the true mean.
     #[test]
-    fn the_interval_holds_the_truth_as_often_as_it_says() {
+    fn the_interval_has_its_coverage() {
         let mut random = ChaCha8Rng::seed_from_u64(7);
         let mut held = 0;
         for _ in 0..300 {

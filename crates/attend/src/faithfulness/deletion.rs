@@ -1,44 +1,45 @@
-//! One review with more and more of its tokens taken away.
+//! Remove more and more tokens of one review.
 
 use anyhow::Result;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::{DRAWS, SHARES, Way};
-use crate::attention::{self, Asked};
-use crate::map::Map;
-use crate::subject::Subject;
-use crate::view::Lens;
+use super::{DRAWS, Order, SHARES};
+use crate::attention::{self, Request};
+use crate::method::Method;
+use crate::model::Model;
+use crate::view::Viewer;
 
-/// The fall of the predicted class's probability at each of [`SHARES`], for each of `ways`.
-pub(super) fn falls(lens: &Lens, ways: &[Way], input_ids: &[u32], seed: u64) -> Result<Vec<[f64; 5]>> {
-    let subject = &lens.subject;
-    let seen = subject.see(&[input_ids])?.remove(0);
-    let class = classifier::predicted(&seen.probabilities);
-    let maps: Vec<Map> =
-        ways.iter().filter_map(|way| if let Way::By(map, _) = way { Some(*map) } else { None }).collect();
-    let query = if lens.choice.query < input_ids.len() { lens.choice.query } else { 0 };
-    let mut weights = attention::weights(subject, &seen, input_ids, Asked { maps: &maps, query, class })?.into_iter();
+/// The fall of the predicted class's probability at each of [`SHARES`], for each of `orders`.
+pub(super) fn falls(viewer: &Viewer, orders: &[Order], input_ids: &[u32], seed: u64) -> Result<Vec<[f64; 5]>> {
+    let model = &viewer.model;
+    let activations = model.activations(&[input_ids])?.remove(0);
+    let class = classifier::predicted(&activations.probabilities);
+    let methods: Vec<Method> =
+        orders.iter().filter_map(|order| if let Order::By(method, _) = order { Some(*method) } else { None }).collect();
+    let query = if viewer.choice.query < input_ids.len() { viewer.choice.query } else { 0 };
+    let request = Request { methods: &methods, query, class };
+    let mut weights = attention::weights(model, &activations, input_ids, request)?.into_iter();
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let orders = |way: &Way| match way {
-        Way::By(..) => vec![by_weight(&weights.next().unwrap_or_default())],
-        Way::Random => (0..DRAWS).map(|_| at_random(input_ids.len(), &mut random)).collect(),
+    let permutations = |order: &Order| match order {
+        Order::By(..) => vec![by_weight(&weights.next().unwrap_or_default())],
+        Order::Random => (0..DRAWS).map(|_| at_random(input_ids.len(), &mut random)).collect(),
     };
-    let orders: Vec<Vec<Vec<usize>>> = ways.iter().map(orders).collect();
+    let permutations: Vec<Vec<Vec<usize>>> = orders.iter().map(permutations).collect();
     let texts: Vec<Vec<u32>> =
-        orders.iter().flatten().flat_map(|order| SHARES.map(|share| without(input_ids, order, share))).collect();
-    let left = probabilities(subject, &texts, class);
+        permutations.iter().flatten().flat_map(|order| SHARES.map(|share| without(input_ids, order, share))).collect();
+    let left = probabilities(model, &texts, class);
     let mut left = left.chunks(SHARES.len());
-    let whole = f64::from(seen.probabilities[class]);
-    let mean = |orders: &Vec<Vec<usize>>| {
-        let curves: Vec<&[f64]> = left.by_ref().take(orders.len()).collect();
+    let whole = f64::from(activations.probabilities[class]);
+    let mean = |permutations: &Vec<Vec<usize>>| {
+        let curves: Vec<&[f64]> = left.by_ref().take(permutations.len()).collect();
         std::array::from_fn(|share| whole - curves.iter().map(|curve| curve[share]).sum::<f64>() / curves.len() as f64)
     };
-    Ok(orders.iter().map(mean).collect())
+    Ok(permutations.iter().map(mean).collect())
 }
 
-/// The places between `[CLS]` and `[SEP]`, those of most weight first.
+/// The tokens between `[CLS]` and `[SEP]`, by falling weight.
 fn by_weight(weights: &[f32]) -> Vec<usize> {
     let mut order: Vec<usize> = (1..weights.len().saturating_sub(1)).collect();
     order.sort_by(|&one, &two| weights[two].total_cmp(&weights[one]));
@@ -51,7 +52,7 @@ fn at_random(tokens: usize, random: &mut ChaCha8Rng) -> Vec<usize> {
     order
 }
 
-/// `input_ids` without the first `share` of `order`, one at least.
+/// `input_ids` without the first `share` of `order`, and at least one token less.
 fn without(input_ids: &[u32], order: &[usize], share: f64) -> Vec<u32> {
     let count = ((share * order.len() as f64).round() as usize).max(1).min(order.len());
     let gone = &order[..count];
@@ -59,10 +60,10 @@ fn without(input_ids: &[u32], order: &[usize], share: f64) -> Vec<u32> {
 }
 
 /// The probability of `class` for each of `texts`.
-fn probabilities(subject: &Subject, texts: &[Vec<u32>], class: usize) -> Vec<f64> {
+fn probabilities(model: &Model, texts: &[Vec<u32>], class: usize) -> Vec<f64> {
     let sequences: Vec<&[u32]> = texts.iter().map(Vec::as_slice).collect();
-    let Subject { model, tokenizer, device, .. } = subject;
-    let logits = classifier::predict(model, &sequences, tokenizer.pad_token_id, device, |_| {});
+    let Model { network, tokenizer, device, .. } = model;
+    let logits = classifier::predict(network, &sequences, tokenizer.pad_token_id, device, |_| {});
     logits.iter().map(|logits| softmax(logits, class)).collect()
 }
 
@@ -76,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tokens_of_most_weight_go_first_and_the_frame_stays() {
+    fn tokens_go_by_falling_weight_and_cls_and_sep_stay() {
         let order = by_weight(&[9.0, 0.1, -0.4, 0.3, 9.0]);
         assert_eq!(order, [3, 1, 2]);
         assert_eq!(without(&[101, 7, 8, 9, 102], &order, 0.05), [101, 7, 8, 102]);
@@ -90,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn random_orders_differ_and_hold_every_token_once() {
+    fn random_orders_differ_and_contain_every_token_once() {
         let mut random = ChaCha8Rng::seed_from_u64(1);
         let (one, two) = (at_random(50, &mut random), at_random(50, &mut random));
         assert_ne!(one, two);

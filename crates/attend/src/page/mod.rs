@@ -1,12 +1,10 @@
-//! One self-contained page: many texts, a choice of model, block and attention head, and how far to trust them.
+//! Write one self-contained page: texts, a choice of block, attention head and method, and the test of the methods.
 //!
-//! It needs no network and no other file. All texts and weights are one packed block that a script unfolds; what comes
-//! from data becomes text nodes, never markup.
+//! The page needs no network and no other file. A script unpacks all texts and weights from one block; data becomes text
+//! nodes, never markup.
 
 mod packed;
 mod scores;
-
-pub(crate) use scores::verdict;
 
 use std::io::Write;
 
@@ -17,37 +15,37 @@ use serde_json::{Value, json};
 
 use crate::arguments::Args;
 use crate::faithfulness::Scores;
-use crate::look::Show;
-use crate::map::Map;
+use crate::method::Method;
 use crate::page::packed::Packed;
-use crate::segments::{Segment, harmless};
-use crate::view::{Lens, View};
+use crate::segments::{Segment, printable};
+use crate::show::Show;
+use crate::view::{View, Viewer};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("view.js");
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
-/// Collects texts, writes the page at the end.
+/// Collects texts and writes the page at the end.
 pub(crate) struct Page {
-    models: Vec<Model>,
+    models: Vec<ModelData>,
     texts: Vec<Value>,
     packed: Packed,
     scores: Markup,
     shown: Value,
-    /// Whether certain weights are meant.
-    asked: bool,
+    /// Whether a certain method was asked for.
+    names_method: bool,
 }
 
-/// What the page says of a model.
+/// A model in the page's data.
 #[derive(Serialize)]
-struct Model {
+struct ModelData {
     name: String,
     /// Pretrained index of each kept block.
     blocks: Vec<usize>,
     heads: usize,
     against: Option<String>,
     query: usize,
-    /// Block and attention head of each map of attention, nothing for a mean; the others' names.
+    /// Block and attention head (null for the mean) of each attention; names of the other methods.
     maps: Vec<Value>,
 }
 
@@ -63,7 +61,7 @@ impl Page {
             packed: Packed::default(),
             scores: html! {},
             shown,
-            asked: args.asks_for_a_map(),
+            names_method: args.names_method(),
         }
     }
 
@@ -76,8 +74,8 @@ impl Page {
             "segments": segments,
             "tokens": view.tokens.len(),
             "predicted": view.predicted_name(),
-            "right": label.map(|label| label.is(view.predicted(), &view.lens.subject.labels)),
-            "probabilities": view.probabilities.iter().zip(&view.lens.subject.labels)
+            "right": label.map(|label| label.is(view.predicted(), &view.viewer.model.labels)),
+            "probabilities": view.probabilities.iter().zip(&view.viewer.model.labels)
                 .map(|(p, label)| json!([label, (f64::from(*p) * 1e4).round() / 1e4])).collect::<Vec<_>>(),
         })
     }
@@ -91,34 +89,35 @@ fn segment(segment: &Segment) -> Value {
     }
 }
 
-fn map(map: &Map) -> Value {
-    match map {
-        Map::Attention { block, head } => json!([block, head]),
+fn key(method: &Method) -> Value {
+    match method {
+        Method::Attention { block, head } => json!([block, head]),
         other => json!(other.name(&[])),
     }
 }
 
 impl Show for Page {
-    fn begin(&mut self, lenses: &[Lens], scores: &[Scores], _: &mut dyn Write) -> anyhow::Result<()> {
-        let model = |lens: &Lens| Model {
-            name: lens.subject.name.clone(),
-            blocks: lens.subject.blocks.clone(),
-            heads: lens.subject.heads,
-            against: lens.reference.as_ref().map(|other| other.name().to_owned()),
-            query: lens.choice.query,
-            maps: lens.maps.iter().map(map).collect(),
+    fn begin(&mut self, viewers: &[Viewer], scores: &[Scores], _: &mut dyn Write) -> anyhow::Result<()> {
+        let model = |viewer: &Viewer| ModelData {
+            name: viewer.model.name.clone(),
+            blocks: viewer.model.blocks.clone(),
+            heads: viewer.model.heads,
+            against: viewer.baseline.as_ref().map(|other| other.name().to_owned()),
+            query: viewer.choice.query,
+            maps: viewer.methods.iter().map(key).collect(),
         };
-        self.models = lenses.iter().map(model).collect();
-        // What was asked for is what is shown first.
-        let first = lenses.first().filter(|_| self.asked).and_then(|lens| lens.choice.map(&lens.subject).ok());
-        self.shown["map"] = first.as_ref().map_or(Value::Null, map);
+        self.models = viewers.iter().map(model).collect();
+        // The page opens with the method that was asked for.
+        let first =
+            viewers.first().filter(|_| self.names_method).and_then(|viewer| viewer.choice.method(&viewer.model).ok());
+        self.shown["map"] = first.as_ref().map_or(Value::Null, key);
         self.scores = scores::section(scores);
         Ok(())
     }
 
     fn text(&mut self, views: &[View], _: &mut dyn Write) -> anyhow::Result<()> {
-        let label = views[0].review.label.as_ref().map(|label| label.name(&views[0].lens.subject.labels).into_owned());
-        let id = harmless(&views[0].review.id);
+        let label = views[0].review.label.as_ref().map(|label| label.name(&views[0].viewer.model.labels).into_owned());
+        let id = printable(&views[0].review.id);
         let views: Vec<Value> = views.iter().enumerate().map(|(model, view)| self.view(model, view)).collect();
         self.texts.push(json!({"id": id, "label": label, "views": views}));
         Ok(())
@@ -147,18 +146,18 @@ impl Page {
                     header {
                         p.project { "Fathom · " (self.models.iter().map(|model| model.name.as_str()).collect::<Vec<_>>().join(", ")) }
                         h1 { "What the model attends to" }
-                        p.warning { "Colour is where weight lies, not why the model answered as it did." }
+                        p.warning { "Colour shows where the weight lies; it does not explain the answer." }
                         (self.scores)
                     }
-                    noscript { p { "The texts are shown by a script in this file, which this browser does not run." } }
+                    noscript { p { "This page shows its texts with a script, and this browser does not run scripts." } }
                     form #controls aria-label="What to show" {}
                     p #legend {}
                     main #texts {}
                     p #status role="status" aria-live="polite" {}
                     footer { p.note {
-                        "Blocks and attention heads are counted from 0; “pretrained” is a block's place in the model it was cut \
-                         from. Weights on this page are rounded to 1/" (levels) " of the largest of their row. A word's weight is the \
-                         sum over its pieces."
+                        "Blocks and attention heads are counted from 0; “pretrained” is the block's index in the pretrained \
+                         model. This page rounds weights to 1/" (levels) " of the largest in their row. A word's weight is the sum over \
+                         its pieces."
                     } }
                     script #data type="text/plain" { (PreEscaped(data)) }
                     script { (PreEscaped(SCRIPT)) }

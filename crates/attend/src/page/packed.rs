@@ -1,4 +1,4 @@
-//! All weights of a page as one block: rounded, compressed, in letters.
+//! Pack all weights of a page in one block: rounded, compressed, in base64.
 
 use std::io::Write;
 
@@ -9,17 +9,17 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::Value;
 
-/// Rows of weights; each is rounded on its own, when it is known how finely.
+/// Rows of weights; each is rounded by itself, once the number of levels is known.
 #[derive(Default)]
 pub(crate) struct Packed {
     rows: Vec<Vec<f32>>,
 }
 
-/// Bytes of the block for each text at most, and for all of a page with few.
+/// Upper bound on the bytes of the block for each text, and a bound that every page may use.
 const BYTES_PER_TEXT: usize = 48 << 10;
 const BYTES_AT_LEAST: usize = 1 << 20;
 
-/// Parts of a row's largest weight, from fine to coarse; none lies where one colour gives way to the next.
+/// Levels between 0 and a row's largest weight, from fine to coarse; no level lies at a threshold between colours.
 const LEVELS: [u8; 6] = [127, 63, 31, 16, 9, 6];
 
 impl Packed {
@@ -28,8 +28,8 @@ impl Packed {
         self.rows.extend_from_slice(rows);
     }
 
-    /// `data`, which must tell how long rows are, and all rows, in base64, as finely as a page of so many `texts` may be;
-    /// and how finely that is.
+    /// Pack `data`, which must tell the length of each row, and all rows, with as many levels as a page of so many `texts`
+    /// may have. Returns base64 and the levels.
     ///
     /// # Errors
     /// `data` cannot be written as JSON.
@@ -45,13 +45,16 @@ impl Packed {
         Ok(packed)
     }
 
-    /// The length of the JSON in four bytes, the JSON, then of each row its largest weight, those of `[CLS]` and `[SEP]` as
-    /// f32, and a byte for each token between them: all little-endian.
+    /// Little-endian: the length of the JSON in four bytes, the JSON, then for each row the largest weight and those of `[CLS]`
+    /// and `[SEP]` as f32, and one byte for each token between.
     fn at(&self, data: &Value, levels: u8) -> anyhow::Result<String> {
         let mut data = data.clone();
         data["levels"] = levels.into();
         let json = serde_json::to_vec(&data)?;
-        let mut bytes = u32::try_from(json.len()).context("a page of more than 4 GiB")?.to_le_bytes().to_vec();
+        let mut bytes = u32::try_from(json.len())
+            .context("the page's data exceed 4 GiB; show fewer texts with --limit N")?
+            .to_le_bytes()
+            .to_vec();
         bytes.extend(json);
         self.rows.iter().for_each(|row| write_row(row, levels, &mut bytes));
         let mut packer = GzEncoder::new(Vec::new(), Compression::best());
@@ -86,7 +89,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_row_comes_back_as_finely_as_the_page_says(row in proptest::collection::vec(-1.0_f32..1.0, 3..40)) {
+        fn a_row_reads_back_within_half_a_level(row in proptest::collection::vec(-1.0_f32..1.0, 3..40)) {
             let mut packed = Packed::default();
             packed.add(std::slice::from_ref(&row));
             let (text, levels) = packed.finish(serde_json::json!({"a": 1}), 1).unwrap();
@@ -103,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_page_is_rounded_more() {
+    fn a_large_page_has_fewer_levels() {
         let mut packed = Packed::default();
         let mut random = ChaCha8Rng::seed_from_u64(0);
         let rows: Vec<Vec<f32>> = (0..4000).map(|_| (0..512).map(|_| random.random::<f32>()).collect()).collect();

@@ -1,12 +1,12 @@
 "use strict";
-// The data are text and numbers only; everything becomes text nodes, so that no markup in them is ever read.
+// Data become text nodes only, so that a browser never reads markup in them.
 const make = (name, properties = {}, children = []) => {
   const element = Object.assign(document.createElement(name), properties);
   element.append(...children);
   return element;
 };
 
-const unfold = async () => {
+const unpack = async () => {
   const letters = atob(document.getElementById("data").textContent.trim());
   const packed = Uint8Array.from(letters, letter => letter.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
@@ -16,7 +16,7 @@ const unfold = async () => {
   return { data, rows: new DataView(buffer, 4 + length) };
 };
 
-// Where each view's rows begin: they lie one behind the other, as many as its model has maps.
+// The offset of each view's rows: a view has one row for each of its model's maps.
 const place = data => {
   let offset = 0;
   for (const text of data.texts) {
@@ -35,7 +35,7 @@ const weights = (rows, levels, view, map) => {
   return [rows.getFloat32(start + 4, true), ...inner, rows.getFloat32(start + 8, true)];
 };
 
-// As the tool itself scales: the smallest is 0 and the largest 1, or shares of the largest; or deviations from the mean.
+// The same scales as in scale.rs: from 0 to 1, shares of the largest absolute weight, or deviations from the mean.
 const scaled = (values, scale) => {
   let [zero, unit] = [0, 0];
   if (scale === "z-score") {
@@ -52,7 +52,7 @@ const level = shown => [0.2, 0.4, 0.6, 0.8].filter(step => Math.abs(shown) >= st
 
 const paint = steps => steps === 0 ? "" : steps < 0 ? `against${-steps}` : `for${steps}`;
 
-// Word pieces put together again.
+// Join word pieces to words.
 const words = segments => {
   const joined = [];
   for (const segment of segments) {
@@ -120,7 +120,7 @@ const article = (page, text, chosen) => {
   for (const view of text.views) {
     const model = page.data.models[view.model], map = chosenMap(model, chosen);
     const against = model.against === null ? "" : `, change against ${model.against}`;
-    const note = map < 0 ? "this model has nothing of the kind" : mapName(model, map) + against;
+    const note = map < 0 ? "this model lacks this method" : mapName(model, map) + against;
     element.append(answer(model, view), make("p", { className: "note", textContent: note }));
     if (map >= 0) element.append(drawn(page, view, map, chosen));
   }
@@ -172,13 +172,13 @@ const choice = form => {
   };
 };
 
-// Only what may lie below zero needs the blue colours.
+// Only weights that may be below 0 need the blue colours.
 const hasSign = (models, chosen) =>
   chosen.scale === "z-score" || models.some(model => model.against !== null) || /gradient/.test(chosen.show);
 
 const legend = (models, chosen) => {
   const signed = hasSign(models, chosen);
-  const ofLargest = signed ? "of the largest weight, whatever its sign" : "of the way from the smallest to the largest weight";
+  const ofLargest = signed ? "of the largest absolute weight" : "of the way from the smallest to the largest weight";
   const unit = chosen.scale === "z-score" ? "standard deviations from the mean" : ofLargest;
   const chip = steps => make("span", { className: paint(steps), textContent: `${(steps / 5).toFixed(1).replace("-", "−")}` });
   const steps = signed ? [-4, -3, -2, -1, 1, 2, 3, 4] : [1, 2, 3, 4];
@@ -186,7 +186,7 @@ const legend = (models, chosen) => {
 };
 
 const start = async () => {
-  const page = await unfold();
+  const page = await unpack();
   place(page.data);
   const form = controls(page.data), texts = document.getElementById("texts"), status = document.getElementById("status");
   const show = () => {
@@ -206,6 +206,6 @@ const start = async () => {
 };
 
 start().catch(error => {
-  const why = typeof DecompressionStream === "undefined" ? "this browser is too old to unfold the texts" : `${error}`;
+  const why = typeof DecompressionStream === "undefined" ? "this browser is too old to unpack the texts" : `${error}`;
   document.getElementById("texts").textContent = `The texts cannot be shown: ${why}.`;
 });

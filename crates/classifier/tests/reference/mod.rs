@@ -3,11 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use bert::{Config, Precision, Safetensors, Source, fill, hugging_face_name};
+use bert::{Checkpoint, Config, FAMILIES, Precision, Safetensors, TensorSource, fill, hugging_face_name};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
-use classifier::{Definition, EmbeddingsConfig, HeadConfig, Model, saved_name};
+use classifier::{Definition, EmbeddingsConfig, HeadConfig, Model, inside_name};
 use serde_json::{Value, json};
 
 /// One model with its input and what becomes of it.
@@ -68,15 +68,15 @@ impl Case {
         let unusual = self.name == "unusual";
         let own = |name: &str| if unusual { name.to_owned() } else { format!("{}.{name}", self.name) };
         fill(empty, &mut file, device, |path| match path.strip_prefix("body.Bert.") {
-            Some(encoder) => hugging_face_name(encoder, &kept),
-            None => own(&saved_name(path)),
+            Some(encoder) => hugging_face_name(encoder, |block| kept[block]),
+            None => own(&inside_name(path)),
         })
         .unwrap()
     }
 
-    fn weights(&self) -> Safetensors {
+    fn weights(&self) -> Checkpoint {
         let file = if self.name == "unusual" { "model.safetensors" } else { "weights.safetensors" };
-        Safetensors::open(&self.folder.join(file)).unwrap()
+        Checkpoint::file(&self.folder.join(file), FAMILIES[0]).unwrap()
     }
 
     pub(crate) fn expected(&self, name: &str, shape: &[usize]) -> Vec<f32> {
@@ -84,7 +84,7 @@ impl Case {
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.file().unused().contains(&format!("{}{name}", self.prefix).as_str())
+        self.file().take_all().unwrap().contains_key(&format!("{}{name}", self.prefix))
     }
 
     fn file(&self) -> Safetensors {

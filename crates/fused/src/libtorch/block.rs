@@ -10,7 +10,7 @@ use super::differentiated::differentiated;
 use super::flash::starts;
 use super::recorded::record;
 use super::{from_plain, from_tracked, is_tracked, native, plain, tracked};
-use crate::{BlockOptions, BlockWeights, Layout, LinearWeights, NormWeights, Precision};
+use crate::{Activation, BlockOptions, BlockWeights, Layout, LinearWeights, NormWeights, Precision};
 
 /// One transformer block; see [`crate::block()`]. In bfloat16 on a processor that has what it takes the kernels of
 /// [`native`] compute it, elsewhere LibTorch's operators, differentiated by LibTorch's own autograd.
@@ -73,8 +73,16 @@ pub(super) fn forward(inputs: &[Tch], layout: &Layout, options: BlockOptions) ->
     let context = attention([linear(&queried, qw, qb), linear(&x, kw, kb), linear(&x, vw, vb)], layout, options);
     let norm = |x: Tch, g: &Tch, e: &Tch| x.layer_norm(g.size(), Some(g), Some(e), options.layer_norm_eps, true);
     let attended = norm(drop(linear(&context, aw, ab)) + hidden, ag, ae); // fp32: the residual decides
-    let intermediate = linear(&low(&attended), iw, ib).gelu("none");
+    let intermediate = activate(&linear(&low(&attended), iw, ib), options.activation);
     norm(drop(linear(&intermediate, ow, ob)) + attended, og, oe)
+}
+
+fn activate(x: &Tch, kind: Activation) -> Tch {
+    match kind {
+        Activation::Gelu => x.gelu("none"),
+        Activation::GeluTanh => x.gelu("tanh"),
+        Activation::Relu => x.relu(),
+    }
 }
 
 /// `[R, H]` to `[B, H]`: the first row of each sequence.

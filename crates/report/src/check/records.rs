@@ -4,14 +4,12 @@
 use anyhow::Result;
 use records::metrics::{Begin, End, Epoch};
 use records::{Latency, Split};
+use study::MOST_BLOCKS;
 
 use super::require;
 use crate::outcomes::Outcomes;
 use crate::runs::Run;
 use crate::streams::Predictions;
-
-/// `bert` reads no deeper encoder.
-const MOST_BLOCKS: usize = 1_000;
 
 const TRAIN_AGAIN: &str = "remove the run's folder, then run make";
 

@@ -9,12 +9,12 @@ use std::io::Write as _;
 use anyhow::Context;
 use burn::tensor::Device;
 use classifier::Definition;
-use console::spoken_duration;
+use console::format_duration;
 use records::Split;
 use study::Configuration;
 
-use crate::check::{self, Asked};
-use crate::input::{Input, Places, Work};
+use crate::check::{self, ModelKind};
+use crate::inputs::{Paths, RunInputs, TrainingSetup};
 use probe::{Speed, Speeds};
 
 /// Bytes of one prediction, one line of the file.
@@ -59,43 +59,43 @@ struct Volume {
 }
 
 impl Volume {
-    fn of(work: &Work) -> Self {
-        let tokens = |split| work.manifest.splits.get(&split).map_or(0, |counts| counts.tokens) as f64;
+    fn of(inputs: &RunInputs) -> Self {
+        let tokens = |split| inputs.manifest.splits.get(&split).map_or(0, |counts| counts.tokens) as f64;
         let [train, validation, test] = [Split::Train, Split::Validation, Split::Test].map(tokens);
-        Volume { train, validation, test, n_test: work.test.len() }
+        Volume { train, validation, test, n_test: inputs.test.len() }
     }
 }
 
 /// Say on stdout what `configurations` are going to be.
-pub(crate) fn print(configurations: &[Configuration], places: &Places<'_>) -> anyhow::Result<()> {
+pub(crate) fn print(configurations: &[Configuration], paths: &Paths<'_>) -> anyhow::Result<()> {
     let first = configurations.first().context("no configuration on stdin, so nothing to estimate")?;
-    let (mut work, _) = Work::read(Configuration { weights: study::Weights::Random, ..first.clone() }, places)?;
-    let networks = networks(configurations, &work)?;
-    let mut said = amount(configurations, &networks, &work);
+    let (mut inputs, _) = RunInputs::read(Configuration { weights: study::Weights::Random, ..first.clone() }, paths)?;
+    let networks = networks(configurations, &inputs)?;
+    let mut said = amount(configurations, &networks, &inputs);
     let mut speeds: BTreeMap<String, Speeds> = BTreeMap::new();
     for network in measured(&networks) {
-        work.configuration = network.configuration.clone();
-        let input = Input::new(work, network.definition.clone(), places.device)?;
-        let speed = probe::measure(&input)?;
-        let (kind, depth, device) = (network.kind(), network.depth(), &input.engine.name);
+        inputs.configuration = network.configuration.clone();
+        let setup = TrainingSetup::new(inputs, network.definition.clone(), paths.device)?;
+        let speed = probe::measure(&setup)?;
+        let (kind, depth, device) = (network.kind(), network.depth(), &setup.engine.name);
         log::debug!("{kind}, {depth} blocks on {device}: {speed:?}");
         if speeds.is_empty() {
-            writeln!(said, "device   {device}: {}, {} threads", input.engine.hardware, input.engine.threads)?;
+            writeln!(said, "device   {device}: {}, {} threads", setup.engine.hardware, setup.engine.threads)?;
         }
         speeds.entry(kind).or_default().0.insert(depth, speed);
-        work = input.work;
+        inputs = setup.inputs;
     }
     if !networks.is_empty() {
-        said += &costs(&networks, &speeds, &Volume::of(&work));
+        said += &costs(&networks, &speeds, &Volume::of(&inputs));
     }
     std::io::stdout().lock().write_all(said.as_bytes()).context("writing stdout")
 }
 
-fn networks<'a>(configurations: &'a [Configuration], work: &Work) -> anyhow::Result<Vec<Network<'a>>> {
-    let (classes, positions) = (work.manifest.labels.len(), work.manifest.data.max_seq_length);
+fn networks<'a>(configurations: &'a [Configuration], inputs: &RunInputs) -> anyhow::Result<Vec<Network<'a>>> {
+    let (classes, positions) = (inputs.manifest.labels.len(), inputs.manifest.data.max_seq_length);
     let mut networks = Vec::new();
     for configuration in configurations {
-        if let Asked::Network(definition) = check::asked(configuration, &work.encoder, classes, positions)? {
+        if let ModelKind::Network(definition) = check::model_kind(configuration, &inputs.encoder, classes, positions)? {
             networks.push(Network { configuration, definition: *definition });
         }
     }
@@ -115,21 +115,21 @@ fn measured<'a, 'b>(networks: &'b [Network<'a>]) -> Vec<&'b Network<'a>> {
 }
 
 /// Runs, epochs and tokens: what needs no measurement.
-fn amount(configurations: &[Configuration], networks: &[Network<'_>], work: &Work) -> String {
+fn amount(configurations: &[Configuration], networks: &[Network<'_>], inputs: &RunInputs) -> String {
     let exact = match configurations.len() - networks.len() {
         0 => String::new(),
         n => format!("{n} TF-IDF, fitted exactly in a minute or two on the processor"),
     };
     let runs = [(!networks.is_empty()).then(|| trained(networks)), (!exact.is_empty()).then_some(exact)];
-    let volume = Volume::of(work);
+    let volume = Volume::of(inputs);
     format!(
         "runs     {}: {}\n\
          reviews  {} to train on, {} to choose the epoch, {} to test\n\
          tokens   {} in an epoch of training, {} scored after it\n",
         configurations.len(),
         runs.into_iter().flatten().collect::<Vec<_>>().join("; "),
-        work.train.len(),
-        work.validation.len(),
+        inputs.train.len(),
+        inputs.validation.len(),
         volume.n_test,
         millions(volume.train),
         millions(volume.validation + volume.test),
@@ -164,7 +164,7 @@ fn costs(networks: &[Network<'_>], speeds: &BTreeMap<String, Speeds>, volume: &V
         kept += network.bytes() + BYTES_PER_PREDICTION * volume.n_test as f64;
         passing = passing.max(network.bytes() * (CHECKPOINTS * COPIES_PER_CHECKPOINT) as f64);
     }
-    let spoken = |seconds: f64| spoken_duration(seconds.max(1.0));
+    let spoken = |seconds: f64| format_duration(seconds.max(1.0));
     format!(
         "time     about {} on this device, one run at a time: {} of training, {} of scoring\n\
          disk     about {} of models and predictions, and {} more for the checkpoints of the run in hand\n",

@@ -6,10 +6,9 @@ use std::time::Instant;
 use burn::module::Module;
 use classifier::{fit, predict};
 
-use crate::input::Input;
-use crate::learner::{Learner, Sums};
+use crate::inputs::TrainingSetup;
+use crate::learner::{Learner, RunningTotals};
 use crate::optimizer::Recipe;
-use crate::prepared::Preparation;
 use crate::shuffle;
 
 /// Tokens in a measured batch at most: on a processor more of them change nothing but the wait.
@@ -38,41 +37,41 @@ impl Speeds {
 }
 
 /// Measure `input`'s network with random weights; nothing is read or written.
-pub(crate) fn measure(input: &Input) -> anyhow::Result<Speed> {
-    let (work, device) = (&input.work, input.engine.device.clone());
-    let model = input.definition.random(work.configuration.seed, &device.clone().autodiff())?;
-    let recipe = Recipe::new(&work.configuration, input.definition.kept.len())?;
+pub(crate) fn measure(setup: &TrainingSetup) -> anyhow::Result<Speed> {
+    let (inputs, device) = (&setup.inputs, setup.engine.device.clone());
+    let model = setup.definition.random(inputs.configuration.seed, &device.clone().autodiff())?;
+    let recipe = Recipe::new(&inputs.configuration, setup.definition.kept.len())?;
     let optimizer = recipe.optimizer();
-    let mut learner = Learner::new(input, recipe, model, optimizer);
-    let typical = typical_batch(input);
-    let batch = Preparation::new(&learner).batch(&typical);
+    let mut learner = Learner::new(setup, recipe, model, optimizer);
+    let typical = typical_batch(setup);
+    let batch = learner.preparation().batch(&typical);
     let mut step = || {
-        let (start, mut sums) = (Instant::now(), Sums::new(&device));
-        learner.step(1, 2, &batch, &mut sums)?;
-        sums.loss.into_scalar::<f32>(); // wait for the device
-        anyhow::Ok(sums.tokens as f64 / start.elapsed().as_secs_f64())
+        let (start, mut running) = (Instant::now(), RunningTotals::new(&device));
+        learner.step(1, 2, &batch, &mut running)?;
+        running.loss.into_scalar::<f32>(); // wait for the device
+        anyhow::Ok(running.tokens as f64 / start.elapsed().as_secs_f64())
     };
     step()?;
     let training = step()?;
     learner.settle();
-    let sequences: Vec<&[u32]> = typical.iter().map(|&index| work.train[index].input_ids.as_slice()).collect();
+    let sequences: Vec<&[u32]> = typical.iter().map(|&index| inputs.train[index].input_ids.as_slice()).collect();
     let start = Instant::now();
-    predict(&learner.model.valid(), &sequences, work.manifest.pad_token_id, &device, |_| {});
+    predict(&learner.model.valid(), &sequences, inputs.manifest.pad_token_id, &device, |_| {});
     let tokens: usize = sequences.iter().map(|ids| ids.len()).sum();
     Ok(Speed { training, scoring: tokens as f64 / start.elapsed().as_secs_f64() })
 }
 
 /// The batch of the first epoch whose mean length is next to that of all examples, cut to [`PROBE_TOKENS`] where the
 /// device is a processor.
-fn typical_batch(input: &Input) -> Vec<usize> {
-    let work = &input.work;
-    let lengths: Vec<usize> = work.train.iter().map(|example| example.input_ids.len()).collect();
+fn typical_batch(setup: &TrainingSetup) -> Vec<usize> {
+    let inputs = &setup.inputs;
+    let lengths: Vec<usize> = inputs.train.iter().map(|example| example.input_ids.len()).collect();
     let mean = |of: &[usize]| of.iter().map(|&index| lengths[index]).sum::<usize>() as f64 / of.len() as f64;
     let all = lengths.iter().sum::<usize>() as f64 / lengths.len() as f64;
-    let batches = shuffle::batches(&lengths, work.configuration.batch_size, work.configuration.seed, 1);
+    let batches = shuffle::batches(&lengths, inputs.configuration.batch_size, inputs.configuration.seed, 1);
     let away = |batch: &Vec<usize>| (mean(batch) - all).abs();
     let mut batch = batches.into_iter().min_by(|a, b| away(a).total_cmp(&away(b))).unwrap_or_default();
-    if !input.engine.name.starts_with("cuda") {
+    if !setup.engine.name.starts_with("cuda") {
         batch.truncate(fit(batch.iter().map(|&index| lengths[index]), PROBE_TOKENS));
     }
     batch

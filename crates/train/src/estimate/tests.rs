@@ -2,26 +2,19 @@ use super::*;
 use serde_json::{Value, json};
 
 fn encoder() -> bert::Config {
-    let config = json!({
-        "model_type": "bert", "vocab_size": 100, "hidden_size": 50, "num_hidden_layers": 4, "num_attention_heads": 2,
-        "intermediate_size": 8, "hidden_act": "gelu", "max_position_embeddings": 64, "type_vocab_size": 2,
-        "layer_norm_eps": 1e-12,
-    });
-    serde_json::from_value(config).unwrap()
+    let changes = json!({"vocab_size": 100, "hidden_size": 50, "num_hidden_layers": 4, "intermediate_size": 8,
+                         "max_position_embeddings": 64});
+    serde_json::from_value(fixtures::encoder(changes)).unwrap()
 }
 
 fn configuration(blocks: &str, changes: Value) -> Configuration {
-    let mut configuration = json!({
-        "id": "it", "configuration": "it", "seed": 1, "encoder": "tiny", "weights": "random", "blocks": blocks,
-        "head": {"kind": "cls-linear"}, "precision": "fp32", "epochs": 3, "batch_size": 8, "dropout": 0.1,
-        "optimizer": {"kind": "adamw", "encoder_learning_rate": 1e-5, "head_learning_rate": 1e-3},
-    });
+    let mut configuration = fixtures::configuration(json!({"blocks": blocks, "epochs": 3}));
     configuration.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
     Configuration::from_json(&configuration.to_string()).unwrap()
 }
 
 fn network(configuration: &Configuration) -> Network<'_> {
-    let Asked::Network(definition) = check::asked(configuration, &encoder(), 2, 64).unwrap() else {
+    let ModelKind::Network(definition) = check::model_kind(configuration, &encoder(), 2, 64).unwrap() else {
         panic!("a network")
     };
     Network { configuration, definition: *definition }

@@ -2,15 +2,7 @@ use super::*;
 use serde_json::{Value, json};
 
 fn recipe(changes: Value) -> anyhow::Result<Recipe> {
-    let mut configuration = json!({
-        "id": "tiny-s7", "configuration": "tiny", "seed": 7, "encoder": "tiny", "weights": "random",
-        "blocks": "first:3", "head": {"kind": "cls-linear"}, "precision": "fp32", "epochs": 2, "batch_size": 16,
-        "dropout": 0.1, "optimizer": {"kind": "adamw", "encoder_learning_rate": 3e-5, "head_learning_rate": 1e-3},
-    });
-    for (name, value) in changes.as_object().unwrap() {
-        configuration[name] = value.clone();
-    }
-    Recipe::new(&Configuration::from_json(&configuration.to_string()).unwrap(), 3)
+    Recipe::new(&Configuration::from_json(&fixtures::configuration(changes).to_string()).unwrap(), 3)
 }
 
 fn rate_and_decay(recipe: &Recipe, path: &str, epoch: usize, factor: f64) -> Option<(f64, f64)> {
@@ -19,7 +11,8 @@ fn rate_and_decay(recipe: &Recipe, path: &str, epoch: usize, factor: f64) -> Opt
 
 #[test]
 fn the_three_groups_are_those_of_the_study() {
-    let recipe = recipe(json!({})).unwrap();
+    let rates = json!({"kind": "adamw", "encoder_learning_rate": 3e-5, "head_learning_rate": 1e-3});
+    let recipe = recipe(json!({"optimizer": rates})).unwrap();
     let group = |path: &str| rate_and_decay(&recipe, path, 1, 1.0).unwrap();
     assert_eq!(group("body.Bert.blocks.0.query.weight"), (3e-5, 0.01));
     assert_eq!(group("body.Bert.embeddings.word"), (3e-5, 0.01));

@@ -22,11 +22,7 @@ fn example(split: &str, index: usize) -> Value {
 impl Workplace {
     pub(crate) fn new() -> Self {
         let place = Workplace(tempfile::tempdir().unwrap());
-        place.write("model/config.json", &json!({
-            "model_type": "bert", "vocab_size": 20, "hidden_size": 8, "num_hidden_layers": 3, "num_attention_heads": 2,
-            "intermediate_size": 16, "hidden_act": "gelu", "max_position_embeddings": 16, "type_vocab_size": 2,
-            "layer_norm_eps": 1e-12, "initializer_range": 0.1,
-        }).to_string());
+        place.write("model/config.json", &fixtures::encoder(json!({"initializer_range": 0.1})).to_string());
         place.write("model/tokenizer.json", "{}");
         place.write_shards(false);
         place
@@ -69,25 +65,17 @@ impl Workplace {
         let count = |count: usize| json!({"examples": count, "examples_per_label": [count / 2, count / 2], "tokens": 0, "longest": 9, "truncated": 0});
         self.write(
             "shards/manifest.json",
-            &json!({
-                "data": {"dataset": "jsonl", "tokenizer": "tiny", "max_seq_length": 16},
-                "labels": ["neg", "pos"], "vocab_size": 20, "pad_token_id": 0,
+            &fixtures::manifest(json!({
                 "tokenizer_sha256": records::shards::sha256_hex(b"{}"),
                 "splits": {"train": count(400), "validation": count(40), "test": count(60)},
-                "duplicates": {"within_train": 0, "within_test": 0, "across": 0},
                 "shards": shards,
-            })
+            }))
             .to_string(),
         );
     }
 
     pub(crate) fn configuration(&self, epochs: usize) -> Value {
-        json!({
-            "id": "tiny-s7", "configuration": "tiny", "seed": 7, "encoder": "tiny", "weights": "random",
-            "blocks": "last:2", "head": {"kind": "cls-linear"}, "precision": "fp32", "epochs": epochs, "batch_size": 16,
-            "dropout": 0.1,
-            "optimizer": {"kind": "adamw", "encoder_learning_rate": 1e-3, "head_learning_rate": 1e-3},
-        })
+        fixtures::configuration(json!({"blocks": "last:2", "epochs": epochs}))
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -205,10 +193,10 @@ impl Workplace {
         let config = bert::Config::read(&self.path("model")).unwrap();
         let device = burn::tensor::Device::flex();
         let mut random = bert::Random { seed: 1, standard_deviation: 0.1 };
-        let name = |path: &str| bert::hugging_face_name(path, &[0, 1, 2]);
+        let name = |path: &str| bert::hugging_face_name(path, |block| block);
         let encoder = bert::fill(bert::Encoder::new(&config, 3, true, &device), &mut random, &device, name).unwrap();
         let weights = self.path("model/model.safetensors");
-        bert::save(&weights, &bert::stored(&encoder, name)).unwrap();
+        bert::save(&weights, &bert::named_tensors(&encoder, name)).unwrap();
         let mut bytes = std::fs::read(&weights).unwrap();
         let last = bytes.len() - 4;
         bytes[last..].copy_from_slice(&f32::NAN.to_le_bytes());

@@ -18,7 +18,7 @@ use super::pack::LARGEST_HEAD;
 use super::rows::{Norm, norm};
 use super::workspace::{Lent, take};
 use super::{simd, simd::LANES};
-use crate::{BlockOptions, Layout, Precision};
+use crate::{Activation, BlockOptions, Layout, Precision};
 
 pub(crate) use gradient::gradients;
 pub(crate) use kept::Kept;
@@ -35,7 +35,8 @@ pub(crate) fn serves(inputs: &[Tensor], options: BlockOptions) -> bool {
     let plain = inputs
         .iter()
         .all(|input| input.device() == tch::Device::Cpu && input.kind() == Kind::Float && input.is_contiguous());
-    options.precision == Precision::Bf16 && options.dropout == 0.0 && fits && plain && simd::is_here()
+    let computed = options.precision == Precision::Bf16 && options.activation == Activation::Gelu;
+    computed && options.dropout == 0.0 && fits && plain && simd::is_here()
 }
 
 /// The block's output, `[R, H]` or with `first_only` `[B, H]`, and with `keep` what [`gradients`] needs.

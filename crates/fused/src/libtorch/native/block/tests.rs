@@ -20,7 +20,14 @@ fn inputs(rows: i64) -> Vec<Tensor> {
 }
 
 fn options(num_attention_heads: usize, precision: Precision) -> BlockOptions {
-    BlockOptions { num_attention_heads, layer_norm_eps: 1e-12, precision, dropout: 0.0, first_only: false }
+    BlockOptions {
+        num_attention_heads,
+        layer_norm_eps: 1e-12,
+        activation: Activation::Gelu,
+        precision,
+        dropout: 0.0,
+        first_only: false,
+    }
 }
 
 /// Output and gradients by LibTorch's autograd.

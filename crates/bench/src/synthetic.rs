@@ -1,4 +1,4 @@
-//! Examples and a model's shape out of nothing, for a machine that has only the tools.
+//! Synthetic examples and a model's shape, for a machine that has only the tools.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +10,7 @@ use records::{Split, jsonl, publish};
 use serde_json::json;
 use study::Data;
 
-/// There is no text, so there is no tokenizer; the folder must have one that `train` can compare.
+/// Synthetic examples need no tokenizer; `train` compares the file of the folder with that of the shards.
 const TOKENIZER: &str = "{}";
 const VOCAB_SIZE: u32 = 28_996;
 /// IMDB reviews in tokens: the logarithm is about normal, with a median of 239, and 16 % are longer than 512.
@@ -28,7 +28,7 @@ pub(crate) fn model(folder: &Path) -> anyhow::Result<()> {
     Ok(publish::bytes(&folder.join("config.json"), config.to_string().as_bytes())?)
 }
 
-/// Shards of as many examples as `data` says; the label is in the first word, so that a loss can fall.
+/// Shards of as many examples as `data` says; the first word tells the label, so that a loss can fall.
 pub(crate) fn shards(folder: &Path, data: &Data) -> anyhow::Result<()> {
     publish::dir(folder, |out| -> anyhow::Result<()> {
         let (mut splits, mut shards) = (BTreeMap::new(), Vec::new());
@@ -64,7 +64,7 @@ fn examples(split: Split, count: usize, longest: usize) -> Vec<Example> {
     (0..count).map(&mut example).collect()
 }
 
-/// Box & Muller 1958.
+/// A length in tokens; the normal draw is that of Box & Muller 1958.
 fn length(rng: &mut ChaCha8Rng) -> usize {
     let mut uniform = || (f64::from(rng.next_u32()) + 0.5) / f64::from(u32::MAX);
     let normal = (-2.0 * uniform().ln()).sqrt() * (std::f64::consts::TAU * uniform()).cos();
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_made_up_reads_back_and_is_as_long_as_reviews_are() {
+    fn synthetic_shards_read_back_with_lengths_like_those_of_reviews() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("shards");
         let data = json!({"dataset": "jsonl", "tokenizer": "t", "max_seq_length": 512, "train_examples": 4000});

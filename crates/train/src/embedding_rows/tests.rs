@@ -1,12 +1,11 @@
 use classifier::device::Engine;
 use classifier::{Definition, EmbeddingsConfig, HeadConfig};
 use records::run_dir::RunDir;
-use records::shards::{Example, Manifest};
+use records::shards::Example;
 use serde_json::{Value, json};
 use study::Configuration;
 
-use crate::epoch;
-use crate::input::{Input, Work};
+use crate::inputs::{RunInputs, TrainingSetup};
 use crate::trainer::Run;
 
 const VOCAB_SIZE: usize = 40;
@@ -24,43 +23,37 @@ fn examples() -> Vec<Example> {
     (0..26).map(one).collect()
 }
 
-fn input(changes: &Value, engine: Engine) -> Input {
-    let encoder = serde_json::from_value(json!({
-        "model_type": "bert", "vocab_size": VOCAB_SIZE, "hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2,
-        "intermediate_size": 16, "hidden_act": "gelu", "max_position_embeddings": 9, "type_vocab_size": 2,
-        "layer_norm_eps": 1e-12, "initializer_range": 0.5,
-    }));
-    let manifest: Result<Manifest, _> = serde_json::from_value(json!({
-        "data": {"dataset": "d", "tokenizer": "t", "max_seq_length": 9}, "labels": ["a", "b"], "vocab_size": VOCAB_SIZE,
-        "pad_token_id": 0, "tokenizer_sha256": "", "splits": {}, "shards": [],
-        "duplicates": {"within_train": 0, "within_test": 0, "across": 0},
-    }));
-    let mut asked = json!({
-        "id": "words-s1", "configuration": "words", "seed": 3, "encoder": "tiny", "weights": "random", "blocks": "first:2",
-        "precision": "fp32", "epochs": 4, "batch_size": 4, "dropout": 0.0, "head": {"kind": "cls-linear"},
+fn setup(changes: &Value, engine: Engine) -> TrainingSetup {
+    let positions = 9;
+    let encoder = json!({"vocab_size": VOCAB_SIZE, "num_hidden_layers": 2, "max_position_embeddings": positions,
+                         "initializer_range": 0.5});
+    let data = json!({"dataset": "jsonl", "tokenizer": "tiny", "max_seq_length": positions});
+    let manifest = fixtures::manifest(json!({"data": data, "vocab_size": VOCAB_SIZE}));
+    let mut asked = fixtures::configuration(json!({
+        "id": "words-s1", "seed": 3, "epochs": 4, "batch_size": 4, "dropout": 0.0,
         "optimizer": {"kind": "adamw", "encoder_learning_rate": 0.02, "head_learning_rate": 0.01, "weight_decay": 0.1,
                       "epsilon": 1e-3},
-    });
+    }));
     asked.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
     let embeddings = asked.as_object_mut().unwrap().remove("embeddings").unwrap_or(json!({"kind": "pretrained"}));
     let configuration = Configuration::from_json(&asked.to_string()).unwrap();
     let definition = Definition {
-        encoder: encoder.unwrap(),
+        encoder: serde_json::from_value(fixtures::encoder(encoder)).unwrap(),
         kept: if embeddings["kind"] == "table" { vec![] } else { vec![0, 1] },
         embeddings: EmbeddingsConfig::from_value(embeddings).unwrap(),
         head: HeadConfig::from_value(asked["head"].clone()).unwrap(),
-        positions: 9,
+        positions,
         classes: 2,
         dropout: 0.0,
         encoder_dropout: 0.0,
         precision: bert::Precision::Fp32,
     };
-    let work = Work {
+    let inputs = RunInputs {
         configuration,
         configuration_sha256: String::new(),
         model_folder: "nowhere".into(),
         encoder: definition.encoder.clone(),
-        manifest: manifest.unwrap(),
+        manifest: serde_json::from_value(manifest).unwrap(),
         shards_sha256: String::new(),
         weights_sha256: String::new(),
         encoder_sha256: String::new(),
@@ -68,7 +61,7 @@ fn input(changes: &Value, engine: Engine) -> Input {
         validation: Vec::new(),
         test: Vec::new(),
     };
-    Input { work, definition, engine, tokens_at_once: 100.into() }
+    TrainingSetup { inputs, definition, engine, tokens_at_once: 100.into() }
 }
 
 /// Every parameter and every moment after four epochs.
@@ -84,14 +77,16 @@ fn trained_where(
     tokens_at_once: usize,
 ) -> anyhow::Result<Vec<(String, Vec<f32>)>> {
     let engine = Engine::open(if cfg!(feature = "libtorch") { "cpu" } else { "flex" }).unwrap();
-    let (input, folder) =
-        (Input { tokens_at_once: tokens_at_once.into(), ..input(changes, engine) }, tempfile::tempdir().unwrap());
-    let mut run = Run::resume(&input, &RunDir::new(folder.path())).unwrap();
+    let (setup, folder) = (
+        TrainingSetup { tokens_at_once: tokens_at_once.into(), ..setup(changes, engine) },
+        tempfile::tempdir().unwrap(),
+    );
+    let mut run = Run::resume(&setup, &RunDir::new(folder.path())).unwrap();
     assert_eq!(run.learner.by_rows, cfg!(feature = "libtorch"));
     run.learner.by_rows &= by_rows;
     run.learner.fits = fits;
     for epoch in 1..=4 {
-        epoch::train(&mut run, epoch)?;
+        run.train(epoch).map_err(|error| run.record_failure(epoch, error))?;
     }
     let parameters = run.learner.model.stored().into_iter().map(|tensor| (tensor.name, tensor.data));
     let all = parameters.chain(run.learner.optimizer.moments());

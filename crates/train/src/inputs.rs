@@ -12,8 +12,9 @@ use records::Split;
 use records::shards::{Example, Manifest, sha256_hex};
 use serde::de::IgnoredAny;
 use study::{Configuration, Weights};
+use tokens::TokenizerFiles;
 
-use crate::check::{self, Asked};
+use crate::check::{self, ModelKind};
 use crate::prepared;
 
 /// The configurations in a file or on stdin: one JSON object after another, pretty or one a line.
@@ -47,7 +48,7 @@ pub(crate) fn the_only(configurations: Vec<Configuration>) -> anyhow::Result<Con
 }
 
 /// What is to be learnt, and from which examples.
-pub(crate) struct Work {
+pub(crate) struct RunInputs {
     pub(crate) configuration: Configuration,
     pub(crate) configuration_sha256: String,
     pub(crate) model_folder: PathBuf,
@@ -65,8 +66,8 @@ pub(crate) struct Work {
 }
 
 /// Everything the training of a network reads.
-pub(crate) struct Input {
-    pub(crate) work: Work,
+pub(crate) struct TrainingSetup {
+    pub(crate) inputs: RunInputs,
     pub(crate) definition: Definition,
     pub(crate) engine: Engine,
     /// Tokens that go through the model at once, about: a batch of more does so in parts.
@@ -74,19 +75,19 @@ pub(crate) struct Input {
 }
 
 /// Shards, model folder and device as the command line names them.
-pub(crate) struct Places<'a> {
+pub(crate) struct Paths<'a> {
     pub(crate) shards: &'a Path,
     pub(crate) model: &'a Path,
     pub(crate) device: &'a str,
 }
 
-impl Work {
+impl RunInputs {
     /// Read shards and model folder, and refuse what does not fit together; what the configuration asks for.
-    pub(crate) fn read(configuration: Configuration, places: &Places<'_>) -> anyhow::Result<(Self, Asked)> {
-        let (shards, model) = (places.shards, places.model);
+    pub(crate) fn read(configuration: Configuration, paths: &Paths<'_>) -> anyhow::Result<(Self, ModelKind)> {
+        let (shards, model) = (paths.shards, paths.model);
         let (manifest, shards_sha256) = Manifest::read(shards).context("run `prep` first")?;
         let encoder = Config::read(model).with_context(|| check::remedy(&configuration.encoder))?;
-        let asked = check::asked(&configuration, &encoder, manifest.labels.len(), manifest.data.max_seq_length)?;
+        let kind = check::model_kind(&configuration, &encoder, manifest.labels.len(), manifest.data.max_seq_length)?;
         tokenizer_fits(&manifest, &encoder, model, &configuration.encoder)?;
         let examples = |split| manifest.examples(shards, split);
         let (train, validation, test) = (examples(Split::Train)?, examples(Split::Validation)?, examples(Split::Test)?);
@@ -105,16 +106,16 @@ impl Work {
             shards.display(),
             twice.unwrap_or_default()
         );
-        let reads_weights = matches!(&asked, Asked::Network(definition) if definition.reads_weights());
+        let reads_weights = matches!(&kind, ModelKind::Network(definition) if definition.reads_weights());
         let weights_sha256 = match configuration.weights {
             Weights::Pretrained if reads_weights => sha256_of_weights(model, &configuration.encoder)?,
             _ => String::new(),
         };
-        let encoder_sha256 = match &asked {
-            Asked::Network(_) => sha256_of_shape(&encoder)?,
-            Asked::Terms(_) => String::new(),
+        let encoder_sha256 = match &kind {
+            ModelKind::Network(_) => sha256_of_shape(&encoder)?,
+            ModelKind::Terms(_) => String::new(),
         };
-        let work = Work {
+        let inputs = RunInputs {
             configuration_sha256: sha256_hex(configuration.to_json()?.as_bytes()),
             configuration,
             model_folder: model.to_owned(),
@@ -127,7 +128,7 @@ impl Work {
             validation,
             test,
         };
-        Ok((work, asked))
+        Ok((inputs, kind))
     }
 
     /// The split that chooses the epoch: validation, or test if nothing was held out.
@@ -136,24 +137,24 @@ impl Work {
     }
 }
 
-impl Input {
+impl TrainingSetup {
     /// The network of `definition` on the device that is asked for.
-    pub(crate) fn new(work: Work, definition: Definition, device: &str) -> anyhow::Result<Self> {
+    pub(crate) fn new(inputs: RunInputs, definition: Definition, device: &str) -> anyhow::Result<Self> {
         let engine = Engine::open(device)?;
-        let (asked, positions) = (work.manifest.data.max_seq_length, definition.encoder.max_position_embeddings);
+        let (asked, positions) = (inputs.manifest.data.max_seq_length, definition.encoder.max_position_embeddings);
         ensure!(
             asked <= positions || !definition.reads_weights(),
             "`max_seq_length` is {asked}, but `{}` has only {positions} positions",
-            work.model_folder.display()
+            inputs.model_folder.display()
         );
         let bf16_here = definition.precision == Precision::Fp32 || engine.has_bf16();
         ensure!(
             bf16_here,
             "configuration `{}`: precision `bf16` needs LibTorch; use `--device cpu` or `cuda`, or `fp32`",
-            work.configuration.id
+            inputs.configuration.id
         );
         let tokens_at_once = AtomicUsize::new(prepared::tokens_at_once(&definition, &engine));
-        Ok(Input { work, definition, engine, tokens_at_once })
+        Ok(TrainingSetup { inputs, definition, engine, tokens_at_once })
     }
 
     /// Everything about the engine that may change a last bit.
@@ -171,11 +172,11 @@ fn tokenizer_fits(manifest: &Manifest, encoder: &Config, model: &Path, name: &st
         model.display(),
         encoder.vocab_size
     );
-    let tokenizer = model.join("tokenizer.json");
+    let tokenizer = TokenizerFiles::read(model, name)?;
     ensure!(
-        sha256_of_file(&tokenizer, name)? == manifest.tokenizer_sha256,
+        tokenizer.sha256() == manifest.tokenizer_sha256,
         "`{}` is not the tokenizer the shards were made with; run `prep` again, or give its model folder",
-        tokenizer.display()
+        tokenizer.path.display()
     );
     Ok(())
 }
@@ -188,7 +189,12 @@ fn sha256_of_shape(encoder: &Config) -> anyhow::Result<String> {
 
 fn sha256_of_weights(model: &Path, encoder: &str) -> anyhow::Result<String> {
     check::weights(model, encoder)?;
-    sha256_of_file(&model.join("model.safetensors"), encoder)
+    let sums =
+        bert::weight_files(model)?.iter().map(|file| sha256_of_file(file, encoder)).collect::<Result<Vec<_>, _>>()?;
+    match <[String; 1]>::try_from(sums) {
+        Ok([one]) => Ok(one),
+        Err(several) => Ok(sha256_hex(several.concat().as_bytes())),
+    }
 }
 
 fn sha256_of_file(path: &Path, encoder: &str) -> anyhow::Result<String> {

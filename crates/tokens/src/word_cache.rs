@@ -12,19 +12,19 @@ use tokenizers::{NormalizerWrapper, PreTokenizerWrapper, Result, Tokenizer};
 /// The first so many distinct words are remembered, per thread: about 8 MiB, and 95 of 100 words of IMDB.
 const MOST_WORDS: usize = 1 << 16;
 
-type Memory = HashMap<Box<str>, Box<[u32]>>;
+type Remembered = HashMap<Box<str>, Box<[u32]>>;
 
 /// A tokenizer that remembers words.
-pub(crate) struct Words {
+pub(crate) struct WordCache {
     tokenizer: Tokenizer,
     /// One for each thread, and one for whoever is in no pool.
-    memories: Option<Vec<Mutex<Memory>>>,
+    memories: Option<Vec<Mutex<Remembered>>>,
 }
 
-impl Words {
+impl WordCache {
     pub(crate) fn new(tokenizer: Tokenizer) -> Self {
         let memories = (0..=rayon::current_num_threads()).map(|_| Mutex::default()).collect();
-        Words { memories: has_words_apart(&tokenizer).then_some(memories), tokenizer }
+        WordCache { memories: has_words_apart(&tokenizer).then_some(memories), tokenizer }
     }
 
     /// The ids of `text`, without special tokens.
@@ -54,7 +54,7 @@ impl Words {
         self.tokenizer.id_to_token(id)
     }
 
-    fn learn(&self, word: &str, memory: &mut Memory) -> Result<Vec<u32>> {
+    fn learn(&self, word: &str, memory: &mut Remembered) -> Result<Vec<u32>> {
         let ids = self.encode(word)?;
         if memory.len() < MOST_WORDS {
             memory.insert(word.into(), ids.as_slice().into());
@@ -90,13 +90,13 @@ mod tests {
 
     #[test]
     fn a_tokenizer_that_does_not_cut_at_spaces_gets_whole_texts() {
-        assert!(Words::new(tiny()).memories.is_some());
+        assert!(WordCache::new(tiny()).memories.is_some());
         let mut spaces_matter = tiny();
         spaces_matter.with_pre_tokenizer(Some(Metaspace::default()));
-        assert!(Words::new(spaces_matter).memories.is_none());
+        assert!(WordCache::new(spaces_matter).memories.is_none());
         let mut spaces_inside = tiny();
         spaces_inside.add_special_tokens(&[tokenizers::AddedToken::from("[NEW WORD]", true)]);
-        assert!(Words::new(spaces_inside).memories.is_none());
+        assert!(WordCache::new(spaces_inside).memories.is_none());
     }
 
     proptest! {
@@ -104,7 +104,7 @@ mod tests {
         fn the_words_have_the_ids_of_the_text(
             parts in proptest::collection::vec("\\PC{0,6}|[ -~]{0,6}|\\[SEP\\]|[éΣİ\u{301}\u{345}\u{a0}\u{200b}七\t]{1,3}|a film", 0..12)
         ) {
-            let (words, text) = (Words::new(tiny()), parts.join(" "));
+            let (words, text) = (WordCache::new(tiny()), parts.join(" "));
             let whole = words.encode(&text).unwrap();
             prop_assert_eq!(&words.ids(&text).unwrap(), &whole);
             prop_assert_eq!(&words.ids(&text).unwrap(), &whole, "remembered");

@@ -1,28 +1,28 @@
 //! The word vectors that a batch reads, where the word table learns by rows: the others cost nothing.
 
-use bert::{Words, lookup};
+use bert::{TokenInput, lookup};
 use burn::tensor::{Gradients as Found, Tensor};
 use classifier::{Model, WordTable};
 use fused::adamw::{Gradients, Optimizer, RowGradient, Rows};
 
 /// What a batch read of the word table.
-pub(crate) struct ReadWords {
+pub(crate) struct EmbeddingRows {
     table: WordTable,
     /// `[R, H]`, with a gradient of its own.
     vectors: Tensor<2>,
 }
 
-impl ReadWords {
+impl EmbeddingRows {
     /// Look up `words`, the ids of a batch that reads `rows`, and put the vectors in their place; none where the table is
     /// frozen.
-    pub(crate) fn of(model: &Model, optimizer: &mut Optimizer, rows: &Rows, words: &mut Words) -> Option<Self> {
+    pub(crate) fn of(model: &Model, optimizer: &mut Optimizer, rows: &Rows, words: &mut TokenInput) -> Option<Self> {
         let table = model.word_table()?;
-        let Words::Ids(input_ids) = &*words else { return None };
+        let TokenInput::Ids(input_ids) = &*words else { return None };
         let numbers = table.table.clone().inner();
         optimizer.refresh(table.path, numbers.clone(), rows);
         let vectors = Tensor::from_inner(lookup(numbers, input_ids.clone().inner())).require_grad();
-        *words = Words::Vectors(vectors.clone());
-        Some(ReadWords { table, vectors })
+        *words = TokenInput::Vectors(vectors.clone());
+        Some(EmbeddingRows { table, vectors })
     }
 
     /// Add the gradient of what was read, of all those `found`, to `gradients`.

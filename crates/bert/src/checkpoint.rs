@@ -1,0 +1,293 @@
+//! The weights of a model folder, in whatever files people have them.
+//!
+//! Looked for in this order, as transformers does: `model.safetensors`, `model.safetensors.index.json` with its shards,
+//! `pytorch_model.bin`, `pytorch_model.bin.index.json` with its shards. Inside, tensors have BERT's names without a
+//! prefix; [`Family`] says how files spell them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{Error as IoError, ErrorKind, Read, Seek};
+use std::path::{Path, PathBuf};
+
+use burn::tensor::TensorData;
+use half::{bf16, f16};
+use serde_json::{Map, Value};
+
+use crate::torch_file::TorchFile;
+use crate::{Error, Family, Safetensors};
+use basics::regular;
+
+/// Where a module's numbers come from.
+pub trait TensorSource {
+    /// The tensor called `name` in fp32.
+    ///
+    /// # Errors
+    /// There is none, or it has another shape.
+    fn take(&mut self, name: &str, shape: &[usize]) -> Result<TensorData, Error>;
+}
+
+/// A file with tensors, by the names it gives them.
+pub(crate) trait TensorFile: std::fmt::Debug {
+    fn path(&self) -> &Path;
+    fn names(&self) -> Vec<String>;
+    fn shape(&self, name: &str) -> Option<Vec<usize>>;
+    /// All numbers of a tensor as fp32, row by row.
+    fn numbers(&mut self, name: &str) -> Result<Vec<f32>, Error>;
+}
+
+/// The weights of a model: only what is taken is read.
+#[derive(Debug)]
+pub struct Checkpoint {
+    /// The file or folder to name in an error.
+    place: PathBuf,
+    family: &'static Family,
+    files: Vec<Box<dyn TensorFile>>,
+    /// By BERT's name: the file, and the name there.
+    tensors: BTreeMap<String, (usize, String)>,
+    unused: BTreeSet<String>,
+}
+
+const SINGLE: [&str; 2] = ["model.safetensors", "pytorch_model.bin"];
+
+impl Checkpoint {
+    /// Open the weights in `folder`, of a model of `family`.
+    ///
+    /// # Errors
+    /// There are none, or a file is not what its name says.
+    pub fn open(folder: &Path, family: &'static Family) -> Result<Self, Error> {
+        let paths = weight_files(folder)?;
+        let shards = paths.iter().filter(|path| !is_index(path));
+        let place = if paths.len() == 1 { &paths[0] } else { folder };
+        Self::of(place, shards.map(PathBuf::as_path), family)
+    }
+
+    /// Open one file.
+    ///
+    /// # Errors
+    /// It is missing or not what its name says.
+    pub fn file(path: &Path, family: &'static Family) -> Result<Self, Error> {
+        Self::of(path, [path].into_iter(), family)
+    }
+
+    fn of<'a>(place: &Path, paths: impl Iterator<Item = &'a Path>, family: &'static Family) -> Result<Self, Error> {
+        let mut files: Vec<Box<dyn TensorFile>> = Vec::new();
+        let mut tensors = BTreeMap::new();
+        for path in paths {
+            let file = tensor_file(path)?;
+            for spelled in file.names() {
+                let other = tensors.insert(family.canonical(&spelled), (files.len(), spelled.clone()));
+                if let Some((index, _)) = other.filter(|(index, other)| *index != files.len() && *other == spelled) {
+                    let message = format!(
+                        "holds tensor `{spelled}`, which is also in `{}`: remove one of the two files",
+                        files[index].path().display()
+                    );
+                    return Err(Error::file(path, message));
+                }
+            }
+            files.push(file);
+        }
+        let unused = tensors.keys().cloned().collect();
+        Ok(Checkpoint { place: place.to_owned(), family, files, tensors, unused })
+    }
+
+    /// The file, or the folder of several, that the weights are in.
+    pub fn place(&self) -> &Path {
+        &self.place
+    }
+
+    /// Names, as BERT has them, of the tensors that nobody has taken.
+    pub fn unused(&self) -> Vec<&str> {
+        self.unused.iter().map(String::as_str).collect()
+    }
+
+    /// What the file calls the tensor that BERT calls `name`.
+    pub fn spelled(&self, name: &str) -> String {
+        self.tensors.get(name).map_or_else(|| self.family.spelled(name), |(_, spelled)| spelled.clone())
+    }
+
+    /// The shape of the tensor that BERT calls `name`, if there is one.
+    pub fn shape(&self, name: &str) -> Option<Vec<usize>> {
+        let (file, spelled) = self.tensors.get(name)?;
+        self.files[*file].shape(spelled)
+    }
+
+    /// Blocks that the files have tensors of.
+    pub fn blocks(&self) -> usize {
+        let index = |name: &String| name.strip_prefix("encoder.layer.")?.split_once('.')?.0.parse::<usize>().ok();
+        self.tensors.keys().filter_map(index).max().map_or(0, |last| last.saturating_add(1))
+    }
+}
+
+impl TensorSource for Checkpoint {
+    fn take(&mut self, name: &str, shape: &[usize]) -> Result<TensorData, Error> {
+        let Some((file, spelled)) = self.tensors.get(name) else {
+            return Err(Error::file(&self.place, format!("there is no tensor `{}`", self.family.spelled(name))));
+        };
+        let file = &mut self.files[*file];
+        let found = file.shape(spelled).unwrap_or_default();
+        if found != shape {
+            let message = format!("tensor `{spelled}` has shape {found:?}, but `config.json` asks for {shape:?}");
+            return Err(Error::file(file.path(), message));
+        }
+        let numbers = file.numbers(spelled)?;
+        self.unused.remove(name);
+        Ok(TensorData::new(numbers, found))
+    }
+}
+
+/// The files that hold the weights in `folder`: one, or an index and the shards that it names.
+///
+/// # Errors
+/// There are none, or the index names a shard that is not there.
+pub fn weight_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    for single in SINGLE {
+        let (single, index) = (folder.join(single), folder.join(format!("{single}.index.json")));
+        if single.exists() {
+            return Ok(vec![single]);
+        }
+        if index.exists() {
+            return shards(folder, index);
+        }
+    }
+    let absent = IoError::new(ErrorKind::NotFound, "No such file, nor `pytorch_model.bin`, nor an index of either");
+    Err(Error::io("reading", &folder.join(SINGLE[0]), absent))
+}
+
+fn shards(folder: &Path, index: PathBuf) -> Result<Vec<PathBuf>, Error> {
+    let wrong = |message: String| Error::file(&index, message);
+    let mut text = String::new();
+    open(&index)?.take(LONGEST_INDEX_BYTES).read_to_string(&mut text).map_err(|e| Error::io("reading", &index, e))?;
+    let content: Value = serde_json::from_str(&text).map_err(|e| wrong(e.to_string()))?;
+    let map: &Map<String, Value> =
+        content["weight_map"].as_object().ok_or_else(|| wrong("has no `weight_map` of tensors to files".to_owned()))?;
+    let names: Option<BTreeSet<&str>> = map.values().map(Value::as_str).collect();
+    let names = names.ok_or_else(|| wrong("names a shard that is no text".to_owned()))?;
+    let mut paths = vec![index.clone()];
+    for name in names {
+        if name.contains(['/', '\\']) || name.starts_with('.') {
+            return Err(wrong(format!("names the shard `{name}`, which is no plain file name")));
+        }
+        let path = folder.join(name);
+        if !path.exists() {
+            return Err(wrong(format!("names the shard `{name}`, which is missing: bring it, too")));
+        }
+        paths.push(path);
+    }
+    Ok(paths)
+}
+
+const LONGEST_INDEX_BYTES: u64 = 64 << 20;
+
+fn is_index(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "json")
+}
+
+fn tensor_file(path: &Path) -> Result<Box<dyn TensorFile>, Error> {
+    match path.extension().is_some_and(|extension| extension == "bin") {
+        true => Ok(Box::new(TorchFile::open(path)?)),
+        false => Ok(Box::new(Safetensors::open(path)?)),
+    }
+}
+
+/// A regular file, unless it is what `git clone` without git-lfs leaves in its place.
+pub(crate) fn open(path: &Path) -> Result<File, Error> {
+    let io = |e| Error::io("reading", path, e);
+    let mut file = regular(path).and_then(File::open).map_err(io)?;
+    let mut start = Vec::new();
+    (&mut file).take(23).read_to_end(&mut start).map_err(io)?;
+    if start.starts_with(b"version https://git-lfs") {
+        let message = "is a git-lfs pointer, not the file itself: run `git lfs pull` in its repository";
+        return Err(Error::file(path, message));
+    }
+    file.rewind().map_err(io)?;
+    Ok(file)
+}
+
+/// Little-endian floats of `size` bytes as fp32; those of 2 bytes are bfloat16 or IEEE half precision.
+pub(crate) fn floats(bytes: &[u8], size: usize, is_brain: bool) -> Vec<f32> {
+    let two = |b: &[u8]| [b[0], b[1]];
+    let brain = |b: &[u8]| bf16::from_le_bytes(two(b)).to_f32();
+    let half = |b: &[u8]| f16::from_le_bytes(two(b)).to_f32();
+    let double = |b: &[u8]| f64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]) as f32;
+    let chunks = bytes.chunks_exact(size);
+    match size {
+        8 => chunks.map(double).collect(),
+        4 => chunks.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),
+        _ if is_brain => chunks.map(brain).collect(),
+        _ => chunks.map(half).collect(),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test's own file")]
+mod tests {
+    use super::*;
+    use crate::families::bert::BERT;
+    use crate::{NamedTensor, save};
+
+    fn tensors(names: &[&str]) -> Vec<NamedTensor> {
+        let tensor =
+            |name: &&str| NamedTensor { name: (*name).to_owned(), data: TensorData::new(vec![1f32, 2.0], [2]) };
+        names.iter().map(tensor).collect()
+    }
+
+    #[test]
+    fn floats_of_every_width_become_the_same_numbers() {
+        let bytes = |it: &dyn Fn(f32) -> Vec<u8>| [0.5f32, -2.0].iter().flat_map(|x| it(*x)).collect::<Vec<u8>>();
+        for (stored, size, is_brain) in [
+            (bytes(&|x| x.to_le_bytes().to_vec()), 4, false),
+            (bytes(&|x| f64::from(x).to_le_bytes().to_vec()), 8, false),
+            (bytes(&|x| f16::from_f32(x).to_le_bytes().to_vec()), 2, false),
+            (bytes(&|x| bf16::from_f32(x).to_le_bytes().to_vec()), 2, true),
+        ] {
+            assert_eq!(floats(&stored, size, is_brain), [0.5, -2.0], "{size}");
+        }
+    }
+
+    #[test]
+    fn names_are_found_behind_every_prefix_and_under_the_old_spelling() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.safetensors");
+        for name in [
+            "bert.x.LayerNorm.gamma",
+            "x.LayerNorm.weight",
+            "module.bert.x.LayerNorm.weight",
+            "model.bert.bert.x.LayerNorm.weight",
+            "_orig_mod.module.x.LayerNorm.weight",
+        ] {
+            save(&path, &tensors(&[name])).unwrap();
+            let mut weights = Checkpoint::open(folder.path(), &BERT).unwrap();
+            assert!(weights.take("x.LayerNorm.weight", &[2]).is_ok() && weights.unused().is_empty(), "{name}");
+        }
+    }
+
+    #[test]
+    fn shards_are_one_checkpoint_and_a_missing_or_doubled_one_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let shard = |i: usize| format!("model-0000{i}-of-00002.safetensors");
+        save(&folder.path().join(shard(1)), &tensors(&["bert.a"])).unwrap();
+        save(&folder.path().join(shard(2)), &tensors(&["bert.b"])).unwrap();
+        let index = serde_json::json!({"weight_map": {"bert.a": shard(1), "bert.b": shard(2)}}).to_string();
+        std::fs::write(folder.path().join("model.safetensors.index.json"), &index).unwrap();
+        let open = || Checkpoint::open(folder.path(), &BERT);
+        assert_eq!(open().unwrap().unused(), ["a", "b"]);
+        save(&folder.path().join(shard(2)), &tensors(&["bert.a", "bert.b"])).unwrap();
+        let message = open().unwrap_err().to_string();
+        assert!(message.contains("`bert.a`") && message.contains(&shard(1)), "{message}");
+        std::fs::remove_file(folder.path().join(shard(2))).unwrap();
+        let message = open().unwrap_err().to_string();
+        assert!(message.contains(&shard(2)) && message.contains("missing"), "{message}");
+    }
+
+    #[test]
+    fn a_git_lfs_pointer_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in SINGLE {
+            let path = folder.path().join(name);
+            std::fs::write(&path, "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n").unwrap();
+            let message = Checkpoint::open(folder.path(), &BERT).unwrap_err().to_string();
+            assert!(message.contains("git-lfs") && message.contains(name), "{message}");
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What sets families of encoders apart: one table each, under `families/`.
+//!
+//! Inside, every encoder has BERT's names: those of `config.json`'s keys and of tensors. A family says how its files
+//! spell them, and the few things that it computes otherwise.
+
+use fused::Activation;
+use serde_json::{Map, Value};
+
+use crate::families::{bert, distilbert, electra, roberta};
+
+/// One family, as transformers knows it.
+#[derive(Debug)]
+pub struct Family {
+    /// `model_type` in `config.json`.
+    pub model_type: &'static str,
+    /// What transformers calls the encoder's class, such as `BertModel`.
+    pub encoder_class: &'static str,
+    /// And that of a classifier on top of it.
+    pub classifier_class: &'static str,
+    /// What stands before the name of an encoder's tensor in a file with a head.
+    pub prefix: &'static str,
+    /// BERT's key in `config.json`, and the family's.
+    pub keys: &'static [(&'static str, &'static str)],
+    /// BERT's keys that the family's configuration has not: they are as in `defaults`.
+    pub without: &'static [&'static str],
+    /// BERT's part of a tensor's name, and the family's; the longer part first.
+    pub tensors: &'static [(&'static str, &'static str)],
+    /// BERT's name of a head's tensor, and the family's, in a classifier.
+    pub head: &'static [(&'static str, &'static str)],
+    /// Behind the pooler's linear layer.
+    pub pooler: PoolerActivation,
+    /// Whether the encoder itself has a pooler, so that a pretrained one may be read.
+    pub has_pooler: bool,
+    /// Whether tokens have types.
+    pub has_token_types: bool,
+    /// Whether positions begin behind the padding id instead of at 0.
+    pub positions_follow_padding: bool,
+    /// Whether word vectors may be of another size than hidden states.
+    pub projects_embeddings: bool,
+    /// The values of keys that `config.json` lacks: those of the configuration's class in transformers.
+    pub defaults: fn() -> Value,
+}
+
+/// What a pooler applies to the output of its linear layer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum PoolerActivation {
+    /// As in BERT.
+    Tanh,
+    /// One that blocks know, too.
+    Of(Activation),
+}
+
+/// Every family that is computed here.
+pub static FAMILIES: [&Family; 6] = [
+    &bert::BERT,
+    &distilbert::DISTILBERT,
+    &roberta::ROBERTA,
+    &roberta::XLM_ROBERTA,
+    &roberta::CAMEMBERT,
+    &electra::ELECTRA,
+];
+
+/// Encoders that are asked for by name and not computed, and what they would need.
+const REFUSED: [(&str, &str); 4] = [
+    ("modernbert", "rotary positions, local attention and gated feed-forward layers"),
+    ("deberta", "disentangled attention over relative positions"),
+    ("deberta-v2", "disentangled attention over relative positions"),
+    ("albert", "blocks that share their parameters"),
+];
+
+impl Family {
+    /// The family of a `config.json`; without `model_type` BERT, if the rest fits.
+    ///
+    /// # Errors
+    /// It is of another family.
+    pub(crate) fn of(config: &Map<String, Value>) -> Result<&'static Family, String> {
+        let known = || FAMILIES.map(|family| format!("`{}`", family.model_type)).join(", ");
+        let Some(model_type) = config.get("model_type").and_then(Value::as_str) else {
+            let fits = ["vocab_size", "hidden_size", "num_hidden_layers"].iter().all(|key| config.contains_key(*key));
+            return fits.then_some(&bert::BERT).ok_or_else(|| {
+                format!("has no `model_type`, and lacks keys of a BERT's; add the `model_type`, one of {}", known())
+            });
+        };
+        let needs = REFUSED.iter().find(|(name, _)| *name == model_type);
+        FAMILIES.into_iter().find(|family| family.model_type == model_type).ok_or_else(|| match needs {
+            Some((_, needs)) => {
+                format!("model_type `{model_type}` would need {needs}, which are not computed here; only {}", known())
+            }
+            None => format!("model_type `{model_type}`, but only {} can be cut here", known()),
+        })
+    }
+
+    /// The family's name of BERT's key in `config.json`.
+    pub fn key<'a>(&self, ours: &'a str) -> &'a str {
+        self.keys.iter().find(|(key, _)| *key == ours).map_or(ours, |(_, theirs)| theirs)
+    }
+
+    /// BERT's name of the tensor that a file of this family calls `spelled`, without prefixes.
+    pub(crate) fn canonical(&self, spelled: &str) -> String {
+        let mut name = spelled;
+        let wrappers = ["module.", "_orig_mod.", "model.", "state_dict.", self.prefix, "bert."];
+        while let Some(rest) = wrappers.iter().find_map(|wrapper| name.strip_prefix(wrapper)) {
+            name = rest;
+        }
+        let old = name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias");
+        if let Some((ours, theirs)) = self.head.iter().find(|(_, theirs)| old.starts_with(theirs)) {
+            return old.replacen(theirs, ours, 1);
+        }
+        let translated = |name: String, (ours, theirs): &(&str, &str)| name.replacen(theirs, ours, 1);
+        self.tensors.iter().fold(old, translated)
+    }
+
+    /// What a file of this family, with a head, calls the tensor that BERT calls `name`.
+    pub fn spelled(&self, name: &str) -> String {
+        if let Some((ours, theirs)) = self.head.iter().find(|(ours, _)| name.starts_with(ours)) {
+            return name.replacen(ours, theirs, 1);
+        }
+        if !["embeddings.", "encoder.", "pooler."].iter().any(|part| name.starts_with(part)) {
+            return name.to_owned();
+        }
+        let translated = |name: String, (ours, theirs): &(&str, &str)| name.replacen(ours, theirs, 1);
+        format!("{}{}", self.prefix, self.tensors.iter().fold(name.to_owned(), translated))
+    }
+}

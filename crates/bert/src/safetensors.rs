@@ -1,0 +1,146 @@
+//! One safetensors file, read tensor by tensor.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use basics::regular;
+use burn::tensor::TensorData;
+use safetensors::tensor::{Dtype, Metadata, TensorInfo};
+
+use crate::Error;
+use crate::checkpoint::{TensorFile, TensorSource, floats, open};
+
+/// A header longer than this is no model's: 64 MiB.
+const LONGEST_HEADER_BYTES: u64 = 64 << 20;
+
+/// A `model.safetensors`; only what is taken is read.
+#[derive(Debug)]
+pub struct Safetensors {
+    path: PathBuf,
+    file: File,
+    metadata: Metadata,
+    /// Where the numbers begin, in bytes.
+    start: u64,
+}
+
+impl Safetensors {
+    /// Read the header of the file at `path`.
+    ///
+    /// # Errors
+    /// The file is missing, cut short, or not safetensors.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let io = |e| Error::io("reading", path, e);
+        let refused = |what: &str| Error::file(path, format!("{what}; fetch the model again"));
+        let mut file = open(path)?;
+        let length = file.metadata().map_err(io)?.len();
+        let mut bytes = vec![0; 8];
+        file.read_exact(&mut bytes).map_err(|_| refused("too short for safetensors"))?;
+        let header = bytes.iter().rev().fold(0u64, |size, &byte| size << 8 | u64::from(byte));
+        if header > LONGEST_HEADER_BYTES || header + 8 > length {
+            return Err(refused("the header is longer than the file, or is none"));
+        }
+        bytes.resize(header as usize, 0);
+        file.read_exact(&mut bytes).map_err(io)?;
+        let metadata: Metadata = serde_json::from_slice(&bytes).map_err(|e| refused(&e.to_string()))?;
+        let start = 8 + header;
+        covers(&metadata, length - start).map_err(|what| refused(&what))?;
+        Ok(Safetensors { path: path.to_owned(), file, metadata, start })
+    }
+
+    /// Every tensor in the file, by its name there, in fp32.
+    ///
+    /// # Errors
+    /// One cannot be read, or holds no floats.
+    pub fn take_all(&mut self) -> Result<BTreeMap<String, TensorData>, Error> {
+        let shapes = self.metadata.tensors().into_iter().map(|(name, info)| (name, info.shape.clone()));
+        let shapes: Vec<(String, Vec<usize>)> = shapes.collect();
+        shapes
+            .into_iter()
+            .map(|(name, shape)| Ok((name.clone(), TensorData::new(self.numbers(&name)?, shape))))
+            .collect()
+    }
+
+    fn read(&mut self, info: &TensorInfo) -> Result<Vec<u8>, std::io::Error> {
+        let (from, to) = info.data_offsets;
+        let mut bytes = vec![0; to - from];
+        self.file.seek(SeekFrom::Start(self.start + from as u64))?;
+        self.file.read_exact(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+/// The header is data from outside: every tensor must lie inside the file and be as long as its shape says.
+fn covers(metadata: &Metadata, length: u64) -> Result<(), String> {
+    let mut end = 0;
+    for (name, info) in metadata.tensors() {
+        let (from, to) = info.data_offsets;
+        let count = info.shape.iter().try_fold(1usize, |product, &size| product.checked_mul(size));
+        let bits = count.and_then(|count| count.checked_mul(info.dtype.bitsize()));
+        let holds = to.checked_sub(from).and_then(|bytes| bytes.checked_mul(8)).is_some_and(|held| Some(held) == bits);
+        if !holds {
+            return Err(format!("tensor `{name}` is not as long as its shape says"));
+        }
+        end = end.max(to as u64);
+    }
+    let cut = || format!("the numbers take {length} bytes, but the header promises {end}");
+    if end == length { Ok(()) } else { Err(cut()) }
+}
+
+impl TensorFile for Safetensors {
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.metadata.tensors().into_keys().collect()
+    }
+
+    fn shape(&self, name: &str) -> Option<Vec<usize>> {
+        self.metadata.info(name).map(|info| info.shape.clone())
+    }
+
+    fn numbers(&mut self, name: &str) -> Result<Vec<f32>, Error> {
+        let info = self.metadata.info(name).cloned();
+        let info = info.ok_or_else(|| Error::file(&self.path, format!("there is no tensor `{name}`")))?;
+        let bytes = self.read(&info).map_err(|e| Error::io("reading", &self.path, e))?;
+        let size = match info.dtype {
+            Dtype::F64 => Some((8, false)),
+            Dtype::F32 => Some((4, false)),
+            Dtype::F16 => Some((2, false)),
+            Dtype::BF16 => Some((2, true)),
+            _ => None,
+        };
+        let not_floats = || Error::file(&self.path, format!("tensor `{name}` holds {:?}, not floats", info.dtype));
+        size.map(|(size, is_brain)| floats(&bytes, size, is_brain)).ok_or_else(not_floats)
+    }
+}
+
+/// By the exact names of the file.
+impl TensorSource for Safetensors {
+    fn take(&mut self, name: &str, shape: &[usize]) -> Result<TensorData, Error> {
+        match self.shape(name) {
+            Some(found) if found == shape => Ok(TensorData::new(self.numbers(name)?, found)),
+            Some(found) => Err(Error::file(&self.path, format!("tensor `{name}` has shape {found:?}, not {shape:?}"))),
+            None => Err(Error::file(&self.path, format!("there is no tensor `{name}`"))),
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test's own file")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cut_file_and_a_lying_header_are_refused_with_the_remedy() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.safetensors");
+        for bytes in [&b"abc"[..], &[255; 20], b"\x02\0\0\0\0\0\0\0{}left over", b"\x02\0\0\0\0\0\0\0{]"] {
+            std::fs::write(&path, bytes).unwrap();
+            let message = Safetensors::open(&path).unwrap_err().to_string();
+            assert!(message.contains("fetch the model again"), "{message}");
+        }
+    }
+}
