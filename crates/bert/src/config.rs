@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_and_null_keys_have_the_defaults_of_the_familys_class() {
+    fn missing_and_null_keys_have_the_defaults_of_the_class_of_the_family() {
         let config = read(json!({"model_type": null, "pad_token_id": null})).unwrap();
         let found =
             (config.layer_norm_eps, config.type_vocab_size, config.max_position_embeddings, config.pad_token_id);
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_has_the_familys_keys_and_nothing_inherited() {
+    fn what_is_written_has_the_keys_of_the_family_and_nothing_inherited() {
         let config = read(json!({"dtype": "float16", "auto_map": {"a": "b"}, "_num_labels": 2})).unwrap();
         assert!(["dtype", "auto_map", "_num_labels"].iter().all(|key| !config.settings().contains_key(*key)));
         let distilbert = json!({"model_type": "distilbert", "vocab_size": 9, "dim": 4, "n_layers": 1, "n_heads": 2,
