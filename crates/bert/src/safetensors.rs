@@ -5,7 +5,6 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use basics::regular;
 use burn::tensor::TensorData;
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 
