@@ -3,6 +3,7 @@
 fn main() {
     println!("cargo:rerun-if-changed=src/shim.cpp");
     println!("cargo:rerun-if-changed=src/libtorch/flash.cpp");
+    println!("cargo:rerun-if-changed=src/libtorch/graph.cpp");
     println!("cargo:rerun-if-changed=src/libtorch/adamw/lists.cpp");
     #[cfg(feature = "libtorch")]
     libtorch();
@@ -24,6 +25,7 @@ fn libtorch() {
         .include(root.join("include/torch/csrc/api/include"))
         .file("src/shim.cpp")
         .file("src/libtorch/flash.cpp")
+        .file("src/libtorch/graph.cpp")
         .file("src/libtorch/adamw/lists.cpp")
         .compile("fathom_shim");
     println!("cargo:rustc-link-arg=-Wl,-rpath,{library}");

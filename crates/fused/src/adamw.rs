@@ -23,7 +23,7 @@ pub use rows::{RowGradient, Rows};
 pub(crate) use entry::Entry;
 pub(crate) use gradients::TINY;
 #[cfg(feature = "libtorch")]
-pub(crate) use {entry::Direction, rows::sum_of};
+pub(crate) use {entry::Direction, entry::age, rows::sum_of};
 
 /// What one group of parameters is told.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -75,11 +75,27 @@ impl Moments {
     }
 }
 
+/// The parameters that take part in a step which is taken again and again: those of one group and age together.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Plan(Vec<(Group, Vec<String>)>);
+
+impl Plan {
+    /// How many groups of one age there are.
+    pub fn groups(&self) -> usize {
+        self.0.len()
+    }
+
+    #[cfg(feature = "libtorch")]
+    fn group(&self, path: &str) -> Option<Group> {
+        self.0.iter().find(|(_, paths)| paths.iter().any(|other| other == path)).map(|(group, _)| *group)
+    }
+}
+
 /// AdamW over every parameter of a module, each in the group its path chooses.
 ///
 /// On LibTorch the parameters are changed where they lie, so whoever shares their memory sees it; a step must not run
 /// beside anything else that reads them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Optimizer {
     betas: Betas,
     step: usize,
@@ -122,6 +138,54 @@ impl Optimizer {
         let updated = plain::step(self.betas, &mut entries, limit);
         self.moments.extend(entries.into_iter().map(|entry| (entry.path, entry.moments)));
         plain::replace(module, updated)
+    }
+
+    /// The parameters of `module` that took a step before, and will again; `group` tells their rates before any factor.
+    pub fn plan<M: Module>(&self, module: &M, group: impl Fn(&str) -> Option<Group>) -> Plan {
+        let mut alike = BTreeMap::new();
+        entry::values(module, |path, _value| {
+            let (Some(moments), Some(group)) = (self.moments.get(path), group(path)) else { return };
+            let (_, paths) = alike.entry(entry::age(group, moments)).or_insert_with(|| (group, Vec::new()));
+            paths.push(path.to_owned());
+        });
+        Plan(alike.into_values().collect())
+    }
+
+    /// Count a step of `plan`, which is about to be taken with all rates times `factor`; for each of its groups the rate
+    /// and the step's number.
+    pub fn advance(&mut self, plan: &Plan, factor: f64) -> Vec<[f32; 2]> {
+        self.step += 1;
+        let mut told = Vec::with_capacity(plan.groups());
+        for (group, paths) in &plan.0 {
+            let mut number = 0;
+            for path in paths {
+                let Some(moments) = self.moments.get_mut(path) else { continue };
+                moments.steps += 1;
+                number = moments.steps;
+            }
+            told.push([(factor * group.learning_rate) as f32, number as f32]);
+        }
+        told
+    }
+
+    /// Have LibTorch take the step of `plan`, by the rates and numbers of [`Optimizer::advance`], which counts it and which
+    /// the device reads from `dial`: now, or whenever a recording of this is replayed. Other engines do nothing.
+    ///
+    /// # Panics
+    /// A parameter of the plan has no gradient.
+    ///
+    /// # Shapes
+    /// - `dial`: `[2·G]` at least, G being the groups of the plan
+    pub fn told_step<M: Module>(&self, module: &M, gradients: Gradients, plan: &Plan, dial: Tensor<1>) {
+        #[cfg(feature = "libtorch")]
+        {
+            let (limit, mut moments) = (gradients.limit, self.moments.clone());
+            let entries = entry::entries(module, gradients, |path| plan.group(path), &mut moments);
+            let alike = crate::libtorch::adamw::told_step(self.betas, &entries, limit, dial);
+            assert!(alike == plan.0, "a parameter of the plan has no gradient");
+        }
+        #[cfg(not(feature = "libtorch"))]
+        let _ = (module, gradients, plan, dial);
     }
 
     /// Whether a table that lies where `tensor` does may learn by rows: those that a batch does not read cost nothing until

@@ -19,6 +19,7 @@ mod libtorch;
 mod lstm;
 mod norm;
 pub mod plain;
+pub mod replay;
 
 use burn::tensor::Device;
 

@@ -51,6 +51,14 @@ char* shim_grad(Tensor* output, Tensor* flowing, Tensor** inputs, int count, Ten
   });
 }
 
+// Each of `from` into that of `to` at the same place, by one call.
+char* shim_copy_all(Tensor** to, Tensor** from, int count) {
+  return guarded([&] {
+    c10::NoGradGuard no_grad;
+    at::_foreach_copy_(tensors(to, count), tensors(from, count));
+  });
+}
+
 // Work on 0..count, cut into ranges, on LibTorch's own threads. `work` throws nothing.
 void shim_parallel(int64_t count, int64_t grain, void (*work)(void*, int64_t, int64_t), void* context) {
   at::parallel_for(0, count, grain, [&](int64_t from, int64_t to) { work(context, from, to); });

@@ -37,6 +37,11 @@ impl Direction {
     }
 }
 
+/// What parameters have in common that take a step in one call: the rates to the bit, and the steps taken.
+pub(crate) fn age(group: Group, moments: &Moments) -> (u64, u64, usize) {
+    (group.learning_rate.to_bits(), group.weight_decay.to_bits(), moments.steps)
+}
+
 /// Every parameter of `module` that has a gradient and a group, with its moments out of `moments`.
 pub(crate) fn entries<M: Module>(
     module: &M,

@@ -16,7 +16,7 @@ use tch::{Device, Tensor as Tch};
 
 use super::native::memory::{Numbers, parallel};
 use super::plain;
-use crate::adamw::{Betas, Direction, Entry, Moments, TINY, sum_of};
+use crate::adamw::{Betas, Direction, Entry, Group, Moments, TINY, sum_of};
 use arrears::{Arrears, Table};
 use kernel::{Law, Piece, Rates, sum_of_squares};
 
@@ -29,8 +29,18 @@ pub(crate) fn step(betas: Betas, entries: &mut [Entry], limit: Option<f64>) {
     if entries.iter().all(on_a_processor) {
         on_memory(betas, entries, limit);
     } else {
-        lists::step(betas, entries, limit);
+        lists::step(betas, entries, limit, None);
     }
+}
+
+/// The step of `entries` by the rates and numbers that `dial` holds when the device takes it; which of them are alike.
+pub(crate) fn told_step(
+    betas: Betas,
+    entries: &[Entry],
+    limit: Option<f64>,
+    dial: Tensor<1>,
+) -> Vec<(Group, Vec<String>)> {
+    lists::step(betas, entries, limit, Some(&plain(dial)))
 }
 
 /// Bring the rows `ids` of a table up to date, or all of them.

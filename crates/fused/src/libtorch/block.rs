@@ -9,7 +9,7 @@ use super::attention::attention;
 use super::differentiated::differentiated;
 use super::flash::starts;
 use super::recorded::record;
-use super::{from_plain, from_tracked, is_tracked, native, plain, tracked};
+use super::{from_plain, from_tracked, is_tracked, lowered, native, plain, tracked};
 use crate::{BlockOptions, BlockWeights, Layout, LinearWeights, NormWeights, Precision};
 
 /// One transformer block; see [`crate::block()`]. In bfloat16 on a processor that has what it takes the kernels of
@@ -31,9 +31,12 @@ pub(crate) fn block(
     }
     let inputs = inputs(hidden, weights, tracked, tracked);
     let numbers = inputs.each_ref().map(|input| input.primitive().tensor.shallow_clone());
-    from_tracked(match native::block::serves(&numbers, options) {
-        true => differentiated(inputs, layout, options),
-        false => record(inputs, |inputs| forward(inputs, layout, options)),
+    from_tracked(if native::block::serves(&numbers, options) {
+        differentiated(inputs, layout, options)
+    } else if lowered::serves(&numbers[0], options) {
+        lowered::record(inputs, layout, options)
+    } else {
+        record(inputs, |inputs| forward(inputs, layout, options))
     })
 }
 
@@ -58,23 +61,40 @@ fn inputs<T>(
 }
 
 pub(super) fn forward(inputs: &[Tch], layout: &Layout, options: BlockOptions) -> Tch {
-    let [hidden, qw, qb, kw, kb, vw, vb, aw, ab, ag, ae, iw, ib, ow, ob, og, oe] = inputs else {
-        unreachable!("`inputs` makes 17")
-    };
-    let low = |x: &Tch| match options.precision {
+    let [hidden, qw, qb, kw, kb, vw, vb, behind @ ..] = inputs else { unreachable!("`inputs` makes 17") };
+    let linear = |x: &Tch, w: &Tch, b: &Tch| x.linear(&low(w, options), Some(&low(b, options)));
+    let x = low(hidden, options);
+    let first = options.first_only.then(|| first_rows(hidden, layout));
+    let (hidden, queried) = first.as_ref().map_or((hidden, x.shallow_clone()), |first| (first, low(first, options)));
+    let qkv = [linear(&queried, qw, qb), linear(&x, kw, kb), linear(&x, vw, vb)];
+    behind_projections(qkv, hidden, behind, layout, options)
+}
+
+/// The rest of a block behind queries, keys and values, with the last ten of the 17 inputs, of either number format;
+/// `hidden` are the rows that are wanted.
+pub(super) fn behind_projections(
+    qkv: [Tch; 3],
+    hidden: &Tch,
+    inputs: &[Tch],
+    layout: &Layout,
+    options: BlockOptions,
+) -> Tch {
+    let [aw, ab, ag, ae, iw, ib, ow, ob, og, oe] = inputs else { unreachable!("ten are left") };
+    let linear = |x: &Tch, w: &Tch, b: &Tch| x.linear(&low(w, options), Some(&low(b, options)));
+    let drop = |x: Tch| if options.dropout > 0.0 { x.dropout(options.dropout, true) } else { x };
+    let norm = |x: Tch, g: &Tch, e: &Tch| x.layer_norm(g.size(), Some(g), Some(e), options.layer_norm_eps, true);
+    let context = attention(qkv, layout, options);
+    let attended = norm(drop(linear(&context, aw, ab)) + hidden, ag, ae); // fp32: the residual decides
+    let intermediate = linear(&low(&attended, options), iw, ib).gelu("none");
+    norm(drop(linear(&intermediate, ow, ob)) + attended, og, oe)
+}
+
+/// As the products want it.
+fn low(x: &Tch, options: BlockOptions) -> Tch {
+    match options.precision {
         Precision::Fp32 => x.shallow_clone(),
         Precision::Bf16 => x.to_kind(Kind::BFloat16),
-    };
-    let linear = |x: &Tch, w: &Tch, b: &Tch| x.linear(&low(w), Some(&low(b)));
-    let drop = |x: Tch| if options.dropout > 0.0 { x.dropout(options.dropout, true) } else { x };
-    let x = low(hidden);
-    let first = options.first_only.then(|| first_rows(hidden, layout));
-    let (hidden, queried) = first.as_ref().map_or((hidden, x.shallow_clone()), |first| (first, low(first)));
-    let context = attention([linear(&queried, qw, qb), linear(&x, kw, kb), linear(&x, vw, vb)], layout, options);
-    let norm = |x: Tch, g: &Tch, e: &Tch| x.layer_norm(g.size(), Some(g), Some(e), options.layer_norm_eps, true);
-    let attended = norm(drop(linear(&context, aw, ab)) + hidden, ag, ae); // fp32: the residual decides
-    let intermediate = linear(&low(&attended), iw, ib).gelu("none");
-    norm(drop(linear(&intermediate, ow, ob)) + attended, og, oe)
+    }
 }
 
 /// `[R, H]` to `[B, H]`: the first row of each sequence.

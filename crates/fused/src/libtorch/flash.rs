@@ -62,9 +62,26 @@ thread_local! {
     static LAST: RefCell<Option<(Vec<i32>, Tch)>> = const { RefCell::new(None) };
 }
 
+/// While `work` runs, [`starts`] of `layout` is `there`, whatever that holds.
+pub(super) fn with_starts<T>(layout: &Layout, there: Tch, work: impl FnOnce() -> T) -> T {
+    struct Forget;
+    impl Drop for Forget {
+        fn drop(&mut self) {
+            LAST.set(None);
+        }
+    }
+    LAST.set(Some((first_rows(layout), there)));
+    let _forget = Forget;
+    work()
+}
+
+fn first_rows(layout: &Layout) -> Vec<i32> {
+    layout.starts().into_iter().chain([layout.rows()]).map(|row| row as i32).collect()
+}
+
 /// `[B + 1]`, 32-bit: the first row of each sequence, then R.
 pub(super) fn starts(layout: &Layout, device: Device) -> Tch {
-    let rows: Vec<i32> = layout.starts().into_iter().chain([layout.rows()]).map(|row| row as i32).collect();
+    let rows = first_rows(layout);
     LAST.with_borrow_mut(|last| match last {
         Some((known, there)) if *known == rows && there.device() == device => there.shallow_clone(),
         _ => last.insert((rows.clone(), Tch::from_slice(&rows).to_device(device))).1.shallow_clone(),

@@ -5,10 +5,12 @@ mod attention;
 mod block;
 mod differentiated;
 mod flash;
+mod lowered;
 mod lstm;
 mod native;
 mod norm;
 mod recorded;
+pub(crate) mod replay;
 mod shim;
 mod touch;
 

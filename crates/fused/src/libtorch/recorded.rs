@@ -11,11 +11,12 @@ use tch::Tensor;
 
 use super::{Tracked, shim};
 
-/// The graph of one piece: its output, and the detached inputs that lead to it.
+/// The graph of one piece: its output, the detached leaves that lead to it, and what makes their gradients the inputs'.
 #[derive(Debug)]
 struct Graph {
     output: Tensor,
-    inputs: Vec<Tensor>,
+    leaves: Vec<Tensor>,
+    to_inputs: fn(Vec<Tensor>) -> Vec<Tensor>,
 }
 
 // SAFETY: a tch tensor is a pointer with an atomic count, and nothing here hands out its data. A `Graph` is
@@ -34,7 +35,7 @@ impl<const N: usize> Backward<LibTorch, N> for Recorded {
     fn backward(self, ops: Ops<Self::State, N>, gradients: &mut Gradients, _checkpointer: &mut Checkpointer) {
         let flowing = gradients.consume::<LibTorch>(&ops.node).tensor;
         let (graph, _output) = ops.state;
-        let found = shim::grad(&graph.output, &flowing, &graph.inputs);
+        let found = (graph.to_inputs)(shim::grad(&graph.output, &flowing, &graph.leaves));
         for (parent, gradient) in ops.parents.into_iter().zip(found) {
             if let Some(parent) = parent {
                 gradients.register::<LibTorch>(parent.id, TchTensor::new(gradient));
@@ -45,18 +46,28 @@ impl<const N: usize> Backward<LibTorch, N> for Recorded {
 
 /// Run `forward` on the tch tensors of `inputs` as one operation of burn's autodiff.
 pub(crate) fn record<const N: usize>(inputs: [Tracked; N], forward: impl Fn(&[Tensor]) -> Tensor) -> Tracked {
+    let detached = |inputs: &[Tensor]| inputs.iter().map(Tensor::detach).collect();
+    record_with(inputs, detached, forward, |gradients| gradients)
+}
+
+/// The same where `forward` does not read the inputs but what `leaves` makes of them, and `to_inputs` makes the inputs'
+/// gradients of those of the leaves.
+pub(super) fn record_with<const N: usize>(
+    inputs: [Tracked; N],
+    leaves: impl Fn(&[Tensor]) -> Vec<Tensor>,
+    forward: impl Fn(&[Tensor]) -> Tensor,
+    to_inputs: fn(Vec<Tensor>) -> Vec<Tensor>,
+) -> Tracked {
     let nodes = inputs.each_ref().map(|input| input.node());
+    let plain: Vec<Tensor> = inputs.iter().map(|input| input.primitive().tensor.shallow_clone()).collect();
+    let leaves = tch::no_grad(|| leaves(&plain));
     match Recorded.prepare::<NoCheckpointing>(nodes).compute_bound().stateful() {
         OpsKind::Tracked(prepared) => {
-            let leaf = |input: &Tracked| input.primitive().tensor.detach().set_requires_grad(true);
-            let leaves: Vec<Tensor> = inputs.iter().map(leaf).collect();
+            let leaves: Vec<Tensor> = leaves.into_iter().map(|leaf| leaf.set_requires_grad(true)).collect();
             let output = tch::with_grad(|| forward(&leaves));
             let seen = TchTensor::new(output.detach());
-            prepared.finish((Arc::new(Graph { output, inputs: leaves }), seen.clone()), seen)
+            prepared.finish((Arc::new(Graph { output, leaves, to_inputs }), seen.clone()), seen)
         }
-        OpsKind::UnTracked(prepared) => {
-            let plain: Vec<Tensor> = inputs.iter().map(|input| input.primitive().tensor.shallow_clone()).collect();
-            prepared.finish(TchTensor::new(tch::no_grad(|| forward(&plain))))
-        }
+        OpsKind::UnTracked(prepared) => prepared.finish(TchTensor::new(tch::no_grad(|| forward(&leaves)))),
     }
 }

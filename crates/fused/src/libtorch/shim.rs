@@ -20,6 +20,7 @@ unsafe extern "C" {
         count: i32,
         gradients: *mut *mut C_tensor,
     ) -> *mut c_char;
+    fn shim_copy_all(to: *mut *mut C_tensor, from: *mut *mut C_tensor, count: i32) -> *mut c_char;
 }
 
 /// The version of LibTorch whose headers the shim was compiled against.
@@ -62,6 +63,15 @@ pub(crate) fn grad(output: &Tensor, flowing: &Tensor, inputs: &[Tensor]) -> Vec<
     gradients.into_iter().map(|gradient| unsafe { Tensor::from_ptr(gradient) }).collect()
 }
 
+/// Copy each tensor into that at the same place, whose number format may be another; all of a side have one format.
+pub(super) fn copy_all(from: &[&Tensor], to: &[Tensor]) {
+    assert_eq!(from.len(), to.len(), "each tensor has its place");
+    let (mut to, mut from) = (pointers(to), from.iter().map(|tensor| pointer(tensor)).collect::<Vec<_>>());
+    // SAFETY: all tensors are borrowed for the whole call, so the pointers are valid; both arrays are of one length; the
+    // shim keeps no pointer and throws nothing across the border.
+    raise(unsafe { shim_copy_all(to.as_mut_ptr(), from.as_mut_ptr(), to.len() as i32) });
+}
+
 pub(super) fn pointer(tensor: &Tensor) -> *mut C_tensor {
     tensor.as_ptr().cast_mut()
 }
@@ -72,12 +82,19 @@ fn pointers(tensors: &[Tensor]) -> Vec<*mut C_tensor> {
 
 /// tch's own calls panic with LibTorch's message; so do these.
 pub(super) fn raise(message: *mut c_char) {
+    if let Some(text) = taken(message) {
+        panic!("LibTorch: {text}");
+    }
+}
+
+/// What the shim said, if it said something.
+pub(super) fn taken(message: *mut c_char) -> Option<String> {
     if message.is_null() {
-        return;
+        return None;
     }
     // SAFETY: a message is a terminated string that the shim allocated for us; it is copied, then freed once.
     let text = unsafe { CStr::from_ptr(message) }.to_string_lossy().into_owned();
     // SAFETY: as above; nothing refers to it any more.
     unsafe { shim_free(message) };
-    panic!("LibTorch: {text}");
+    Some(text)
 }

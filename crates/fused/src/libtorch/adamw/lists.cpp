@@ -15,17 +15,23 @@ std::vector<Tensor> tensors(Tensor** pointers, int count) {
 }  // namespace
 
 extern "C" {
-// One step, in place, over all given parameters; the gradients are divided by `divisor`, unless it is null.
+// One step, in place, over all given parameters; the gradients are divided by `divisor`, unless it is null. Where
+// `told_rate`, a scalar on the device, is given, it takes the place of `rate`.
 char* shim_adamw_lists(Tensor** parameters, Tensor** gradients, Tensor** means, Tensor** squares, Tensor** steps,
-                       int count, Tensor* divisor, double rate, double beta_1, double beta_2, double decay,
-                       double epsilon) {
+                       int count, Tensor* divisor, Tensor* told_rate, double rate, double beta_1, double beta_2,
+                       double decay, double epsilon) {
   try {
     c10::NoGradGuard no_grad;
     auto p = tensors(parameters, count), g = tensors(gradients, count), m = tensors(means, count),
          v = tensors(squares, count), s = tensors(steps, count);
     // Not its `grad_scale`: that writes into the gradients, two of which may share their memory.
     if (divisor) g = at::_foreach_div(g, *divisor);
-    at::_fused_adamw_(p, g, m, v, {}, s, rate, beta_1, beta_2, decay, epsilon, /*amsgrad=*/false, /*maximize=*/false);
+    if (told_rate)
+      at::_fused_adamw_(p, g, m, v, {}, s, *told_rate, beta_1, beta_2, decay, epsilon, /*amsgrad=*/false,
+                        /*maximize=*/false);
+    else
+      at::_fused_adamw_(p, g, m, v, {}, s, rate, beta_1, beta_2, decay, epsilon, /*amsgrad=*/false,
+                        /*maximize=*/false);
     return nullptr;
   } catch (const std::exception& error) {
     return strdup(error.what());
