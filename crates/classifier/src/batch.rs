@@ -48,6 +48,11 @@ impl Assembled {
         Assembled { input_ids, layout: Arc::new(layout), tokens: lengths.iter().sum() }
     }
 
+    /// Which rows belong to which example.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
     /// The batch on a device.
     pub fn on(&self, device: &Device) -> Batch {
         let input_ids: Vec<i64> = self.input_ids.iter().map(|&id| i64::from(id)).collect();

@@ -35,8 +35,9 @@ pub(crate) fn train(run: &mut Run<'_>, epoch: usize) -> anyhow::Result<Course> {
     let batches = shuffle::batches(&run.lengths, configuration.batch_size, seed, epoch);
     let (total_steps, steps) = (run.total_steps(), run.steps_per_epoch());
     let mut course = Course::new(epoch, run.within.take(), &device);
-    run.learner.begin_epoch(epoch);
     let left = batches.chunks(configuration.gradient_accumulation_steps).skip(course.steps);
+    let lengths = |batch: &Vec<usize>| batch.iter().map(|&example| run.lengths[example]).collect();
+    run.learner.begin_epoch(epoch, left.clone().flatten().map(lengths));
     let outcome: anyhow::Result<()> = Preparation::new(&run.learner).ahead(left, |batches| {
         device.seed(shuffle::step_seed(seed, epoch, course.steps));
         run.learner.step(epoch, total_steps, &batches, &mut course.sums).map_err(|e| run.stopped(epoch, e))?;

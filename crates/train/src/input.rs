@@ -71,6 +71,8 @@ pub(crate) struct Input {
     pub(crate) engine: Engine,
     /// Tokens that go through the model at once, about: a batch of more does so in parts.
     pub(crate) tokens_at_once: AtomicUsize,
+    /// Whether every step is computed anew, even where the device could replay it.
+    pub(crate) eager: bool,
 }
 
 /// Shards, model folder and device as the command line names them.
@@ -153,7 +155,7 @@ impl Input {
             work.configuration.id
         );
         let tokens_at_once = AtomicUsize::new(prepared::tokens_at_once(&definition, &engine));
-        Ok(Input { work, definition, engine, tokens_at_once })
+        Ok(Input { work, definition, engine, tokens_at_once, eager: false })
     }
 
     /// Everything about the engine that may change a last bit.

@@ -13,6 +13,7 @@ use crate::checkpoint::Tally;
 use crate::input::Input;
 use crate::optimizer::Recipe;
 use crate::prepared::{Preparation, Prepared};
+use crate::replay::{Learning, Outcome, Replays};
 use crate::words::ReadWords;
 
 /// A model, and what makes it better.
@@ -23,6 +24,8 @@ pub(crate) struct Learner<'a> {
     pub(crate) optimizer: Optimizer,
     /// Whether the word table learns by rows: then those that no batch reads cost nothing.
     pub(crate) by_rows: bool,
+    /// Steps that the device does by itself, if it can.
+    pub(crate) replays: Option<Replays>,
     /// Tokens that a pretended device has memory for.
     #[cfg(test)]
     pub(crate) fits: usize,
@@ -48,14 +51,19 @@ impl<'a> Learner<'a> {
             model,
             optimizer,
             by_rows,
+            replays: Replays::new(input),
             #[cfg(test)]
             fits: usize::MAX,
         }
     }
 
-    /// What the recipe freezes in `epoch` gets no gradient from now on.
-    pub(crate) fn begin_epoch(&mut self, epoch: usize) {
-        self.model = self.model.clone().frozen(self.recipe.frozen_layers(epoch));
+    /// What the recipe freezes in `epoch` gets no gradient from now on; the batches to come are of these `lengths`.
+    pub(crate) fn begin_epoch(&mut self, epoch: usize, lengths: impl Iterator<Item = Vec<usize>>) {
+        let frozen = self.recipe.frozen_layers(epoch);
+        self.model = self.model.clone().frozen(frozen);
+        if let Some(replays) = &mut self.replays {
+            replays.begin(frozen, lengths);
+        }
     }
 
     /// One optimizer step, of `total_steps`, on the examples of all `batches`, as if they were one.
@@ -69,6 +77,13 @@ impl<'a> Learner<'a> {
         batches: &[Prepared],
         sums: &mut Sums,
     ) -> anyhow::Result<()> {
+        if let [batch] = batches
+            && let Some(outcome) = self.replayed(epoch, total_steps, batch)
+        {
+            sums.add(outcome, batch.labels.len(), batch.assembled.tokens);
+            sums.steps += 1;
+            return Ok(());
+        }
         let examples = batches.iter().map(|batch| batch.labels.len()).sum();
         let mut gradients: Option<Gradients> = None;
         for batch in batches {
@@ -83,8 +98,26 @@ impl<'a> Learner<'a> {
         let (model, optimizer) = (self.model.clone(), &mut self.optimizer);
         let better = within_memory(|| optimizer.step(model, gradients, |path| recipe.group(path, epoch, factor)));
         self.model = better.context("the optimizer's numbers do not fit; keep fewer blocks")?;
+        self.replays.iter_mut().for_each(Replays::warm_up);
         sums.steps += 1;
         Ok(())
+    }
+
+    /// The step on `batch`, if it is done by replaying one; where there is no memory to record any, none is from now on.
+    fn replayed(&mut self, epoch: usize, total_steps: usize, batch: &Prepared) -> Option<Outcome> {
+        let mut replays = self.replays.take()?;
+        self.model = fused::renewed(self.model.clone());
+        let factor = self.recipe.factor(self.optimizer.steps(), total_steps);
+        let Learner { model, optimizer, recipe, .. } = self;
+        let outcome = within_memory(|| replays.step(batch, Learning { model, optimizer, recipe, epoch, factor }));
+        if outcome.is_err() {
+            drop(replays);
+            self.forget_abandoned();
+            log::warn!("there is no memory to record steps for the device to replay: each is computed anew");
+            return None;
+        }
+        self.replays = Some(replays);
+        outcome.ok().flatten()
     }
 
     /// To be called after the last step, before anything else reads the model.
@@ -126,12 +159,17 @@ impl<'a> Learner<'a> {
         let gradients = within_memory(|| self.backward(part, examples, sums)).ok();
         if gradients.is_none() {
             *sums = before;
-            if within_memory(|| fused::forget_abandoned(&self.model)).is_err() {
-                log::debug!("nor is there memory to let go of what that pass kept");
-            }
-            fused::release_memory();
+            self.forget_abandoned();
         }
         gradients
+    }
+
+    /// Let go of what a pass kept that came to no end.
+    fn forget_abandoned(&self) {
+        if within_memory(|| fused::forget_abandoned(&self.model)).is_err() {
+            log::debug!("nor is there memory to let go of what that pass kept");
+        }
+        fused::release_memory();
     }
 
     /// The gradients of one batch's share of the mean loss over `examples`.
@@ -143,7 +181,8 @@ impl<'a> Learner<'a> {
         let (count, labels) = (prepared.labels.len(), batch::labels(&prepared.labels, &device));
         let logits = model.forward(&batch);
         let loss = cross_entropy(logits.clone(), labels.clone());
-        sums.add(loss.clone().inner(), logits.inner(), labels.inner(), batch.tokens);
+        let right = logits.inner().argmax(1).reshape([count]).equal(labels.inner()).int();
+        sums.add(Outcome { loss: loss.clone().inner(), correct: right.sum() }, count, batch.tokens);
         #[cfg(test)]
         assert!(batch.tokens <= self.fits, "CUDA out of memory");
         let share = if count == examples { loss } else { loss.mul_scalar(count as f64 / examples as f64) };
@@ -177,12 +216,10 @@ impl Sums {
         Tally { loss, correct, examples: self.examples }
     }
 
-    /// `loss` is a mean over the batch; the sum is over examples.
-    fn add(&mut self, loss: Tensor<1>, logits: Tensor<2>, labels: Tensor<1, Int>, tokens: usize) {
-        let count = labels.dims()[0];
+    /// Of a batch of `count` examples.
+    fn add(&mut self, Outcome { loss, correct }: Outcome, count: usize, tokens: usize) {
         self.loss = self.loss.clone() + loss.mul_scalar(count as f64);
-        let right = logits.argmax(1).reshape([count]).equal(labels).int().sum();
-        self.correct = self.correct.clone() + right;
+        self.correct = self.correct.clone() + correct;
         self.examples += count;
         self.tokens += tokens;
     }

@@ -13,6 +13,7 @@ mod prepared;
 mod published;
 #[cfg(test)]
 mod reference;
+mod replay;
 mod schedule;
 mod shuffle;
 mod terms;
@@ -60,6 +61,10 @@ struct Args {
     /// [default: on CUDA none, elsewhere what keeps 448 MiB]
     #[arg(long, value_name = "N", conflicts_with_all = ["check", "estimate"])]
     tokens_at_once: Option<NonZeroUsize>,
+    /// Compute every step anew: do not have a GPU replay those it has recorded (CUDA graphs), which is faster but asks for
+    /// more of its memory
+    #[arg(long, conflicts_with_all = ["check", "estimate"])]
+    eager: bool,
     /// Only check the configurations (any number of them), train nothing
     #[arg(long)]
     check: bool,
@@ -84,16 +89,20 @@ fn run() -> anyhow::Result<()> {
     let places = Places { shards: &shards, model: &args.model, device: &args.device };
     match args.out.filter(|_| !args.estimate) {
         None => estimate::print(&configurations, &places),
-        Some(out) => train(input::the_only(configurations)?, &places, args.tokens_at_once, &RunDir::new(out)),
+        Some(out) => {
+            let how = How { tokens_at_once: args.tokens_at_once, eager: args.eager };
+            train(input::the_only(configurations)?, &places, how, &RunDir::new(out))
+        }
     }
 }
 
-fn train(
-    configuration: Configuration,
-    places: &Places<'_>,
+/// What changes time and memory, and rounding, but nothing else.
+struct How {
     tokens_at_once: Option<NonZeroUsize>,
-    folder: &RunDir,
-) -> anyhow::Result<()> {
+    eager: bool,
+}
+
+fn train(configuration: Configuration, places: &Places<'_>, how: How, folder: &RunDir) -> anyhow::Result<()> {
     let (work, asked) = Work::read(configuration, places)?;
     if published::is_finished(&work, folder) {
         return already(&work, folder);
@@ -102,9 +111,10 @@ fn train(
     match asked {
         Asked::Network(definition) => {
             let mut input = Input::new(work, *definition, places.device)?;
-            if let Some(asked) = tokens_at_once {
+            if let Some(asked) = how.tokens_at_once {
                 input.tokens_at_once = asked.get().into();
             }
+            input.eager = how.eager;
             let _held = hold(folder)?;
             match published::is_finished(&input.work, folder) {
                 true => already(&input.work, folder), // by somebody who held it until now

@@ -55,7 +55,7 @@ fn input(case: &Case, device: &Device) -> Input {
         test: Vec::new(),
     };
     let engine = Engine { device: device.clone(), name: "test".into(), hardware: "test".into(), threads: 1 };
-    Input { work, definition, engine, tokens_at_once: usize::MAX.into() }
+    Input { work, definition, engine, tokens_at_once: usize::MAX.into(), eager: true }
 }
 
 /// Every parameter after three steps, by its saved name.

@@ -34,4 +34,4 @@ impl ReadWords {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -24,7 +24,7 @@ fn examples() -> Vec<Example> {
     (0..26).map(one).collect()
 }
 
-fn input(changes: &Value, engine: Engine) -> Input {
+pub(crate) fn input(changes: &Value, engine: Engine) -> Input {
     let encoder = serde_json::from_value(json!({
         "model_type": "bert", "vocab_size": VOCAB_SIZE, "hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2,
         "intermediate_size": 16, "hidden_act": "gelu", "max_position_embeddings": 9, "type_vocab_size": 2,
@@ -68,7 +68,7 @@ fn input(changes: &Value, engine: Engine) -> Input {
         validation: Vec::new(),
         test: Vec::new(),
     };
-    Input { work, definition, engine, tokens_at_once: 100.into() }
+    Input { work, definition, engine, tokens_at_once: 100.into(), eager: true }
 }
 
 /// Every parameter and every moment after four epochs.
