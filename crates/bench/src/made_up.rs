@@ -17,11 +17,12 @@ const VOCAB_SIZE: u32 = 28_996;
 const MEDIAN_LENGTH: f64 = 239.0;
 const DEVIATION_OF_LOG: f64 = 0.77;
 
-/// A model folder of BERT-base's shape, without weights.
+/// A model folder without weights, of BERT-base's shape, or of the MiniLM's that has half its width if it is called so.
 pub(crate) fn model(folder: &Path) -> anyhow::Result<()> {
+    let hidden_size = if folder.ends_with("minilm-shape") { 384 } else { 768 };
     let config = json!({
-        "model_type": "bert", "vocab_size": VOCAB_SIZE, "hidden_size": 768, "num_hidden_layers": 12,
-        "num_attention_heads": 12, "intermediate_size": 3072, "hidden_act": "gelu", "max_position_embeddings": 512,
+        "model_type": "bert", "vocab_size": VOCAB_SIZE, "hidden_size": hidden_size, "num_hidden_layers": 12,
+        "num_attention_heads": 12, "intermediate_size": 4 * hidden_size, "hidden_act": "gelu", "max_position_embeddings": 512,
         "type_vocab_size": 2, "layer_norm_eps": 1e-12, "initializer_range": 0.02, "pad_token_id": 0,
     });
     publish::bytes(&folder.join("tokenizer.json"), TOKENIZER.as_bytes())?;

@@ -59,7 +59,7 @@ fn train(prepared: &Prepared<'_>, place: &Place) -> anyhow::Result<Outcome> {
     let mut command = place.command(&place.options.bin.join("train"));
     command.arg("--config").arg(&prepared.config).arg("--shards").arg(&prepared.shards);
     command.arg("--model").arg(&prepared.model).arg("--out").arg(&run);
-    command.args(["--device", &place.engine.name, "-q"]);
+    command.args(["--device", &place.engine.name, "-q"]).args(&prepared.row.ours);
     let finished = child::run(&mut command, place.gpu())?;
     let (mut outcome, mut rates) = (Outcome::new(&finished, 0, 0.0), Vec::new());
     for metric in Reader::<Metric, _>::open(&RunDir::new(&run).metrics())? {

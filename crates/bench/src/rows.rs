@@ -34,6 +34,9 @@ pub(crate) struct Row {
     pub(crate) ceiling: bool,
     /// What the study's defaults do not say.
     settings: Table,
+    /// Further flags of `train`.
+    #[serde(default)]
+    pub(crate) ours: Vec<String>,
     /// What PyTorch is asked to do, and its flags; nothing if it has no part in it.
     #[serde(default)]
     pub(crate) peer: Vec<String>,
