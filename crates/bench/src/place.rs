@@ -53,6 +53,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "DIR", default_value = "tests/bench")]
     pub(crate) peers: PathBuf,
     #[command(flatten)]
+    pub(crate) threads: console::Threads,
+    #[command(flatten)]
     pub(crate) verbosity: console::Verbosity,
 }
 
@@ -87,7 +89,7 @@ impl Place {
         self.engine.name.strip_prefix("cuda:")?.parse().ok()
     }
 
-    /// `program` with as many threads as the machine has.
+    /// `program` with as many threads as this process uses.
     pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.env("OMP_NUM_THREADS", self.engine.threads.to_string());
