@@ -75,7 +75,7 @@ impl Slots {
     }
 }
 
-/// What has work noted down. As long as it lives, its thread works on a stream of its own.
+/// What has work noted down. As long as it lives, its thread works on a stream of its own; a thread has one at a time.
 pub struct Recorder {
     index: i32,
     /// Whose memory all others share.

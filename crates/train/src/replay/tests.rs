@@ -16,6 +16,7 @@ fn trained(input: &Input, replays: impl FnOnce() -> Option<Replays>) -> (Vec<Vec
     let folder = tempfile::tempdir().unwrap();
     let mut run = Run::resume(input, &RunDir::new(folder.path())).unwrap();
     run.learner.by_rows = false;
+    run.learner.replays = None; // a thread has one recorder at a time
     run.learner.replays = replays();
     let scores = (1..=EPOCHS).map(|epoch| epoch::train(&mut run, epoch).unwrap().score()).collect();
     assert_eq!(run.learner.optimizer.steps(), EPOCHS * 7);
@@ -73,12 +74,11 @@ fn a_gpu_replays_what_it_computes_anew() {
         input.work.train = (0..26).map(example).collect();
         input.tokens_at_once = usize::MAX.into();
         let (eager, scores, _) = trained(&input, || None);
-        let (again, _, _) = trained(&input, || None);
         input.eager = false;
         let (replayed, of_replayed, count) = trained(&input, || Replays::new(&input));
         assert!(count > 20, "{count} steps were replayed");
-        let [same, other] = [&again, &replayed].map(|other| largest_difference(&eager, other));
-        println!("dropout {dropout}, frozen {frozen}: eager {same}, replayed {other}, {scores:?} {of_replayed:?}");
+        let difference = largest_difference(&eager, &replayed); // without dropout that of one eager run to another is 0.01
+        assert!(dropout > 0.0 || difference < 0.05, "{difference}");
         let tolerance = if dropout > 0.0 { 0.2 } else { 0.02 };
         for (a, b) in scores.iter().zip(&of_replayed) {
             assert!((a.loss - b.loss).abs() < tolerance && a.examples == b.examples, "{a:?} {b:?}");
