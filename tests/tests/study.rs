@@ -57,7 +57,7 @@ fn what_attends_to_nothing_says_so(project: &Project) {
     let text = ["--device", "flex", "--text", "a film"];
     for (run, says) in [
         ("TF-IDF-s1", "`TF-IDF-s1` is TF-IDF"),
-        ("custom-embedding-s1", "has embeddings of its own and no BERT"),
+        ("custom-embedding-s1", "has no BERT encoder, so no attention"),
         ("0ML-s1", "keeps no block"),
     ] {
         let (code, _, said) = attend(run, &text);

@@ -45,7 +45,7 @@ fn what_config_json_says_of_itself_is_checked() {
     };
     let attend = "attend --model runs/1VA-s1/model --device flex --text good --format jsonl";
     let blocks = spoilt("\"blocks\": [\n      0\n    ]", "\"blocks\": [0, 1, 2]");
-    blocks.refuses(attend, b"", "config.json names the blocks [0, 1, 2] under `fathom`, but the model has 1");
+    blocks.refuses(attend, b"", "config.json lists the blocks [0, 1, 2] under `fathom`, but the model has 1");
     let share = spoilt("\"head_share\": 0.5", "\"head_share\": 1e300");
     share.refuses(ASK, TEXT, "`head_share` must be from 0 to 1");
     let swapped = spoilt("\"run\": \"1VA-s1\"", "\"run\": \"2VA-s7\"");

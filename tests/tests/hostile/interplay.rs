@@ -44,7 +44,7 @@ fn words_and_texts_that_would_take_all_time_or_memory_are_refused() {
     place.refuses(JSONL, long.as_bytes(), "tokenizing `long`: a text of 1048577 bytes: 1 MiB may be");
     let tokenizer = "models/sample-bert/tokenizer.json";
     place.replace(tokenizer, "\"max_input_chars_per_word\": 100", "\"max_input_chars_per_word\": 1000000");
-    place.refuses(JSONL, long.as_bytes(), "takes words of more than 200 characters apart");
+    place.refuses(JSONL, long.as_bytes(), "splits words of more than 200 characters");
 }
 
 #[test]

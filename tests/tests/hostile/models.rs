@@ -89,11 +89,11 @@ fn weights_of_another_model_are_refused_by_tensor() {
     let renamed = Weights::of(&Place::sound())
         .with(
             "\"__metadata__\":{\"format\":\"pt\"}",
-            "\"decoder.bias\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}",
+            "\"encoder.layer.0.crossattention.self.query.bias\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}",
         )
         .bytes();
     place.write(WEIGHTS, renamed);
-    refused(&place, "decoder.bias");
+    refused(&place, "crossattention");
 }
 
 /// The same numbers in formats that a folder may have.
@@ -141,7 +141,11 @@ fn configurations_of_no_bert_are_refused() {
         ("\"vocab_size\": 420", "\"vocab_size\": 99999999999", "`vocab_size` is beyond"),
         ("\"max_position_embeddings\": 128", "\"max_position_embeddings\": 0", "`max_position_embeddings` is beyond"),
         ("\"hidden_act\": \"gelu\"", "\"hidden_act\": \"silu\"", "hidden_act `silu`"),
-        ("\"absolute\"", "\"relative_key\"", "position_embedding_type `relative_key`"),
+        (
+            "\"hidden_size\": 64",
+            "\"hidden_size\": 64, \"position_embedding_type\": \"relative_key\"",
+            "type `relative_key`",
+        ),
         ("{", "", "config.json`"),
     ] {
         let place = Place::sound();
@@ -170,13 +174,15 @@ fn tokenizers_that_do_not_fit_are_refused() {
     let place = Place::sound();
     place.replace(tokenizer, "\"[PAD]\": 0", "\"[PAD]\": 0, \"far away\": 4000000000");
     refused(&place, "tokenizer");
-    std::fs::remove_file(place.path(tokenizer)).unwrap();
+    for name in ["tokenizer.json", "vocab.txt"] {
+        std::fs::remove_file(place.path(&format!("{MODEL}/{name}"))).unwrap();
+    }
     refused(&place, "tokenizer.json`");
 }
 
 #[test]
-fn a_pickle_is_explained_and_never_opened() {
+fn a_file_that_is_no_pickle_is_refused() {
     let place = Place::sound();
     std::fs::rename(place.path(WEIGHTS), place.path(&format!("{MODEL}/pytorch_model.bin"))).unwrap();
-    refused(&place, "has only `pytorch_model.bin`, which is code as much as data");
+    refused(&place, "pytorch_model.bin`: is no pickle of a model");
 }
