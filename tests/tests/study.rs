@@ -67,7 +67,7 @@ fn what_attends_to_nothing_says_so(project: &Project) {
     assert!(code == Some(0) && shown.contains("gradient × input"), "{said}");
     let review = ["--device", "flex", "--shards", shards.to_str().unwrap(), "--format", "jsonl", "--review"];
     let (code, _, said) = attend("2VA-s1", &[&review[..], &["test/pos/0_8"]].concat());
-    assert!(code == Some(1) && said.contains("no test review `test/pos/0_8` in"), "{said}");
+    assert!(code == Some(1) && said.contains(": no test review `test/pos/0_8`;"), "{said}");
     assert!(said.contains("did you mean `test/pos/"), "{said}");
     let id = project.read(PREDICTIONS).lines().nth(1).unwrap().split('"').nth(7).unwrap().to_owned();
     let (code, known_by_id, _) = attend("2VA-s1", &[&review[..], &[&id]].concat());

@@ -49,7 +49,7 @@ fn what_config_json_says_of_itself_is_checked() {
     let share = spoilt("\"head_share\": 0.5", "\"head_share\": 1e300");
     share.refuses(ASK, TEXT, "`head_share` must be from 0 to 1");
     let swapped = spoilt("\"run\": \"1VA-s1\"", "\"run\": \"2VA-s7\"");
-    swapped.refuses("evaluate --run runs/1VA-s1 --shards shards --device flex", b"", "is of run `2VA-s7`");
+    swapped.refuses("evaluate --run runs/1VA-s1 --shards shards --device flex", b"", "holds run `2VA-s7`");
     let manifest = Place::sound();
     manifest.replace("shards/manifest.json", "\"max_seq_length\": 32", "\"max_seq_length\": 1000000000");
     manifest.refuses(&format!("{TRAIN} new"), b"", "`max_seq_length` must be from 3");
