@@ -36,20 +36,20 @@ fn a_missing_archive_says_where_to_get_it() {
 fn a_missing_or_wrong_tokenizer_says_where_to_get_it() {
     let without_cls = String::from_utf8_lossy(TINY).replace("[CLS]", "[BOS]").into_bytes();
     let without_frame = without_post_processor();
-    let fetched = ["fetch model tiny --out DIR", "MODELS_DIR="];
-    let cases: [(Option<&[u8]>, &str, &[&str]); 4] = [
-        (None, "reading tokenizer `models/tiny/tokenizer.json`: No such file", &fetched),
-        (Some(b"{}"), "cannot be used", &fetched),
-        (Some(&without_cls), "has no `[CLS]`", &["add it to the vocabulary"]),
-        (Some(&without_frame), "does not put just `[CLS]` before and `[SEP]` behind a text", &["set `post_processor`"]),
+    let (fetched, copied) = ("fetch model tiny --out DIR", "MODELS_DIR=");
+    let cases: [(Option<&[u8]>, [&str; 3]); 4] = [
+        (None, ["reading tokenizer `models/tiny/tokenizer.json`: No such file", fetched, copied]),
+        (Some(b"{}"), ["cannot be used", fetched, copied]),
+        (Some(&without_cls), ["tokenizer.json`", "has no `[CLS]`", "add it to the vocabulary"]),
+        (Some(&without_frame), ["just `[CLS]` before", "`[SEP]` behind a text", "set `post_processor`"]),
     ];
-    for (bytes, fault, remedy) in cases {
+    for (bytes, says) in cases {
         let workplace = Workplace::new(JSONL);
         match bytes {
             Some(bytes) => drop(workplace.put("models/tiny/tokenizer.json", bytes)),
             None => std::fs::remove_file(workplace.path("models/tiny/tokenizer.json")).unwrap(),
         }
-        let says = one_line_with(&[&[fault], remedy].concat());
+        let says = one_line_with(&says);
         workplace.prep().write_stdin(LINE).assert().code(1).stderr(says);
         assert_eq!(workplace.names(), ["models", "x.toml"]);
     }
