@@ -97,7 +97,7 @@ pub(crate) struct Question {
     ///
     ///   deepest  the one with the head of the deepest model
     ///   best     the one with the best validation accuracy, whatever its head
-    ///   <name>   the one with this head, such as `cls-linear`
+    ///   NAME     the one with this head, such as `cls-linear`
     #[arg(long = "head", value_name = "HEAD", default_value = "deepest", verbatim_doc_comment)]
     pub(crate) heads: Heads,
 }
