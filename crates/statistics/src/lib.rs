@@ -4,8 +4,8 @@
 //! | --- | --- |
 //! | How sure is an accuracy? | [`bootstrap`] over seeds and examples, [`wilson`] from a share alone |
 //! | How far do two models differ? | [`Difference`]: mean and interval, seeds and examples crossed |
-//! | Is a difference more than noise? | [`mcnemar`] for each seed, [`either_way`] over seeds, [`holm`] over models |
-//! | How few blocks are enough? | [`finding`] for each depth, [`knee`] over the depths |
+//! | Is a difference more than noise? | [`mcnemar()`] for each seed, [`either_way`] over seeds, [`holm()`] over models |
+//! | How few blocks are enough? | [`finding`] for each depth, [`knee()`] over the depths |
 //! | What does a model confuse, and how does it rank? | [`Confusion`], [`auc`] |
 //! | Is its confidence true? | [`Probabilities`], [`Measured`], [`fit_temperature`], [`risks`] |
 //!
