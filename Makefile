@@ -21,7 +21,7 @@ STUDY_GOALS := all plan data prep estimate train evaluate latency report plot so
         test-pipeline check bench bench-report gpu-check clean help
 
 all: report plot ## Run STUDY from raw text to table and chart (default: imdb)
-	@if test $(OUT)/shown -nt $(PAGE); then echo 'nothing to be done: study `$(STUDY)` is up to date, see $(REPORT)/table.md and $(PAGE)'; \
+	@if test -e $(OUT)/shown -a ! $(PAGE) -nt $(OUT)/shown; then echo 'nothing to be done: study `$(STUDY)` is up to date, see $(REPORT)/table.md and $(PAGE)'; \
 	else cat $(REPORT)/table.md; printf '\nchart: %s\nchart: %s\npage:  %s\n' $(CHARTS) $(PAGE); touch $(OUT)/shown; fi
 demo: ## The embedded study: nothing to download but crates, minutes on two cores
 	@$(MAKE) all STUDY=sample

@@ -23,8 +23,8 @@ def choose(page, name, value):
     page.locator(f"#controls [name={name}]").select_option(value)
 
 
-def changes(page, faults):
-    """Every choice must change what is seen."""
+def changes(page, faults, whole_words):
+    """Every choice must change what is seen; texts of whole words have no pieces to take apart."""
     before = page.evaluate(COLOURS)
 
     def changed(what):
@@ -48,14 +48,16 @@ def changes(page, faults):
     changed("z-score")
     page.locator("#controls [name=special]").click()
     changed("[CLS] and [SEP]")
-    page.locator("#controls [name=pieces]").click()
-    changed("word pieces apart")
+    if not whole_words:
+        page.locator("#controls [name=pieces]").click()
+        changed("word pieces apart")
     for option in page.locator("#controls [name=show] option").all()[1:]:
         choose(page, "show", option.get_attribute("value"))
         changed(option.inner_text())
 
 
-def look(browser, address, width, theme, shots, articles):
+def look(browser, address, width, theme, options):
+    shots, articles = options.shots, options.articles
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
     faults = []
     page.on("console", lambda message: faults.append(f"console: {message.text}"))
@@ -76,7 +78,7 @@ def look(browser, address, width, theme, shots, articles):
     page.locator(".token").first.hover()
     if ":" not in page.locator("#status").inner_text():
         faults.append("hovering over a word does not tell its weight")
-    changes(page, faults)
+    changes(page, faults, options.whole_words)
     wide = page.evaluate("document.documentElement.scrollWidth")
     if wide > width:
         faults.append(f"{wide} pixels wide on a screen of {width}")
@@ -91,6 +93,7 @@ def main():
     arguments.add_argument("page", type=pathlib.Path)
     arguments.add_argument("--shots", type=pathlib.Path)
     arguments.add_argument("--articles", type=int, help="how many texts there must be")
+    arguments.add_argument("--whole-words", action="store_true", help="no word of these texts is cut into pieces")
     arguments.add_argument("--most-bytes", type=int, default=5_000_000)
     arguments.add_argument("--chromium", default=shutil.which("chromium") or shutil.which("chromium-browser"))
     options = arguments.parse_args()
@@ -101,7 +104,7 @@ def main():
         browser = playwright.chromium.launch(executable_path=options.chromium, args=["--no-sandbox"])
         address = options.page.resolve().as_uri()
         looks = [(width, theme) for width in (360, 1280) for theme in ("light", "dark")]
-        faults = [fault for look_at in looks for fault in look(browser, address, *look_at, options.shots, options.articles)]
+        faults = [fault for look_at in looks for fault in look(browser, address, *look_at, options)]
         browser.close()
     if size > options.most_bytes:
         faults.append(f"{size} bytes")
