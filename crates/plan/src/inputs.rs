@@ -1,7 +1,7 @@
 //! Which inputs are others than before, whatever their age: each input has a file with the sha256 of its content. That file keeps
 //! its time as long as the content is the same, so make, which compares times, makes again what another content demands.
 
-use std::fs::{File, FileTimes, Metadata};
+use std::fs::{File, FileTimes};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -25,7 +25,7 @@ impl Input {
     /// that is newer than itself: its file of sums gets its own time.
     ///
     /// # Errors
-    /// A file of sums cannot be written. Where a folder of others must not be changed, none is, and what is there is taken as it is.
+    /// An input cannot be read, or a file of sums cannot be written. Where a folder of others must not be changed, none is, and what is there is taken as it is.
     pub(crate) fn remember(&self) -> anyhow::Result<()> {
         let folder = self.sums.parent().unwrap_or(Path::new("."));
         if self.files.iter().any(|(_, path)| !path.exists()) || is_of_others(folder) {
@@ -33,7 +33,8 @@ impl Input {
         }
         let (mut text, mut newest) = (String::new(), SystemTime::UNIX_EPOCH);
         for (name, path) in self.files.iter().chain(&self.optional) {
-            let Some((sum, modified)) = sum(path) else { continue };
+            let found = sum(path).with_context(|| format!("reading `{}`", path.display()))?;
+            let Some((sum, modified)) = found else { continue };
             text += &format!("{sum}  {name}\n");
             newest = newest.max(modified);
         }
@@ -47,11 +48,14 @@ impl Input {
     }
 }
 
-/// sha256 and time of a regular file. A pipe is read once only, by `prep`, which also reports what cannot be read.
-fn sum(path: &Path) -> Option<(String, SystemTime)> {
-    let file = records::regular(path).and_then(File::open).ok()?;
-    let modified = file.metadata().and_then(|metadata: Metadata| metadata.modified()).ok()?;
-    Some((sha256_of(file).ok()?, modified))
+/// sha256 and time of a regular file; nothing of a file that is absent, nor of a pipe, which only `prep` reads, and once.
+fn sum(path: &Path) -> std::io::Result<Option<(String, SystemTime)>> {
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let file = File::open(path)?;
+    let modified = file.metadata()?.modified()?;
+    Ok(Some((sha256_of(file)?, modified)))
 }
 
 fn set_time(path: &Path, time: SystemTime) -> std::io::Result<()> {
