@@ -29,7 +29,7 @@ main() {
   fi
   check_machine "$set"
   mkdir -p "$WHEELS"
-  echo "bringing LibTorch $VERSION ($set) to $DEST: a download of $([ "$set" = cpu ] && echo 0.9 || echo 3) GB" >&2
+  echo "downloading LibTorch $VERSION ($set) to $DEST: $([ "$set" = cpu ] && echo 0.9 || echo 3) GB" >&2
   download "torch==$VERSION"
   requirements "$set" | while read -r requirement; do download "$requirement"; done
   rm -rf "$WORK/torch" "$WORK/nvidia"
@@ -60,7 +60,7 @@ complete() {
 check_machine() {
   [ "$(uname -sm)" = "Linux x86_64" ] || fail "the wheels are for x86-64 Linux, this is $(uname -sm):" \
     "set LIBTORCH to a LibTorch $VERSION for it, or use BACKEND=flex"
-  [[ $1 = cpu || $1 = cuda ]] || fail "LIBTORCH_SET=$1: there are \`cpu\` and \`cuda\`"
+  [[ $1 = cpu || $1 = cuda ]] || fail "LIBTORCH_SET=$1 is unknown: use \`cpu\` or \`cuda\`"
   command -v python3 >/dev/null || fail "python3 is missing: install it and pip, or set LIBTORCH to a LibTorch $VERSION"
   python3 -m pip --version >/dev/null 2>&1 || fail "pip is missing: install python3-pip," \
     "or set LIBTORCH to a LibTorch $VERSION"
@@ -68,7 +68,7 @@ check_machine() {
   local need free
   need=$([ "$1" = cpu ] && echo 3 || echo 12)
   free=$(df -P -B1000000000 "$(existing "$DEST")" | awk 'NR == 2 { print $4 }')
-  [ "$free" -ge "$need" ] || fail "$DEST needs $need GB while it unpacks, its disk has $free GB left"
+  [ "$free" -ge "$need" ] || fail "$DEST needs $need GB while it unpacks, but its disk has only $free GB free"
 }
 
 existing() { local folder=$1; while [ ! -d "$folder" ]; do folder=$(dirname "$folder"); done; echo "$folder"; }
@@ -83,7 +83,7 @@ download() {
   fi
   echo "  $1" >&2
   python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: "${PLATFORMS[@]}" \
-    --dest "$WHEELS" "$1" </dev/null || fail "pip could not download $1: its message stands above; run again to go on"
+    --dest "$WHEELS" "$1" </dev/null || fail "pip could not download $1: see its message above; run again to continue"
 }
 
 wheel() { find "$WHEELS" -name "${1//-/_}-$2-*.whl" -o -name "${1//-/_}-$2+*.whl" | head -1; }

@@ -73,7 +73,10 @@ impl Source {
         let left = args.limit.map_or(usize::MAX, |limit| limit as usize);
         let mut source = Source { input: Input::new(args)?, next: Vec::new(), left };
         source.next = source.batch()?;
-        ensure!(!source.next.is_empty(), "the input holds no text");
+        ensure!(
+            !source.next.is_empty(),
+            "the input holds no text: pipe in JSON Lines with `id` and `text`; if `report flips` wrote none, name runs that differ"
+        );
         Ok(source)
     }
 
@@ -110,7 +113,7 @@ fn texts(source: &mut Source, viewers: &[Viewer], show: &mut dyn Show, output: &
         }
         output.flush().context("writing the answer")?;
     }
-    ensure!(shown > 0, "the input holds no text that can be shown");
+    ensure!(shown > 0, "the input holds no text that can be shown: see the warnings above, and name other texts");
     Ok(())
 }
 

@@ -121,7 +121,10 @@ impl Checkpoint {
 impl TensorSource for Checkpoint {
     fn take(&mut self, name: &str, shape: &[usize]) -> Result<TensorData, Error> {
         let Some((file, spelled)) = self.tensors.get(name) else {
-            return Err(Error::file(&self.place, format!("there is no tensor `{}`", self.family.spelled(name))));
+            return Err(Error::file(
+                &self.place,
+                format!("lacks the tensor `{}`; fetch the model again", self.family.spelled(name)),
+            ));
         };
         let file = &mut self.files[*file];
         let found = file.shape(spelled).unwrap_or_default();
@@ -149,7 +152,7 @@ pub fn weight_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
             return shards(folder, index);
         }
     }
-    let absent = IoError::new(ErrorKind::NotFound, "No such file, nor `pytorch_model.bin`, nor an index of either");
+    let absent = IoError::new(ErrorKind::NotFound, "No such file, no `pytorch_model.bin`, and no index of either");
     Err(Error::io("reading", &folder.join(SINGLE[0]), absent))
 }
 
@@ -161,15 +164,15 @@ fn shards(folder: &Path, index: PathBuf) -> Result<Vec<PathBuf>, Error> {
     let map: &Map<String, Value> =
         content["weight_map"].as_object().ok_or_else(|| wrong("has no `weight_map` of tensors to files".to_owned()))?;
     let names: Option<BTreeSet<&str>> = map.values().map(Value::as_str).collect();
-    let names = names.ok_or_else(|| wrong("names a shard that is no text".to_owned()))?;
+    let names = names.ok_or_else(|| wrong("names a shard that is not a string".to_owned()))?;
     let mut paths = vec![index.clone()];
     for name in names {
         if name.contains(['/', '\\']) || name.starts_with('.') {
-            return Err(wrong(format!("names the shard `{name}`, which is no plain file name")));
+            return Err(wrong(format!("names the shard `{name}`, which is not a plain file name")));
         }
         let path = folder.join(name);
         if !path.exists() {
-            return Err(wrong(format!("names the shard `{name}`, which is missing: bring it, too")));
+            return Err(wrong(format!("names the shard `{name}`, which is missing: copy it into the same folder")));
         }
         paths.push(path);
     }

@@ -97,7 +97,7 @@ impl Config {
         config.check()?;
         config.max_position_embeddings = config.max_position_embeddings.saturating_sub(config.first_position());
         match config.max_position_embeddings {
-            0 => Err("`max_position_embeddings` leaves no position for a text".to_owned()),
+            0 => Err("`max_position_embeddings` is too small: it leaves no position for a text".to_owned()),
             _ => Ok(config),
         }
     }
@@ -144,25 +144,25 @@ impl Config {
         self.check_sizes()?;
         if activation(&self.hidden_act).is_none() {
             let known = "`gelu`, `gelu_new`, `gelu_pytorch_tanh` and `relu`";
-            return Err(format!("hidden_act `{}`, but only {known} are computed here", self.hidden_act));
+            return Err(format!("hidden_act `{}` is not supported; supported are {known}", self.hidden_act));
         }
         self.check_computation()
     }
 
     fn check_sizes(&self) -> Result<(), String> {
         let Config { hidden_size: h, num_attention_heads: n, .. } = self;
-        for (name, size, most) in [
-            ("vocab_size", self.vocab_size, MOST_WORDS),
-            ("hidden_size", *h, MOST),
-            ("num_attention_heads", *n, MOST),
-            ("intermediate_size", self.intermediate_size, MOST),
-            ("max_position_embeddings", self.max_position_embeddings, MOST),
-            ("type_vocab_size", self.type_vocab_size, MOST),
-            ("embedding_size", self.word_size(), MOST),
-            ("num_hidden_layers", self.num_hidden_layers.saturating_add(1), MOST_BLOCKS + 1), // a model may have none
+        for (name, size, least, most) in [
+            ("vocab_size", self.vocab_size, 1, MOST_WORDS),
+            ("hidden_size", *h, 1, MOST),
+            ("num_attention_heads", *n, 1, MOST),
+            ("intermediate_size", self.intermediate_size, 1, MOST),
+            ("max_position_embeddings", self.max_position_embeddings, 1, MOST),
+            ("type_vocab_size", self.type_vocab_size, 1, MOST),
+            ("embedding_size", self.word_size(), 1, MOST),
+            ("num_hidden_layers", self.num_hidden_layers, 0, MOST_BLOCKS),
         ] {
-            if !(1..=most).contains(&size) {
-                return Err(format!("`{name}` is beyond what a BERT may have"));
+            if !(least..=most).contains(&size) {
+                return Err(format!("`{name}` is {size}; it must be from {least} to {most}"));
             }
         }
         if *n == 0 || *h == 0 || h % n != 0 {
@@ -171,7 +171,7 @@ impl Config {
         let is_number = |number: f64| number.is_finite() && number >= 0.0;
         match is_number(self.layer_norm_eps) && is_number(self.initializer_range) {
             true => Ok(()),
-            false => Err("`layer_norm_eps` and `initializer_range` must be 0 or above".to_owned()),
+            false => Err("`layer_norm_eps` and `initializer_range` must be finite and at least 0".to_owned()),
         }
     }
 
@@ -187,12 +187,12 @@ impl Config {
             ["is_decoder", "add_cross_attention", "is_encoder_decoder", "pruned_heads"].iter().find(|key| is_set(key))
         {
             return Err(format!(
-                "`{key}` is set, but only encoders whose tokens all see each other, with all heads, are computed here"
+                "`{key}` is set, but only encoders with full attention and all their attention heads are supported"
             ));
         }
         match self.other.get("position_embedding_type").and_then(Value::as_str) {
             None | Some("absolute") => Ok(()),
-            Some(other) => Err(format!("position_embedding_type `{other}`, but only `absolute` is computed here")),
+            Some(other) => Err(format!("position_embedding_type `{other}` is not supported; only `absolute` is")),
         }
     }
 }

@@ -78,15 +78,18 @@ impl Family {
         let Some(model_type) = config.get("model_type").and_then(Value::as_str) else {
             let fits = ["vocab_size", "hidden_size", "num_hidden_layers"].iter().all(|key| config.contains_key(*key));
             return fits.then_some(&bert::BERT).ok_or_else(|| {
-                format!("has no `model_type`, and lacks keys of a BERT's; add the `model_type`, one of {}", known())
+                format!("has no `model_type` and lacks keys that BERT needs; add the `model_type`, one of {}", known())
             });
         };
         let needs = REFUSED.iter().find(|(name, _)| *name == model_type);
         FAMILIES.into_iter().find(|family| family.model_type == model_type).ok_or_else(|| match needs {
             Some((_, needs)) => {
-                format!("model_type `{model_type}` would need {needs}, which are not computed here; only {}", known())
+                format!(
+                    "model_type `{model_type}` is not supported, because it needs {needs}; supported are {}",
+                    known()
+                )
             }
-            None => format!("model_type `{model_type}`, but only {} can be cut here", known()),
+            None => format!("model_type `{model_type}` is not supported; supported are {}", known()),
         })
     }
 

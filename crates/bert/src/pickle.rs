@@ -79,7 +79,7 @@ impl Objects {
     fn of(&self, value: Option<&Value>) -> Result<&[Value], String> {
         match value {
             Some(Value::Items(index)) => Ok(&self.items[*index]),
-            _ => Err("has no tuple where one belongs".to_owned()),
+            _ => Err("lacks a tuple where one is expected".to_owned()),
         }
     }
 
@@ -145,7 +145,7 @@ impl Objects {
 pub(crate) fn number(value: Option<&Value>) -> Result<usize, String> {
     match value {
         Some(Value::Int(number)) => usize::try_from(*number).map_err(|_| format!("has the size {number}")),
-        _ => Err("has no number where one belongs".to_owned()),
+        _ => Err("lacks a number where one is expected".to_owned()),
     }
 }
 
@@ -164,8 +164,8 @@ fn check_name(module: &str, name: &str) -> Result<Value, String> {
     match ALLOWED.contains(&&*full) || module == "torch" && name.ends_with("Storage") {
         true => Ok(Value::Name(full.into())),
         false => Err(format!(
-            "wants to call `{full}`, which makes no tensor: nothing was executed, and the file is not read; save the model with \
-             `save_pretrained` in transformers where you trust it"
+            "asks to call `{full}`, which does not build a tensor: the file was refused, and nothing was executed; if you trust \
+             it, load it with transformers and save it with `save_pretrained`"
         )),
     }
 }
@@ -292,7 +292,7 @@ impl<R: BufRead> Machine<'_, R> {
             b'h' => self.little_endian(1)?,
             _ => self.little_endian(4)?,
         };
-        self.memo.get(&index).cloned().ok_or_else(|| "reads a memo that it never wrote".to_owned())
+        self.memo.get(&index).cloned().ok_or_else(|| "reads a memo that was never written".to_owned())
     }
 
     fn reduce(&mut self, opcode: u8) -> Result<Value, String> {
@@ -335,8 +335,8 @@ impl<R: BufRead> Machine<'_, R> {
                 let length = self.little_endian(width)?;
                 self.skip(length).map(|()| Value::Other)
             }
-            0x82..=0x84 => Err("wants to call a function by its number (opcode EXT): the file is not read".to_owned()),
-            _ => Err(format!("is no pickle of a model: unexpected opcode {opcode:#04x}")),
+            0x82..=0x84 => Err("asks to call a function by its number (opcode EXT): the file was refused".to_owned()),
+            _ => Err(format!("is not a model's pickle: unexpected opcode {opcode:#04x}")),
         }
     }
 
@@ -362,7 +362,7 @@ impl<R: BufRead> Machine<'_, R> {
     fn text(&mut self) -> Result<Rc<str>, String> {
         match self.pop()? {
             Value::Text(text) => Ok(text),
-            _ => Err("wants to call something that it does not name".to_owned()),
+            _ => Err("asks to call something that it does not name".to_owned()),
         }
     }
 

@@ -35,10 +35,10 @@ impl Safetensors {
         let mut file = open(path)?;
         let length = file.metadata().map_err(io)?.len();
         let mut bytes = vec![0; 8];
-        file.read_exact(&mut bytes).map_err(|_| refused("too short for safetensors"))?;
+        file.read_exact(&mut bytes).map_err(|_| refused("is too short for a safetensors file"))?;
         let header = bytes.iter().rev().fold(0u64, |size, &byte| size << 8 | u64::from(byte));
         if header > LONGEST_HEADER_BYTES || header + 8 > length {
-            return Err(refused("the header is longer than the file, or is none"));
+            return Err(refused("the header is damaged or longer than the file"));
         }
         bytes.resize(header as usize, 0);
         file.read_exact(&mut bytes).map_err(io)?;
@@ -79,11 +79,11 @@ fn covers(metadata: &Metadata, length: u64) -> Result<(), String> {
         let bits = count.and_then(|count| count.checked_mul(info.dtype.bitsize()));
         let holds = to.checked_sub(from).and_then(|bytes| bytes.checked_mul(8)).is_some_and(|held| Some(held) == bits);
         if !holds {
-            return Err(format!("tensor `{name}` is not as long as its shape says"));
+            return Err(format!("the length of tensor `{name}` does not match its shape"));
         }
         end = end.max(to as u64);
     }
-    let cut = || format!("the numbers take {length} bytes, but the header promises {end}");
+    let cut = || format!("holds {length} bytes of numbers, but the header lists {end}");
     if end == length { Ok(()) } else { Err(cut()) }
 }
 
@@ -102,7 +102,8 @@ impl TensorFile for Safetensors {
 
     fn numbers(&mut self, name: &str) -> Result<Vec<f32>, Error> {
         let info = self.metadata.info(name).cloned();
-        let info = info.ok_or_else(|| Error::file(&self.path, format!("there is no tensor `{name}`")))?;
+        let info =
+            info.ok_or_else(|| Error::file(&self.path, format!("lacks the tensor `{name}`; fetch the model again")))?;
         let bytes = self.read(&info).map_err(|e| Error::io("reading", &self.path, e))?;
         let size = match info.dtype {
             Dtype::F64 => Some((8, false)),
@@ -122,7 +123,7 @@ impl TensorSource for Safetensors {
         match self.shape(name) {
             Some(found) if found == shape => Ok(TensorData::new(self.numbers(name)?, found)),
             Some(found) => Err(Error::file(&self.path, format!("tensor `{name}` has shape {found:?}, not {shape:?}"))),
-            None => Err(Error::file(&self.path, format!("there is no tensor `{name}`"))),
+            None => Err(Error::file(&self.path, format!("lacks the tensor `{name}`; fetch the model again"))),
         }
     }
 }

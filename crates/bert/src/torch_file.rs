@@ -92,7 +92,7 @@ fn parse(file: &mut File, length: u64) -> Result<Parsed, String> {
 fn archive(file: &mut File, length: u64) -> Result<Parsed, String> {
     let entries = crate::archive::entries(file, length)?;
     let is_description = |name: &&String| *name == "data.pkl" || name.ends_with("/data.pkl");
-    let name = entries.keys().find(is_description).ok_or("is a zip archive without `data.pkl`: no PyTorch file")?;
+    let name = entries.keys().find(is_description).ok_or("is a zip archive without `data.pkl`, not a PyTorch file")?;
     let root = name.trim_end_matches("data.pkl");
     let place = &entries[name];
     let mut objects = Objects::default();
@@ -104,15 +104,15 @@ fn archive(file: &mut File, length: u64) -> Result<Parsed, String> {
         file.seek(SeekFrom::Start(order.start)).map_err(|e| e.to_string())?;
         (&mut *file).take((order.end - order.start).min(16)).read_to_string(&mut text).map_err(|e| e.to_string())?;
         if text.trim() != "little" {
-            return Err(format!("has the byte order `{}`; only `little` is read", text.trim()));
+            return Err(format!("has byte order `{}`; only `little` is supported", text.trim()));
         }
     }
     let mut starts = HashMap::new();
     for storage in &objects.storages {
         let name = format!("{root}data/{}", storage.key);
         let place = entries.get(&name).ok_or_else(|| format!("lacks the numbers `{name}`"))?;
-        if place.end - place.start < storage_bytes(storage).ok_or("has a storage beyond all sizes")? {
-            return Err(format!("holds less of `{name}` than it says"));
+        if place.end - place.start < storage_bytes(storage).ok_or("has a storage of impossible size")? {
+            return Err(format!("holds fewer bytes of `{name}` than it lists"));
         }
         starts.insert(storage.key.clone(), place.start);
     }
@@ -125,11 +125,11 @@ fn legacy(file: &mut File, length: u64) -> Result<Parsed, String> {
     objects.read(&mut input)?; // the magic number, which is longer than any number that is kept
     match objects.read(&mut input)? {
         Value::Int(1001) => {}
-        _ => return Err("is no PyTorch file, neither a zip archive nor of protocol 1001".to_owned()),
+        _ => return Err("is not a PyTorch file: neither a zip archive nor of protocol 1001".to_owned()),
     }
     let system = objects.read(&mut input)?;
     if !matches!(objects.get(&system, "little_endian"), Some(Value::Bool(true))) {
-        return Err("was written on a big-endian machine; only little-endian is read".to_owned());
+        return Err("was written on a big-endian machine; only little-endian is supported".to_owned());
     }
     let root = objects.read(&mut input)?;
     let Value::Items(keys) = objects.read(&mut input)? else {
@@ -145,10 +145,10 @@ fn legacy(file: &mut File, length: u64) -> Result<Parsed, String> {
             other => number(Some(other))?.to_string().into(),
         };
         let storage = objects.storages.iter().find(|storage| storage.key == key);
-        let storage = storage.ok_or_else(|| format!("holds numbers `{key}` of no tensor"))?;
-        let bytes = storage_bytes(storage).ok_or("has a storage beyond all sizes")?;
+        let storage = storage.ok_or_else(|| format!("holds numbers `{key}` that belong to no tensor"))?;
+        let bytes = storage_bytes(storage).ok_or("has a storage of impossible size")?;
         starts.insert(key, at + 8);
-        at = at.checked_add(8 + bytes).filter(|end| *end <= length).ok_or("holds fewer numbers than it says")?;
+        at = at.checked_add(8 + bytes).filter(|end| *end <= length).ok_or("holds fewer numbers than it lists")?;
     }
     Ok((objects, root, starts))
 }
@@ -217,7 +217,8 @@ impl TensorFile for TorchFile {
 
     fn numbers(&mut self, name: &str) -> Result<Vec<f32>, Error> {
         let tensor = self.tensors.get(name).cloned();
-        let tensor = tensor.ok_or_else(|| Error::file(&self.path, format!("there is no tensor `{name}`")))?;
+        let tensor = tensor
+            .ok_or_else(|| Error::file(&self.path, format!("lacks the tensor `{name}`; fetch the model again")))?;
         let kind = self.storages[tensor.storage].kind.clone();
         if !["DoubleStorage", "FloatStorage", "HalfStorage", "BFloat16Storage"].contains(&&*kind) {
             return Err(Error::file(&self.path, format!("tensor `{name}` holds a {kind}, not floats")));

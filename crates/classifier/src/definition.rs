@@ -180,8 +180,8 @@ impl Definition {
             false => Ok(()),
             true => Err(Error::file(
                 weights.place(),
-                "has no pooler, which this head reads: draw it anew with `pooler = \"reinitialised\"` in the head's \
-                 settings, as transformers does, or choose a head that reads none, such as `mean-linear`",
+                "has no pooler, but this head reads one: set `pooler = \"reinitialised\"` in the head's settings, as \
+                 transformers does, or choose a head without a pooler, such as `mean-linear`",
             )),
         }
     }
@@ -194,7 +194,7 @@ impl Definition {
         let strangers: Vec<&str> = inside.into_iter().filter(|name| !self.is_known(name)).collect();
         if let Some(first) = strangers.first() {
             let message = format!(
-                "holds {} that no `{}` has, such as `{}`: cross-attention and adapters are not computed here",
+                "holds {} that a `{}` model lacks, such as `{}`: cross-attention and adapters are not supported",
                 count(strangers.len()),
                 self.encoder.family().model_type,
                 weights.spelled(first)
@@ -206,7 +206,7 @@ impl Definition {
         if let Some(first) = foreign.first() {
             let place = weights.place().display();
             log::warn!(
-                "`{place}`: {} of another head left alone, such as `{}`",
+                "`{place}`: ignored {} of another head, such as `{}`",
                 count(foreign.len()),
                 weights.spelled(first)
             );
@@ -214,8 +214,8 @@ impl Definition {
         let (there, used) = (weights.blocks(), self.encoder.num_hidden_layers);
         if there > used {
             log::warn!(
-                "`{}` holds {there} blocks, but `config.json` says {used}: the others are not read, as in transformers; if the \
-                 model has {there}, correct the number",
+                "`{}` holds {there} blocks, but `config.json` says {used}: the others are ignored, as in transformers; if the \
+                 model has {there}, correct `config.json`",
                 weights.place().display()
             );
         }

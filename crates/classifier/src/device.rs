@@ -28,7 +28,7 @@ pub enum Error {
     )]
     WithoutLibTorch(String),
     /// LibTorch sees no CUDA.
-    #[error("device `{0}` was asked for, but LibTorch sees no such CUDA device; use `--device cpu`")]
+    #[error("device `{0}` does not exist: LibTorch finds no such CUDA device; use `--device cpu`")]
     NoCuda(String),
 }
 
@@ -129,7 +129,7 @@ mod tests {
         assert!(matches!(Engine::open("gpu"), Err(Error::Unknown(_))));
         assert!(matches!(Engine::open("cuda:x"), Err(Error::Unknown(_))));
         let cuda = Engine::open("cuda:99").unwrap_err().to_string();
-        let says = if cfg!(feature = "libtorch") { "sees no such CUDA" } else { "BACKEND=libtorch" };
+        let says = if cfg!(feature = "libtorch") { "finds no such CUDA" } else { "BACKEND=libtorch" };
         assert!(cuda.contains(says), "{cuda}");
     }
 }

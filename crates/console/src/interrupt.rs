@@ -48,7 +48,7 @@ impl Interrupted {
 
 impl std::fmt::Display for Interrupted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("stopped as asked; the same command goes on from here")
+        f.write_str("interrupted; run the same command again to continue")
     }
 }
 

@@ -18,7 +18,7 @@ pub struct OutOfMemory;
 
 impl std::fmt::Display for OutOfMemory {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the device has no memory left; free some, ask for shorter texts, or choose another `--device`")
+        f.write_str("the device is out of memory; free some of it, use shorter texts, or choose another `--device`")
     }
 }
 

@@ -5,10 +5,10 @@ use log::LevelFilter;
 /// How much a tool says; flatten it into the arguments.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
 pub struct Verbosity {
-    /// Say nothing but errors
+    /// Print errors only
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Say more; twice for everything
+    /// Print more detail; repeat it (-vv) for everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }

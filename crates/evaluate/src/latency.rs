@@ -62,7 +62,7 @@ pub(crate) fn measure(chosen: &Trained, folder: &Path, engine: &Engine, output: 
         flops_per_token: chosen.answers.encoder().map(|encoder| flops_per_token(encoder, mean_tokens)),
     };
     log::info!(
-        "{}: {:.2} ms an answer (p95 {:.2}), {:.1} examples/s in batches of {BATCH_SIZE}, on {}",
+        "{}: {:.2} ms per answer (p95 {:.2}), {:.1} examples/s in batches of {BATCH_SIZE}, on {}",
         record.run,
         1e3 * record.p50_seconds,
         1e3 * record.p95_seconds,

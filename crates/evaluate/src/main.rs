@@ -1,4 +1,4 @@
-//! Predict every example of a split, or of a stream, with a trained run.
+//! Predict the examples of a split, or of a stream, with a trained model.
 
 mod latency;
 mod split;
@@ -14,32 +14,32 @@ use records::Split;
 use records::publish::Output;
 use trained::Trained;
 
-/// Predict every example of a split, or of a stream, with a trained run
+/// Predict the examples of a split, or of a stream, with a trained model
 #[derive(Parser)]
 #[command(version, group = clap::ArgGroup::new("who").required(true), group = clap::ArgGroup::new("what").required(true))]
 #[command(after_help = "Example:\n  \
     echo '{\"id\":1,\"text\":\"The plot was not dull at all.\"}' |\n    \
     evaluate --run out/sample/runs/4VA-s1 --text -")]
 struct Args {
-    /// A finished run's folder
+    /// Folder of a finished run
     #[arg(long, value_name = "RUN", group = "who")]
     run: Option<PathBuf>,
-    /// Any Hugging Face folder of a BertForSequenceClassification
+    /// Hugging Face folder of a BertForSequenceClassification
     #[arg(long, value_name = "DIR", group = "who", conflicts_with = "shards")]
     model: Option<PathBuf>,
-    /// The folder of shards the run was trained on
+    /// Folder of the shards that the run was trained on
     #[arg(long, value_name = "DIR", group = "what")]
     shards: Option<PathBuf>,
-    /// Which of their examples
+    /// Split of the shards to predict
     #[arg(long, default_value = "test", requires = "shards", value_parser = split_name())]
     split: Split,
-    /// Measure how long an answer takes here, alone and in batches of 32; one record out
+    /// Measure the time per answer on this device, one by one and in batches of 32, and write one record
     #[arg(long, requires_all = ["run", "shards"])]
     latency: bool,
-    /// JSON Lines {"id","text"}; one prediction out for each, in order
+    /// JSON Lines with "id" and "text"; writes one prediction for each line, in order
     #[arg(long, value_name = "FILE|-", group = "what")]
     text: Option<String>,
-    /// A file instead of stdout; it appears when it is whole
+    /// Write this file instead of stdout; it appears when it is complete
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// auto, flex, cpu, cuda or cuda:INDEX

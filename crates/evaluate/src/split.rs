@@ -27,7 +27,7 @@ pub(crate) fn predict(
     let start = Instant::now();
     let logits = logits(chosen, &manifest, &examples, engine)?;
     let finite = logits.iter().flatten().all(|logit| logit.is_finite());
-    ensure!(finite, "run `{run}`: the model answers with what is no number; train it again with lower learning rates");
+    ensure!(finite, "run `{run}`: the model produced a non-finite logit; train it again with lower learning rates");
     let score = write(chosen, split, &examples, logits, start, chosen.answers.device(engine), output)?;
     let (percent, seconds) = (100.0 * score.accuracy(), format_duration(start.elapsed().as_secs_f64()));
     let device = chosen.answers.device(engine);
@@ -41,10 +41,10 @@ pub(crate) fn examples(chosen: &Trained, folder: &Path, split: Split) -> anyhow:
     let (run, shards) = (&chosen.name, folder.display());
     ensure!(
         chosen.origin.shards_sha256() == Some(sha256.as_str()),
-        "`{shards}` is not what run `{run}` was trained on; train it again, or give its shards"
+        "`{shards}` differs from the shards that run `{run}` was trained on; name those, or train the run again"
     );
     let examples = manifest.examples(folder, split)?;
-    ensure!(!examples.is_empty(), "`{shards}` has no {split} examples");
+    ensure!(!examples.is_empty(), "`{shards}` has no {split} examples; choose another `--split`");
     Ok((manifest, examples))
 }
 

@@ -65,7 +65,11 @@ fn predict_batch(
     let sequences: Vec<&[u32]> = tokens.iter().map(|tokens| tokens.input_ids.as_slice()).collect();
     let logits = chosen.answers.logits(&sequences, tokenizer.pad_token_id, engine, |_| {})?;
     let finite = logits.iter().flatten().all(|logit| logit.is_finite());
-    ensure!(finite, "`{}`: the model answers with what is no number", chosen.folder.display());
+    ensure!(
+        finite,
+        "`{}`: the model produced a non-finite logit; train it again with lower learning rates",
+        chosen.folder.display()
+    );
     let prediction = |((text, logits), tokens): ((Text, Vec<f32>), TokenIds)| {
         let id = text.id.as_str().map_or_else(|| text.id.to_string(), str::to_owned);
         let predicted = predicted(&logits);

@@ -57,7 +57,7 @@ fn a_folder_that_is_no_classifier_of_ours_is_refused_by_name() {
         String::from_utf8(assert.get_output().stderr.clone()).unwrap()
     };
     let gpt = said(&changed("\"model_type\": \"bert\"", "\"model_type\": \"gpt2\""));
-    assert!(gpt.contains("model_type `gpt2`, but only `bert`"), "{gpt}");
+    assert!(gpt.contains("model_type `gpt2` is not supported; supported are `bert`"), "{gpt}");
     let gap = said(&changed("\"2\": \"good\"", "\"7\": \"good\""));
     assert!(gap.contains("`id2label` does not name the classes 0 to 2"), "{gap}");
     let other = changed("\"num_attention_heads\": 4", "\"num_attention_heads\": 3");

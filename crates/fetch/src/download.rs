@@ -38,7 +38,7 @@ impl Downloads {
         let check = |source: &Source| source.origin.as_ref().map_or(Ok(()), Origin::check);
         sources.first().map_or(Ok(()), check)?;
         if sources.iter().all(|source| source.optional || source.path.exists()) {
-            log::debug!("all that is needed is there already");
+            log::debug!("all required files already exist");
             return Ok(());
         }
         // Before each file: another process may have begun with another model meanwhile.
@@ -49,15 +49,15 @@ impl Downloads {
     pub(crate) fn bring(&self, source: &Source) -> anyhow::Result<()> {
         let Source { url, path, optional, remedy, missing, .. } = source;
         if path.exists() {
-            log::debug!("`{}` is there already", path.display());
+            log::debug!("`{}` already exists", path.display());
             return Ok(());
         }
-        log::info!("bringing `{}` from `{url}`", path.display());
-        let told = |what: &str| anyhow!("bringing `{}` from `{url}`: {what}; {remedy}", path.display());
+        log::info!("fetching `{}` from `{url}`", path.display());
+        let told = |what: &str| anyhow!("fetching `{}` from `{url}`: {what}; {remedy}", path.display());
         match self.tried(source) {
             Ok(()) => Ok(()),
             Err(Failure::Missing) if *optional => {
-                log::debug!("`{url}` does not exist, and need not");
+                log::debug!("`{url}` does not exist; this file is optional");
                 Ok(())
             }
             Err(Failure::Missing) => Err(told(&format!("status 404, {missing}"))),
@@ -89,7 +89,7 @@ impl Downloads {
             200 => 0,
             206 if answer.begins == offset => offset,
             416 if answer.total == Some(offset) => {
-                log::debug!("`{}` is whole", unfinished.path.display());
+                log::debug!("`{}` is already complete", unfinished.path.display());
                 return unfinished.name(digest, offset);
             }
             status => return Err(refused(status, &unfinished)),
@@ -108,7 +108,7 @@ impl Downloads {
         if offset == 0 || !matches!(answer.status, 206 | 416) || unfinished.is_gone_on_with(&answer) {
             return Ok((answer, offset));
         }
-        log::info!("`{}` may be of another version than what comes now, and is begun anew", unfinished.path.display());
+        log::info!("`{}` may belong to another version; starting the download again", unfinished.path.display());
         Ok((get(0)?, 0))
     }
 }
@@ -127,7 +127,7 @@ fn receive(answer: Answer, mut file: File, unfinished: &Unfinished, most: u64) -
         progress.set(length);
         if length > most {
             unfinished.discard().map_err(told)?;
-            return Err(Failure::Lasting(anyhow!("more than {most} bytes came, so it is something else")));
+            return Err(Failure::Lasting(anyhow!("the server sent more than the limit of {most} bytes")));
         }
         let read = body.read(&mut buffer).with_context(|| ended(length, total));
         match read.map_err(Failure::Passing)? {
@@ -145,7 +145,7 @@ fn receive(answer: Answer, mut file: File, unfinished: &Unfinished, most: u64) -
 
 fn ended(length: u64, total: Option<u64>) -> String {
     let total = total.map_or(String::new(), |total| format!(" of {total}"));
-    format!("ended after {length}{total} bytes")
+    format!("the download ended after {length}{total} bytes")
 }
 
 /// What a status that brings no bytes means. A server that cannot go on where we stopped makes us begin anew.
@@ -153,7 +153,7 @@ fn refused(status: u16, unfinished: &Unfinished) -> Failure {
     let told = anyhow!("status {status}");
     match status {
         206 | 416 => match unfinished.discard() {
-            Ok(()) => Failure::Passing(told.context("it cannot go on where the last try stopped")),
+            Ok(()) => Failure::Passing(told.context("the server cannot resume the partial download")),
             Err(error) => error.into(),
         },
         408 | 429 | 500.. => Failure::Passing(told),

@@ -20,7 +20,7 @@ pub(crate) fn write(models: &Path) -> anyhow::Result<()> {
     for (name, bytes) in FILES {
         let path = models.join(NAME).join(name);
         if !publish::if_changed(&path, bytes)? {
-            log::debug!("`{}` is there already", path.display());
+            log::debug!("`{}` already exists", path.display());
         }
     }
     Ok(())

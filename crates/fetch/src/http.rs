@@ -79,7 +79,7 @@ fn request(client: &Agent, url: &str, offset: u64) -> anyhow::Result<Response<Bo
 /// Why there was no answer, in words that say what to look at.
 fn told(error: ureq::Error) -> anyhow::Error {
     match error {
-        ureq::Error::Timeout(what) => anyhow!("no answer in time ({what})"),
+        ureq::Error::Timeout(what) => anyhow!("the server did not answer in time ({what})"),
         ureq::Error::HostNotFound => anyhow!("host not found, or no network"),
         ureq::Error::Io(error) => error.into(),
         error => error.into(),
@@ -116,7 +116,7 @@ fn join(url: &str, location: &str) -> anyhow::Result<String> {
     let end = url[host..].find('/').map_or(url.len(), |at| host + at);
     match location.starts_with('/') && !location.starts_with("//") {
         true => Ok(format!("{}{location}", &url[..end])),
-        false => bail!("redirected to `{location}`, which is no full address"),
+        false => bail!("the server redirects to `{location}`, which is not a full address"),
     }
 }
 

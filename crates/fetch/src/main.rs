@@ -1,4 +1,4 @@
-//! Bring a data set or pretrained weights here, resumable and checked.
+//! Download a data set or a pretrained model: resumable, and checked.
 
 mod digest;
 mod download;
@@ -18,17 +18,17 @@ use clap::{Parser, Subcommand};
 use download::Downloads;
 
 const EXAMPLE: &str = "\
-What is there already is left alone; what was interrupted goes on where it stopped. A model folder says in
-`fetched.json` which model and revision it holds, and gets no other.
+Existing files are kept, and an interrupted download resumes. A model folder records its model and revision in
+`fetched.json` and accepts no other.
 
 Examples:
   fetch data imdb --out data/imdb
   fetch model bert-base-cased --out data/models
   fetch model prajjwal1/bert-tiny --revision main --out data/models
 
-IMDB_URL and HF_ENDPOINT name mirrors of the archive and of the Hugging Face hub.";
+Set IMDB_URL or HF_ENDPOINT to use a mirror of the archive or of the Hugging Face hub.";
 
-/// Bring a data set or pretrained weights here, resumable and checked
+/// Download a data set or a pretrained model: resumable, and checked
 #[derive(Debug, Parser)]
 #[command(name = "fetch", version, after_long_help = EXAMPLE)]
 struct Args {
@@ -37,7 +37,7 @@ struct Args {
     /// Wait before the second try; twice as long before the third
     #[arg(long, global = true, hide = true, default_value_t = 1000)]
     pause_milliseconds: u64,
-    /// Give up a try when the server says nothing for so long
+    /// Give up a try when the server is silent for this long
     #[arg(long, global = true, hide = true, default_value_t = 60_000)]
     patience_milliseconds: u64,
     #[command(flatten)]

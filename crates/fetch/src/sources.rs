@@ -70,21 +70,18 @@ const MODEL_FILES: [(&str, Content, bool); 5] = [
 
 /// The archive of the data set `name`.
 pub(crate) fn data(name: &str, folder: &Path) -> anyhow::Result<Source> {
-    ensure!(
-        name == "imdb",
-        "unknown data set `{name}`: `imdb` is the one that can be fetched, `sample` needs no fetching"
-    );
+    ensure!(name == "imdb", "unknown data set `{name}`: only `imdb` can be fetched; `sample` is built in");
     let path = folder.join("aclImdb_v1.tar.gz");
     Ok(Source {
         url: endpoint("IMDB_URL", IMDB_URL),
         content: Content::Published(Digest::Md5(IMDB_MD5.to_owned())),
         optional: false,
         remedy: format!(
-            "a copy serves as well: name it with `make … IMDB_ARCHIVE=FILE`, or put it at `{}` by hand; {DEMO}",
+            "to use a copy, run `make … IMDB_ARCHIVE=FILE` or put the file at `{}`; {DEMO}",
             path.display()
         ),
         origin: None,
-        missing: "the archive is not there any more",
+        missing: "the server no longer has the archive",
         path,
     })
 }
@@ -100,8 +97,8 @@ pub(crate) fn model(name: &str, revision: &str, models: &Path) -> anyhow::Result
         path: folder.join(file),
         missing: match content {
             Content::Weights => {
-                "the repository has no `model.safetensors`; if it holds `pytorch_model.bin` only, which is not read \
-                 here, load it with transformers and write it by `save_pretrained`"
+                "the repository has no `model.safetensors`; if it has `pytorch_model.bin` only, load the model with \
+                 transformers, convert it with `save_pretrained`, and use that copy"
             }
             _ => "the repository or the revision does not exist, or lacks this file",
         },
@@ -121,8 +118,7 @@ pub(crate) fn model_files() -> impl Iterator<Item = &'static str> {
 fn remedy(model: &str, folder: &Path) -> String {
     let needed = MODEL_FILES.iter().filter(|(.., optional)| !optional).map(|(file, ..)| format!("`{file}`"));
     format!(
-        "a copy serves as well: name the folder of models it is in with `make … MODELS_DIR=DIR`, so that there is \
-         `DIR/{model}/config.json`, or put {} into `{}` by hand; {DEMO}",
+        "to use a copy, run `make … MODELS_DIR=DIR` with the model in `DIR/{model}/`, or put {} into `{}`; {DEMO}",
         needed.collect::<Vec<_>>().join(", "),
         folder.display()
     )
@@ -142,7 +138,7 @@ fn repository(name: &str) -> anyhow::Result<String> {
         _ => {
             let known: Vec<_> = KNOWN_MODELS.iter().map(|(known, _)| format!("`{known}`")).collect();
             bail!(
-                "unknown model `{name}`: known are `sample-bert`, {}; any other by its `owner/name`",
+                "unknown model `{name}`: use `sample-bert`, {}, or the `owner/name` of a Hugging Face model",
                 known.join(", ")
             )
         }

@@ -63,7 +63,7 @@ impl<'a> Unfinished<'a> {
         }
         match file.metadata().map_err(told)?.len() == self.there {
             true => Ok(Some(file)),
-            false => Err(Failure::Passing(anyhow!("another process brings it, too"))),
+            false => Err(Failure::Passing(anyhow!("another process is downloading the same file"))),
         }
     }
 
@@ -103,7 +103,7 @@ impl<'a> Unfinished<'a> {
             return Ok(());
         };
         self.discard()?;
-        let told = anyhow!("the bytes are not those published, {difference}; they were removed");
+        let told = anyhow!("the download is not the published file: {difference}; it was removed");
         Err(if offset > 0 { Failure::Passing(told) } else { Failure::Lasting(told) })
     }
 
@@ -116,8 +116,8 @@ impl<'a> Unfinished<'a> {
             return Ok(());
         }
         self.discard()?;
-        let came = if start.is_empty() { "nothing" } else { "a web page" };
-        Err(Failure::Lasting(anyhow!("{came} came in its place: does this network want a log-in?")))
+        let came = if start.is_empty() { "an empty file" } else { "a web page" };
+        Err(Failure::Lasting(anyhow!("the server sent {came} instead; check whether this network requires a login")))
     }
 }
 

@@ -72,7 +72,7 @@ impl Classifier {
                     let (vectorizer, weights) = whole.map_err(|e| lines.error(e.to_string()))?;
                     return Ok(Classifier { vectorizer, weights });
                 }
-                _ => return Err(lines.error("not the line that belongs here; train the run again")),
+                _ => return Err(lines.error("is not the expected line; train the run again")),
             }
         }
         Err(lines.error("no `end`: the file is cut short; train the run again"))
@@ -117,7 +117,7 @@ mod tests {
         assert!(refused(cut).contains("cut short"), "{}", refused(cut));
         assert!(refused("").contains("cut short"));
         let lost: Vec<&str> = whole.lines().enumerate().filter(|(n, _)| *n != 2).map(|(_, line)| line).collect();
-        assert!(refused(&lost.join("\n")).contains("not the line that belongs here"));
+        assert!(refused(&lost.join("\n")).contains("is not the expected line"));
         assert!(refused(&whole.replacen("\"idf\":", "\"idf\":-", 1)).contains("has idf -"));
     }
 }

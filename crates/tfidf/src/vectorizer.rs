@@ -36,10 +36,13 @@ impl Vectorizer {
             return Err(Error::Vocabulary(format!("{} terms, but {} idf weights", terms.len(), idf.len())));
         }
         if let Some(pair) = terms.windows(2).find(|pair| pair[0] >= pair[1]) {
-            return Err(Error::Vocabulary(format!("`{}` must not follow `{}`", pair[1], pair[0])));
+            return Err(Error::Vocabulary(format!(
+                "`{}` follows `{}`, but terms must be sorted and distinct",
+                pair[1], pair[0]
+            )));
         }
         if let Some(term) = idf.iter().position(|idf| !idf.is_finite() || *idf <= 0.0) {
-            return Err(Error::Vocabulary(format!("`{}` has idf {}", terms[term], idf[term])));
+            return Err(Error::Vocabulary(format!("`{}` has idf {}, which must be above 0", terms[term], idf[term])));
         }
         Ok(Vectorizer::index(config, terms, idf))
     }
@@ -140,8 +143,14 @@ mod tests {
             Vectorizer::from_parts(Config::default(), terms, idf.to_vec()).unwrap_err().to_string()
         };
         assert_eq!(read(&["a", "b"], &[1.0]), "vocabulary: 2 terms, but 1 idf weights");
-        assert_eq!(read(&["b", "a"], &[1.0, 1.0]), "vocabulary: `a` must not follow `b`");
-        assert_eq!(read(&["a", "a"], &[1.0, 1.0]), "vocabulary: `a` must not follow `a`");
-        assert_eq!(read(&["a"], &[f32::NAN]), "vocabulary: `a` has idf NaN");
+        assert_eq!(
+            read(&["b", "a"], &[1.0, 1.0]),
+            "vocabulary: `a` follows `b`, but terms must be sorted and distinct"
+        );
+        assert_eq!(
+            read(&["a", "a"], &[1.0, 1.0]),
+            "vocabulary: `a` follows `a`, but terms must be sorted and distinct"
+        );
+        assert_eq!(read(&["a"], &[f32::NAN]), "vocabulary: `a` has idf NaN, which must be above 0");
     }
 }

@@ -90,8 +90,8 @@ fn labels_and_strengths_that_cannot_be_are_refused() {
         tfidf::logistic::fit(&features, labels, classes, c, None).unwrap_err().to_string()
     };
     assert_eq!(refused(&[0], 2, 1.0), "labels: 1 labels for 2 rows");
-    assert_eq!(refused(&[0, 2], 2, 1.0), "labels: row 1 has label 2, of 2 classes");
-    assert_eq!(refused(&[0, 0], 1, 1.0), "labels: 1 classes: there must be two or more");
+    assert_eq!(refused(&[0, 2], 2, 1.0), "labels: row 1 has label 2, but there are 2 classes, counted from 0");
+    assert_eq!(refused(&[0, 0], 1, 1.0), "labels: 1 classes, but at least 2 are needed");
     assert_eq!(refused(&[0, 1], 2, 0.0), "`C` is 0: it must be a number above 0");
 }
 
@@ -100,7 +100,7 @@ fn a_start_of_another_shape_is_refused() {
     let features = features(&[vec!["a".into()], vec!["b".into()]]);
     let start = Weights::from_parts(2, vec![0.0; 3], vec![0.0]).unwrap();
     let error = tfidf::logistic::fit(&features, &[0, 1], 2, 1.0, Some(&start)).unwrap_err();
-    assert_eq!(error.to_string(), "weights: start with 3 terms and 2 classes, but there are 2 and 2");
+    assert_eq!(error.to_string(), "weights: the start has 3 terms and 2 classes, but the problem has 2 and 2");
 }
 
 #[test]

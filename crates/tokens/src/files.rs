@@ -131,8 +131,8 @@ fn resolved(folder: &Path, path: PathBuf, json: Vec<u8>, settings: Value) -> Res
         return Ok(TokenizerFiles { path, json, notice: None, settings });
     }
     let notice = format!(
-        "`{}`: `tokenizer.json` and `tokenizer_config.json` contradict each other: {}; as in transformers, the second file \
-         counts (set it there if the model was trained otherwise)",
+        "`{}`: `tokenizer.json` and `tokenizer_config.json` contradict each other: {}; the second file is used, as in \
+         transformers (correct it if the model was trained otherwise)",
         folder.display(),
         differences.join(", ")
     );
@@ -168,7 +168,7 @@ fn from_vocabulary(folder: &Path, settings: Value, name: &str, absent: &Error) -
     let class = settings.get("tokenizer_class").and_then(Value::as_str);
     ensure!(
         bert_class(&settings).is_some(),
-        "`{}` has no `tokenizer.json`, and `vocab.txt` alone describes no `{}`; write it once with Python: \
+        "`{}` has no `tokenizer.json`, and `vocab.txt` alone does not describe a `{}`; create it with Python: \
          `AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)`",
         folder.display(),
         class.unwrap_or_default()
@@ -190,7 +190,7 @@ fn object(path: &Path) -> Result<Option<Value>> {
         bytes => bytes.map_err(|e| anyhow!("reading `{}`: {e}", path.display()))?,
     };
     let value: Value = serde_json::from_slice(&bytes).map_err(|e| anyhow!("`{}`: {e}", path.display()))?;
-    ensure!(value.is_object(), "`{}`: must hold a JSON object", path.display());
+    ensure!(value.is_object(), "`{}`: is not a JSON object", path.display());
     Ok(Some(value))
 }
 

@@ -26,16 +26,14 @@ impl Frame {
             let encode = |framed| tokenizer.encode_fast(text, framed).map_err(|e| format!("fails on `{text}`: {e}"));
             let (bare, framed) = (encode(false)?, encode(true)?);
             if framed.get_ids() != [&[frame.cls], bare.get_ids(), &[frame.sep]].concat() {
-                return Err("does not put just `[CLS]` before and `[SEP]` behind a text: set `post_processor` in \
+                return Err("does not put exactly `[CLS]` before and `[SEP]` after a text: set `post_processor` in \
                             `tokenizer.json` to the template `[CLS] $A [SEP]`"
                     .to_owned());
             }
             if framed.get_type_ids().iter().any(|token_type| *token_type != 0) {
-                return Err(
-                    "gives tokens of a single text another type than 0, and only type 0 is computed here: set \
+                return Err("gives tokens of a single text a type other than 0, which is not supported: set \
                             every `type_id` under `post_processor.single` in `tokenizer.json` to 0"
-                        .to_owned(),
-                );
+                    .to_owned());
             }
         }
         Ok(frame)

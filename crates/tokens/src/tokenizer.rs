@@ -77,7 +77,7 @@ impl TextTokenizer {
         let vocab_size = tokenizer.get_vocab(true).into_values().max().map_or(0, |highest| highest as usize + 1);
         // Others could make a short text as long as the memory.
         if !matches!(tokenizer.get_normalizer(), None | Some(NormalizerWrapper::BertNormalizer(_))) {
-            return Err(wrong("changes texts by other means than BERT's normalizer".to_owned()));
+            return Err(wrong("has a normalizer other than BERT's, which is not supported".to_owned()));
         }
         if matches!(tokenizer.get_model(), ModelWrapper::WordPiece(model) if model.max_input_chars_per_word > MOST_CHARACTERS_PER_WORD)
         {
@@ -135,7 +135,7 @@ impl TextTokenizer {
 }
 
 fn bounded(text: &str) -> Result<()> {
-    ensure!(text.len() <= LONGEST_TEXT_BYTES, "a text of {} bytes: 1 MiB may be; cut it before", text.len());
+    ensure!(text.len() <= LONGEST_TEXT_BYTES, "the text has {} bytes; the limit is 1 MiB, so shorten it", text.len());
     Ok(())
 }
 
@@ -148,7 +148,7 @@ pub(crate) fn missing(path: &Path, name: &str, error: &std::io::Error) -> anyhow
 }
 
 pub(crate) fn remedy(name: &str) -> String {
-    format!("bring the model with `fetch model {name} --out DIR`, or name a copy with `make … MODELS_DIR=DIR`")
+    format!("get the model with `fetch model {name} --out DIR`, or name a copy with `make … MODELS_DIR=DIR`")
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ impl Vocabulary {
         }
         match tokenizer.get_model() {
             ModelWrapper::WordPiece(pieces) => Ok(Vocabulary { tokens: tokens(&tokenizer, pieces) }),
-            _ => Err(wrong("is not WordPiece, as BERT's is".to_owned())),
+            _ => Err(wrong("is not WordPiece, which BERT uses".to_owned())),
         }
     }
 
@@ -159,7 +159,7 @@ mod tests {
             (word_level, "is not WordPiece"),
             (
                 Vocabulary::load("/nowhere/tiny".as_ref()),
-                "no model folder `/nowhere/tiny`; bring the model with `fetch model tiny",
+                "no model folder `/nowhere/tiny`; get the model with `fetch model tiny",
             ),
         ] {
             let message = refused.err().unwrap().to_string();

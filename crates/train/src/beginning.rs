@@ -28,7 +28,9 @@ pub(crate) fn begin_afresh(inputs: &RunInputs, folder: &RunDir, begin: Begin) ->
     refuse_another(inputs, folder)?;
     if folder.stamp().exists() {
         let id = &inputs.configuration.id;
-        log::warn!("{id}: trained already, but with other settings, shards, encoder or weights: it begins afresh");
+        log::warn!(
+            "{id}: was trained with other settings, shards, encoder or weights; training it again from the start"
+        );
     }
     clear(folder)?;
     publish::if_changed(&folder.config(), inputs.configuration.to_json()?.as_bytes())?;
@@ -54,10 +56,10 @@ pub(crate) fn refuse_another(inputs: &RunInputs, folder: &RunDir) -> anyhow::Res
         Some(earlier) => {
             ensure!(
                 earlier == *id,
-                "`{place}` holds run `{earlier}`, not `{id}`; choose another `--out`, or remove it"
+                "`{place}` holds run `{earlier}`, not `{id}`; choose another `--out`, or remove that folder"
             );
         }
-        None => ensure!(is_free(folder)?, "`{place}` is no run's folder and not empty; choose another `--out`"),
+        None => ensure!(is_free(folder)?, "`{place}` is not empty and not a run's folder; choose another `--out`"),
     }
     Ok(())
 }

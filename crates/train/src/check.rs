@@ -24,13 +24,13 @@ pub(crate) fn all(configurations: &[Configuration], model: &Path) -> anyhow::Res
     let encoder = Config::read(model).with_context(|| remedy("NAME"))?;
     ensure!(
         !configurations.is_empty(),
-        "no configuration to check; give some with `plan STUDY | train --check --config - …`"
+        "no configuration to check; pipe some in with `plan STUDY | train --check --config - …`"
     );
     for configuration in configurations {
         let computable = configuration.precision != Precision::Bf16 || cfg!(feature = "libtorch");
         ensure!(
             computable,
-            "configuration `{}`: precision `bf16` needs LibTorch; build with `make … BACKEND=libtorch`, or ask for `fp32`",
+            "configuration `{}`: precision `bf16` needs LibTorch; build with `make … BACKEND=libtorch`, or use `fp32`",
             configuration.id
         );
         let reads_weights = match model_kind(configuration, &encoder, 2, 512)? {
@@ -102,5 +102,7 @@ fn slip(message: String) -> anyhow::Error {
 
 /// What to do about a model folder that is not whole.
 pub(crate) fn remedy(encoder: &str) -> String {
-    format!("the model folder must be whole (`fetch model {encoder} --out DIR`, or name a copy with `MODELS_DIR=DIR`)")
+    format!(
+        "the model folder is incomplete (run `fetch model {encoder} --out DIR`, or name a copy with `MODELS_DIR=DIR`)"
+    )
 }

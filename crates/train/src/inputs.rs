@@ -38,7 +38,7 @@ pub(crate) fn configurations(from: &str) -> anyhow::Result<Vec<Configuration>> {
 /// One run trains one configuration.
 pub(crate) fn the_only(configurations: Vec<Configuration>) -> anyhow::Result<Configuration> {
     let count = configurations.len();
-    ensure!(count > 0, "there is no configuration: is the id one of `plan STUDY | jq -r .id`?");
+    ensure!(count > 0, "no configuration given; `plan STUDY | jq -r .id` lists the ids to choose from");
     match <[Configuration; 1]>::try_from(configurations) {
         Ok([configuration]) => Ok(configuration),
         Err(_) => {
@@ -102,7 +102,7 @@ impl RunInputs {
         let twice = ids.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0].to_owned());
         ensure!(
             twice.is_none(),
-            "`{}`: `{}` is there twice; run `prep` again",
+            "`{}`: the id `{}` occurs twice; run `prep` again",
             shards.display(),
             twice.unwrap_or_default()
         );
@@ -144,7 +144,7 @@ impl TrainingSetup {
         let (asked, positions) = (inputs.manifest.data.max_seq_length, definition.encoder.max_position_embeddings);
         ensure!(
             asked <= positions || !definition.reads_weights(),
-            "`max_seq_length` is {asked}, but `{}` has only {positions} positions",
+            "`max_seq_length` is {asked}, but `{}` has only {positions} positions; lower it and run `prep` again",
             inputs.model_folder.display()
         );
         let bf16_here = definition.precision == Precision::Fp32 || engine.has_bf16();
@@ -167,7 +167,7 @@ impl TrainingSetup {
 fn tokenizer_fits(manifest: &Manifest, encoder: &Config, model: &Path, name: &str) -> anyhow::Result<()> {
     ensure!(
         manifest.vocab_size <= encoder.vocab_size,
-        "the shards' vocabulary has {} ids, but `{}` only {}; run `prep` with its tokenizer",
+        "the shards' vocabulary has {} ids, but `{}` has only {}; run `prep` with that model's tokenizer",
         manifest.vocab_size,
         model.display(),
         encoder.vocab_size
@@ -175,7 +175,7 @@ fn tokenizer_fits(manifest: &Manifest, encoder: &Config, model: &Path, name: &st
     let tokenizer = TokenizerFiles::read(model, name)?;
     ensure!(
         tokenizer.sha256() == manifest.tokenizer_sha256,
-        "`{}` is not the tokenizer the shards were made with; run `prep` again, or give its model folder",
+        "`{}` is not the tokenizer the shards were made with; run `prep` again, or name the model folder it used",
         tokenizer.path.display()
     );
     Ok(())

@@ -82,7 +82,7 @@ impl<'a> Learner<'a> {
         let factor = recipe.factor(self.optimizer.steps(), total_steps);
         let (model, optimizer) = (self.model.clone(), &mut self.optimizer);
         let better = within_memory(|| optimizer.step(model, gradients, |path| recipe.group(path, epoch, factor)));
-        self.model = better.context("the optimizer's numbers do not fit; keep fewer blocks")?;
+        self.model = better.context("the optimizer's state does not fit; keep fewer blocks")?;
         running.steps += 1;
         Ok(())
     }
@@ -129,9 +129,7 @@ impl<'a> Learner<'a> {
         let precision = self.setup.inputs.configuration.precision;
         let what = format!("{} texts of {} tokens in all, {precision:?}", part.labels.len(), part.assembled.tokens);
         let [first, second] = self.preparation().halves(part).with_context(|| too_much(&what))?;
-        log::warn!(
-            "too much for the device's memory at once: {what}; goes on by halves, which changes rounding and draws"
-        );
+        log::warn!("out of memory with {what}; continuing with halves, which changes rounding and dropout");
         Ok([second, first])
     }
 
@@ -143,7 +141,7 @@ impl<'a> Learner<'a> {
         if gradients.is_none() {
             *running = before;
             if within_memory(|| fused::forget_abandoned(&self.model)).is_err() {
-                log::debug!("nor is there memory to let go of what that pass kept");
+                log::debug!("too little memory to free what the failed pass kept");
             }
             fused::release_memory();
         }
@@ -171,7 +169,7 @@ impl<'a> Learner<'a> {
 }
 
 fn too_much(what: &str) -> String {
-    let lower = "lower `max_seq_length`, keep fewer blocks, use precision `bf16`, or another device";
+    let lower = "lower `max_seq_length`, keep fewer blocks, or use precision `bf16` or another device";
     format!("out of memory with {what}; {lower}")
 }
 

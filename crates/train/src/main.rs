@@ -41,29 +41,29 @@ use crate::inputs::{Paths, RunInputs, TrainingSetup};
     --model data/models/sample-bert --out /tmp/2VA"
 )]
 struct Args {
-    /// The configuration: a file, or - for one JSON object on stdin
+    /// Configuration: a file, or - for one JSON object on stdin
     #[arg(long, value_name = "FILE|-")]
     config: String,
-    /// The folder of shards that `prep` made
+    /// Folder of shards, written by `prep`
     #[arg(long, value_name = "DIR", required_unless_present = "check")]
     shards: Option<PathBuf>,
-    /// The encoder's folder: config.json, tokenizer.json, model.safetensors
+    /// Folder of the encoder: config.json, tokenizer.json, model.safetensors
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
-    /// The run's folder
+    /// Folder of the run, to be written
     #[arg(long, value_name = "RUN", required_unless_present_any = ["check", "estimate"])]
     out: Option<PathBuf>,
     /// auto, flex, cpu, cuda or cuda:INDEX
     #[arg(long, default_value = "auto")]
     device: String,
-    /// Split a batch of more than about N tokens and add up the gradients: less memory, the same result but for rounding
-    /// [default: on CUDA none, elsewhere what keeps 448 MiB]
+    /// Split batches of more than about N tokens and add up the gradients: less memory, the same result except for
+    /// rounding [default: no limit on CUDA, about 448 MiB elsewhere]
     #[arg(long, value_name = "N", conflicts_with_all = ["check", "estimate"])]
     tokens_at_once: Option<NonZeroUsize>,
-    /// Only check the configurations (any number of them), train nothing
+    /// Only check the configurations (any number of them); train nothing
     #[arg(long)]
     check: bool,
-    /// Only say how much work the configurations are and about how long it takes, after a short measurement here
+    /// Only estimate the work and the time of the configurations, after a short measurement on this device
     #[arg(long, conflicts_with = "check")]
     estimate: bool,
     #[command(flatten)]

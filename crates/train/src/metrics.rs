@@ -20,7 +20,7 @@ impl Metrics {
     pub(crate) fn open(path: &Path, bytes: u64) -> Result<Self, Error> {
         let io = |e| Error::io("writing", path, e);
         if path.is_symlink() {
-            return Err(Error::file(path, "is a link, which would be written through; remove it"));
+            return Err(Error::file(path, "is a link, and writing would change its target; remove it"));
         }
         if path.exists() {
             records::regular(path).map_err(io)?;
@@ -30,7 +30,7 @@ impl Metrics {
         if length < bytes {
             return Err(Error::file(
                 path,
-                "shorter than the checkpoint says; remove the run's folder and train it again",
+                "is shorter than the checkpoint says; remove the run's folder and train it again",
             ));
         }
         file.set_len(bytes).map_err(io)?;

@@ -54,7 +54,10 @@ fn factor() -> f64 {
 
 impl Recipe {
     pub(crate) fn new(configuration: &Configuration) -> anyhow::Result<Self> {
-        ensure!(configuration.blocks.to_string() == "none", "head `{KIND}` reads words: use `blocks = \"none\"`");
+        ensure!(
+            configuration.blocks.to_string() == "none",
+            "head `{KIND}` reads words, not blocks: use `blocks = \"none\"`"
+        );
         let slip = |part: &str, e: serde_json::Error| anyhow::Error::msg(with_nearest(format!("{part}: {e}")));
         let options = |part: &Component| Value::Object(part.options.clone());
         let config: Config =

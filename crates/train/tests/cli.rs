@@ -99,7 +99,7 @@ fn interrupted_anywhere_it_goes_on_from_there_and_ends_with_the_same_bytes() {
                 (None, _) => assert!(!interrupted.path("run/train.json").exists()),
                 (ended, said) => {
                     assert_eq!(ended, Some(code), "{said}");
-                    assert!(said.ends_with("train: stopped as asked; the same command goes on from here\n"), "{said}");
+                    assert!(said.ends_with("train: interrupted; run the same command again to continue\n"), "{said}");
                     stops += 1;
                     within += usize::from(interrupted.checkpoints().iter().any(|name| name.contains("-step-")));
                 }
@@ -119,7 +119,7 @@ fn a_run_killed_while_it_writes_its_config_is_trained_but_a_foreign_folder_is_re
     place.train(&place.configuration(1)).success();
     let foreign = Workplace::new();
     foreign.write("run/notes.txt", "keep me");
-    assert_refused(foreign.train(&foreign.configuration(1)), "is no run's folder and not empty");
+    assert_refused(foreign.train(&foreign.configuration(1)), "is not empty and not a run's folder");
 }
 
 #[test]
@@ -274,7 +274,7 @@ fn missing_weights_and_a_damaged_pickle_are_told_apart() {
     pretrained["weights"] = json!("pretrained");
     assert_refused(place.train(&pretrained), "model.safetensors`: No such file");
     place.write("model/pytorch_model.bin", "neither");
-    assert_refused(place.train(&pretrained), "pytorch_model.bin`: is no pickle of a model");
+    assert_refused(place.train(&pretrained), "pytorch_model.bin`: is not a model's pickle");
 }
 
 #[test]

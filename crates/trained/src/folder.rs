@@ -140,7 +140,7 @@ impl Trained {
 
 fn config(folder: &Path) -> anyhow::Result<Value> {
     let path = folder.join("config.json");
-    let text = read(&path).context("the model folder must be whole")?;
+    let text = read(&path).context("the model folder is incomplete")?;
     serde_json::from_str(&text).with_context(|| format!("`{}`", path.display()))
 }
 
@@ -204,7 +204,7 @@ fn check_problem(config: &Value) -> anyhow::Result<()> {
     let problem = config["problem_type"].as_str().unwrap_or("single_label_classification");
     ensure!(
         config.get("fathom").is_some() || problem == "single_label_classification",
-        "`problem_type` is `{problem}`, but only one label for each text, `single_label_classification`, is predicted here"
+        "`problem_type` is `{problem}`, but only `single_label_classification`, one label per text, is supported"
     );
     Ok(())
 }
@@ -217,11 +217,11 @@ fn labels(config: &Value, rows: Option<usize>) -> Result<Vec<String>, String> {
         let count = count.map(|count| count as usize).or(rows).unwrap_or(2);
         return match count {
             2..=MOST_CLASSES => Ok((0..count).map(|index| format!("LABEL_{index}")).collect()),
-            _ => Err(format!("has {count} classes; 2 to {MOST_CLASSES} can be predicted")),
+            _ => Err(format!("has {count} classes, but only 2 to {MOST_CLASSES} are supported")),
         };
     };
     if named.len() < 2 {
-        return Err("`id2label` names only one class: regression models cannot be used".to_owned());
+        return Err("`id2label` names only one class: regression models are not supported".to_owned());
     }
     let name = |index: usize| match named.get(&index.to_string())? {
         Value::String(name) => Some(name.clone()),

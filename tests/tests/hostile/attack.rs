@@ -20,14 +20,14 @@ fn links_and_other_folders_are_not_written_through() {
     place.refuses(PREP, b"", "writing `sh2`");
     fs::create_dir(place.path("new")).unwrap();
     symlink(place.path("precious/a"), place.path("new/metrics.jsonl")).unwrap();
-    place.refuses(&format!("{TRAIN} new"), b"", "`new` is no run's folder and not empty");
+    place.refuses(&format!("{TRAIN} new"), b"", "`new` is not empty and not a run's folder");
     place.refuses(
         &format!("{TRAIN} models/sample-bert"),
         b"",
-        "is no run's folder and not empty; choose another `--out`",
+        "is not empty and not a run's folder; choose another `--out`",
     );
-    place.refuses(&format!("{TRAIN} shards"), b"", "is no run's folder and not empty");
-    place.refuses(&format!("{TRAIN} ."), b"", "is no run's folder and not empty");
+    place.refuses(&format!("{TRAIN} shards"), b"", "is not empty and not a run's folder");
+    place.refuses(&format!("{TRAIN} ."), b"", "is not empty and not a run's folder");
     fs::remove_file(place.path("runs/1VA-s1/config.json")).unwrap();
     let config = Place::sound().text("runs/1VA-s1/config.json").replace("1VA-s1", "1VB-s1");
     place.write("other.json", config);

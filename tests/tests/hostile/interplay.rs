@@ -14,7 +14,7 @@ fn latency_is_measured_on_the_shards_of_the_run_alone() {
     let place = Place::sound();
     place.takes(LATENCY, b"");
     place.replace("shards/manifest.json", "\"max_seq_length\": 32", "\"max_seq_length\": 512");
-    place.refuses(LATENCY, b"", "`shards` is not what run `1VA-s1` was trained on");
+    place.refuses(LATENCY, b"", "`shards` differs from the shards that run `1VA-s1` was trained on");
 }
 
 /// The weights' checksum is the same: their shape does not tell heads or epsilon.
@@ -41,7 +41,7 @@ fn words_and_texts_that_would_take_all_time_or_memory_are_refused() {
             .replace("train_examples = 64\ntest_examples = 20\n", ""),
     );
     let long = format!("{{\"id\":\"long\",\"label\":0,\"text\":\"{}\"}}\n", ".".repeat((1 << 20) + 1));
-    place.refuses(JSONL, long.as_bytes(), "tokenizing `long`: a text of 1048577 bytes: 1 MiB may be");
+    place.refuses(JSONL, long.as_bytes(), "tokenizing `long`: the text has 1048577 bytes; the limit is 1 MiB");
     let tokenizer = "models/sample-bert/tokenizer.json";
     place.replace(tokenizer, "\"max_input_chars_per_word\": 100", "\"max_input_chars_per_word\": 1000000");
     place.refuses(JSONL, long.as_bytes(), "splits words of more than 200 characters");

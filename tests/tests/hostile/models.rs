@@ -56,12 +56,12 @@ fn weights_that_lie_about_themselves_are_refused() {
     let huge = [&u64::MAX.to_le_bytes()[..], &sound[8..]].concat();
     let plenty = [&(60u64 << 20).to_le_bytes()[..], &sound[8..]].concat();
     for (bytes, says) in [
-        (b"".to_vec(), "too short for safetensors; fetch the model again"),
-        (b"\x80\x04\x95pickle".to_vec(), "the header is longer than the file, or is none"),
-        (huge, "the header is longer than the file, or is none"),
-        (plenty, "the header is longer than the file, or is none"),
-        (sound[..sound.len() - 1].to_vec(), "but the header promises"),
-        ([&sound[..], b"more"].concat(), "but the header promises"),
+        (b"".to_vec(), "is too short for a safetensors file; fetch the model again"),
+        (b"\x80\x04\x95pickle".to_vec(), "the header is damaged or longer than the file"),
+        (huge, "the header is damaged or longer than the file"),
+        (plenty, "the header is damaged or longer than the file"),
+        (sound[..sound.len() - 1].to_vec(), "but the header lists"),
+        ([&sound[..], b"more"].concat(), "but the header lists"),
         (Weights::of(&place).with("{", "[").bytes(), "fetch the model again"),
         (Weights::of(&place).with("\"F32\"", "\"F99\"").bytes(), "unknown variant `F99`"),
         (Weights::of(&place).with("[0,", "[4,").bytes(), "tensor `"),
@@ -131,15 +131,35 @@ fn scaled(header: &str, dtype: &str, width: u64) -> String {
 fn configurations_of_no_bert_are_refused() {
     let config = "runs/1VA-s1/model/config.json";
     for (from, to, says) in [
-        ("\"model_type\": \"bert\"", "\"model_type\": \"modernbert\"", "model_type `modernbert` would need"),
+        (
+            "\"model_type\": \"bert\"",
+            "\"model_type\": \"modernbert\"",
+            "model_type `modernbert` is not supported, because it needs",
+        ),
         ("\"hidden_size\": 64", "\"hidden_size\": 63", "hidden_size 63 is not a multiple"),
         ("\"hidden_size\": 64", "\"hidden_size\": -64", "invalid value: integer `-64`"),
         ("\"hidden_size\": 64", "\"hidden_size\": 1e400", "number out of range"),
-        ("\"hidden_size\": 64", "\"hidden_size\": 4611686018427387904", "`hidden_size` is beyond what a BERT may have"),
-        ("\"num_attention_heads\": 4", "\"num_attention_heads\": 0", "`num_attention_heads` is beyond"),
-        ("\"num_hidden_layers\": 1", "\"num_hidden_layers\": 18446744073709551615", "`num_hidden_layers` is beyond"),
-        ("\"vocab_size\": 420", "\"vocab_size\": 99999999999", "`vocab_size` is beyond"),
-        ("\"max_position_embeddings\": 128", "\"max_position_embeddings\": 0", "`max_position_embeddings` is beyond"),
+        (
+            "\"hidden_size\": 64",
+            "\"hidden_size\": 4611686018427387904",
+            "`hidden_size` is 4611686018427387904; it must be from 1 to",
+        ),
+        (
+            "\"num_attention_heads\": 4",
+            "\"num_attention_heads\": 0",
+            "`num_attention_heads` is 0; it must be from 1 to",
+        ),
+        (
+            "\"num_hidden_layers\": 1",
+            "\"num_hidden_layers\": 18446744073709551615",
+            "`num_hidden_layers` is 18446744073709551615; it must be from 0 to",
+        ),
+        ("\"vocab_size\": 420", "\"vocab_size\": 99999999999", "`vocab_size` is 99999999999; it must be from 1 to"),
+        (
+            "\"max_position_embeddings\": 128",
+            "\"max_position_embeddings\": 0",
+            "`max_position_embeddings` is 0; it must be from 1 to",
+        ),
         ("\"hidden_act\": \"gelu\"", "\"hidden_act\": \"silu\"", "hidden_act `silu`"),
         (
             "\"hidden_size\": 64",
@@ -184,5 +204,5 @@ fn tokenizers_that_do_not_fit_are_refused() {
 fn a_file_that_is_no_pickle_is_refused() {
     let place = Place::sound();
     std::fs::rename(place.path(WEIGHTS), place.path(&format!("{MODEL}/pytorch_model.bin"))).unwrap();
-    refused(&place, "pytorch_model.bin`: is no pickle of a model");
+    refused(&place, "pytorch_model.bin`: is not a model's pickle");
 }

@@ -136,5 +136,5 @@ fn runs_whose_files_were_cut_or_changed_are_refused_by_file_and_line() {
     spoilt("config.json", &|text| text.replace("1VA-s1", "a/b"), evaluate, "`id` may hold letters");
     let place = Place::sound();
     place.write("runs/1VA-s1/model/model.safetensors", "");
-    place.refuses(evaluate, b"", "model.safetensors`: too short for safetensors");
+    place.refuses(evaluate, b"", "model.safetensors`: is too short for a safetensors file");
 }

@@ -47,7 +47,7 @@ fn a_model_folder_comes_whole_with_its_configuration_last_and_is_not_asked_for_a
     assert_eq!(client.read("model.safetensors"), bytes());
     assert_eq!(client.read("config.json"), b"/google-bert/bert-base-cased/resolve/main/config.json");
     assert!(server.seen().last().unwrap().path.ends_with("/config.json"));
-    client.fetch(&["-v", "model", "bert-base-cased"]).success().stderr(contains("there already"));
+    client.fetch(&["-v", "model", "bert-base-cased"]).success().stderr(contains("already exist"));
     assert_eq!(server.seen().len(), 5);
 }
 
@@ -169,7 +169,7 @@ fn a_small_file_that_does_not_end_is_given_up_and_removed() {
     let endless = vec![b' '; (64 << 20) + (1 << 20)];
     let server = Server::start(move |_, _| Answer::whole(&endless));
     let client = Client::of(&server);
-    client.model().code(1).stderr(contains("more than 67108864 bytes came, so it is something else"));
+    client.model().code(1).stderr(contains("more than the limit of 67108864 bytes"));
     assert!(client.files().is_empty());
 }
 
@@ -177,7 +177,7 @@ fn a_small_file_that_does_not_end_is_given_up_and_removed() {
 fn a_page_of_the_network_in_between_is_no_model() {
     for body in ["<html>log in</html>", "", "\n <!DOCTYPE html>"] {
         let client = Client::of(&Server::start(move |_, _| Answer::whole(body.as_bytes())));
-        client.model().code(1).stderr(contains("came in its place: does this network want a log-in?"));
+        client.model().code(1).stderr(contains(" instead; check whether this network requires a login"));
         assert!(client.files().is_empty());
     }
 }
@@ -186,7 +186,7 @@ fn a_page_of_the_network_in_between_is_no_model() {
 fn wrong_bytes_are_told_and_removed() {
     let server = hub(|_, _| Answer::whole(b"other").header(sha256_tag(&bytes())));
     let client = Client::of(&server);
-    let told = contains("fetch: bringing `out/bert-base-cased/model.safetensors`").and(contains("its sha256 is"));
+    let told = contains("fetch: fetching `out/bert-base-cased/model.safetensors`").and(contains("its sha256 is"));
     client.model().code(1).stderr(told.and(contains(WEIGHTS)));
     assert!(!client.files().iter().any(|name| name.starts_with("model.safetensors")));
     assert_eq!(offsets_of_weights(&server).len(), 1);

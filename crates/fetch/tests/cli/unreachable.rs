@@ -18,16 +18,16 @@ fn one_line_with(words: &[&str]) -> impl Predicate<str> + use<> {
 }
 
 const BY_HAND_IMDB: [&str; 4] = [
-    "fetch: bringing `out/aclImdb_v1.tar.gz` from `http://127.0.0.1:",
+    "fetch: fetching `out/aclImdb_v1.tar.gz` from `http://127.0.0.1:",
     "`make … IMDB_ARCHIVE=FILE`",
-    "put it at `out/aclImdb_v1.tar.gz` by hand",
+    "put the file at `out/aclImdb_v1.tar.gz`",
     "`make demo` needs no download",
 ];
 
 const BY_HAND_MODEL: [&str; 4] = [
-    "fetch: bringing `out/bert-base-cased/t",
-    "`make … MODELS_DIR=DIR`, so that there is `DIR/bert-base-cased/config.json`",
-    "put `tokenizer.json`, `model.safetensors`, `config.json` into `out/bert-base-cased` by hand",
+    "fetch: fetching `out/bert-base-cased/t",
+    "`make … MODELS_DIR=DIR` with the model in `DIR/bert-base-cased/`",
+    "put `tokenizer.json`, `model.safetensors`, `config.json` into `out/bert-base-cased`",
     "`make demo` needs no download",
 ];
 
@@ -60,7 +60,7 @@ fn a_server_that_says_nothing_is_given_up() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
     let folder = tempfile::tempdir().unwrap();
-    brings_nothing(&Client { folder, url, patience_milliseconds: 50 }, "no answer in time");
+    brings_nothing(&Client { folder, url, patience_milliseconds: 50 }, "the server did not answer in time");
 }
 
 #[test]

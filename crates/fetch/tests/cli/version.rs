@@ -88,7 +88,7 @@ fn the_tag_goes_with_bytes_that_are_thrown_away() {
         false => Answer::whole(b"x"),
     });
     let client = Client::of(&page);
-    client.model().code(1).stderr(contains("a web page came in its place"));
+    client.model().code(1).stderr(contains("the server sent a web page instead"));
     assert!(!client.files().iter().any(|name| name.ends_with(".partial")));
 }
 

@@ -69,7 +69,10 @@ impl<'a> Problem<'a> {
             return Err(Error::Labels(format!("{} labels for {} rows", labels.len(), features.rows())));
         }
         if let Some(row) = labels.iter().position(|&label| label >= classes) {
-            return Err(Error::Labels(format!("row {row} has label {}, of {classes} classes", labels[row])));
+            return Err(Error::Labels(format!(
+                "row {row} has label {}, but there are {classes} classes, counted from 0",
+                labels[row]
+            )));
         }
         let columns = features.transposed();
         Ok(Problem { rows: features, columns, labels, classes, outputs, tolerance: TOLERANCE })
@@ -101,7 +104,8 @@ impl<'a> Problem<'a> {
         let (terms, classes) = (self.rows.width(), self.classes);
         if (start.terms(), start.classes()) != (terms, classes) {
             let (started, of) = (start.terms(), start.classes());
-            let message = format!("start with {started} terms and {of} classes, but there are {terms} and {classes}");
+            let message =
+                format!("the start has {started} terms and {of} classes, but the problem has {terms} and {classes}");
             return Err(Error::Weights(message));
         }
         Ok(start.unknowns())

@@ -24,7 +24,7 @@ impl Weights {
         if bias.len() != outputs || !weights.len().is_multiple_of(outputs) {
             let (weights, bias) = (weights.len(), bias.len());
             let message =
-                format!("{classes} classes take {outputs} a term: {weights} weights and {bias} biases do not fit");
+                format!("{classes} classes need {outputs} per term, but there are {weights} weights and {bias} biases");
             return Err(Error::Weights(message));
         }
         Ok(Weights { classes, weights, bias })
@@ -89,7 +89,7 @@ impl Weights {
 /// Outputs that tell `classes` apart.
 pub(super) fn outputs(classes: usize) -> Result<usize, Error> {
     match classes {
-        0 | 1 => Err(Error::Labels(format!("{classes} classes: there must be two or more"))),
+        0 | 1 => Err(Error::Labels(format!("{classes} classes, but at least 2 are needed"))),
         2 => Ok(1),
         _ => Ok(classes),
     }

@@ -68,7 +68,9 @@ impl Volume {
 
 /// Say on stdout what `configurations` are going to be.
 pub(crate) fn print(configurations: &[Configuration], paths: &Paths<'_>) -> anyhow::Result<()> {
-    let first = configurations.first().context("no configuration on stdin, so nothing to estimate")?;
+    let first = configurations
+        .first()
+        .context("no configuration to estimate; pipe some in with `plan STUDY | train --estimate --config - …`")?;
     let (mut inputs, _) = RunInputs::read(Configuration { weights: study::Weights::Random, ..first.clone() }, paths)?;
     let networks = networks(configurations, &inputs)?;
     let mut said = amount(configurations, &networks, &inputs);
@@ -118,14 +120,14 @@ fn measured<'a, 'b>(networks: &'b [Network<'a>]) -> Vec<&'b Network<'a>> {
 fn amount(configurations: &[Configuration], networks: &[Network<'_>], inputs: &RunInputs) -> String {
     let exact = match configurations.len() - networks.len() {
         0 => String::new(),
-        n => format!("{n} TF-IDF, fitted exactly in a minute or two on the processor"),
+        n => format!("{n} TF-IDF, fitted exactly in a minute or two on the CPU"),
     };
     let runs = [(!networks.is_empty()).then(|| trained(networks)), (!exact.is_empty()).then_some(exact)];
     let volume = Volume::of(inputs);
     format!(
         "runs     {}: {}\n\
          reviews  {} to train on, {} to choose the epoch, {} to test\n\
-         tokens   {} in an epoch of training, {} scored after it\n",
+         tokens   {} in each epoch of training, {} scored after it\n",
         configurations.len(),
         runs.into_iter().flatten().collect::<Vec<_>>().join("; "),
         inputs.train.len(),
@@ -167,7 +169,7 @@ fn costs(networks: &[Network<'_>], speeds: &BTreeMap<String, Speeds>, volume: &V
     let spoken = |seconds: f64| format_duration(seconds.max(1.0));
     format!(
         "time     about {} on this device, one run at a time: {} of training, {} of scoring\n\
-         disk     about {} of models and predictions, and {} more for the checkpoints of the run in hand\n",
+         disk     about {} of models and predictions, and {} more for the checkpoints of the current run\n",
         spoken(training + scoring),
         spoken(training),
         spoken(scoring),
