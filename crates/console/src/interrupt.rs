@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM as a wish: what is in hand is brought to an end that can be taken up again.
+//! SIGINT and SIGTERM as requests: the tool finishes what it is doing, in a state from which it can resume.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -6,14 +6,14 @@ use std::sync::{Arc, OnceLock};
 use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 
-/// The signal that came, 0 before.
+/// The signal received; 0 if there was none.
 static CAME: OnceLock<Arc<AtomicUsize>> = OnceLock::new();
 
-/// From now on SIGINT and SIGTERM only ask ([`interruption`]), however often they come: `make` and a terminal may both send
-/// them on.
+/// From now on SIGINT and SIGTERM only set a flag, which [`interruption`] reads. Repeated signals are harmless: `make`
+/// and the terminal may both send one.
 ///
 /// # Errors
-/// The system refuses the handlers.
+/// The system rejects the handlers.
 pub fn heed_signals() -> std::io::Result<()> {
     let came = CAME.get_or_init(Arc::default);
     for signal in [SIGINT, SIGTERM] {
@@ -22,25 +22,25 @@ pub fn heed_signals() -> std::io::Result<()> {
     Ok(())
 }
 
-/// A limit on the size of files (`ulimit -f`) shall fail the write, which is told, and not kill the tool.
+/// Make a write beyond the file size limit (`ulimit -f`) return an error instead of killing the tool.
 pub(crate) fn ignore_sigxfsz() -> std::io::Result<()> {
     flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false))).map(drop)
 }
 
-/// The interruption that was asked for, if one was.
+/// The requested interruption, if there is one.
 pub fn interruption() -> Option<Interrupted> {
     let signal = CAME.get()?.load(Ordering::Relaxed);
     u8::try_from(signal).ok().filter(|&signal| signal > 0).map(|signal| Interrupted { signal })
 }
 
-/// Stopped because somebody asked for it.
+/// The tool stopped because a signal asked it to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Interrupted {
     signal: u8,
 }
 
 impl Interrupted {
-    /// As a shell tells it: 130 or 143.
+    /// The exit code that a shell uses for this signal: 130 or 143.
     pub(crate) fn exit_code(self) -> u8 {
         128 + self.signal
     }

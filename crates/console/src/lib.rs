@@ -1,4 +1,4 @@
-//! How the tools speak to a person: log level, progress, the one-line error, the exit code.
+//! The tools' terminal manners: log level, progress, the one-line error, the exit code.
 
 mod interrupt;
 mod memory;
@@ -15,13 +15,13 @@ pub use progress::{Progress, format_duration};
 pub use stdin::{piped, typed};
 pub use verbosity::Verbosity;
 
-/// More than so many letters nobody reads.
+/// Messages are truncated to this many characters.
 const LONGEST_LINE: usize = 2000;
 
-/// Run a tool: 0 if it did its work or its reader went away, 1 and one line on stderr if it could not, 130 or 143 if it was
-/// asked to stop and did.
+/// Run a tool. The exit code is 0 if it succeeds or its reader closes the pipe, 1 with one line on stderr if it fails,
+/// and 130 or 143 if a signal interrupts it.
 ///
-/// Wrong usage is clap's, which exits with 2 before `run` does anything.
+/// Wrong usage is clap's: it exits with 2 before `run` does anything.
 pub fn main(name: &str, run: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
     interrupt::ignore_sigxfsz().unwrap_or_default();
     memory::keep_quiet();
@@ -29,7 +29,7 @@ pub fn main(name: &str, run: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            // Where stderr cannot be written to, the exit code must do.
+            // If stderr cannot be written either, the exit code is all that is left.
             writeln!(std::io::stderr(), "{name}: {}", one_line(&error)).unwrap_or_default();
             let interrupted = error.chain().find_map(|cause| cause.downcast_ref::<Interrupted>());
             interrupted.map_or(ExitCode::FAILURE, |interrupted| ExitCode::from(interrupted.exit_code()))
@@ -37,7 +37,7 @@ pub fn main(name: &str, run: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
     }
 }
 
-/// The chain of causes as one line; a cause that the line above it already tells is left out.
+/// The chain of causes as one line, without the causes that the line already contains.
 fn one_line(error: &anyhow::Error) -> String {
     let mut line = String::new();
     for cause in error.chain().map(|cause| single_line(&cause.to_string())) {
@@ -49,17 +49,17 @@ fn one_line(error: &anyhow::Error) -> String {
     line
 }
 
-/// Text of any lines without what would steer a terminal.
+/// `text` without the characters that control a terminal; line breaks stay.
 pub fn without_control(text: &str) -> String {
     text.replace(|c: char| is_terminal_control(c) && c != '\n', "\u{fffd}")
 }
 
-/// What steers a terminal, or turns the order of what it shows.
+/// Whether `c` controls a terminal or the reading direction.
 fn is_terminal_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// In one line that one can read, and without what would steer a terminal: messages quote what they were given.
+/// `text` as one line of limited length without characters that control a terminal: messages quote untrusted input.
 pub fn single_line(text: &str) -> String {
     let text = match text.char_indices().nth(LONGEST_LINE) {
         Some((end, _)) => &format!("{}…", &text[..end]),
@@ -79,21 +79,21 @@ mod tests {
     use anyhow::Context;
 
     #[test]
-    fn the_error_is_one_line_and_says_nothing_twice() {
+    fn an_error_is_one_line_without_repetition() {
         let cause = std::io::Error::other("no space\nleft");
         let error = Err::<(), _>(cause).context("writing `a`: no space\nleft").context("step").unwrap_err();
         assert_eq!(one_line(&error), "step: writing `a`: no space left");
     }
 
     #[test]
-    fn what_a_message_quotes_steers_no_terminal() {
+    fn quoted_input_cannot_control_the_terminal() {
         assert_eq!(one_line(&anyhow::anyhow!("no review `\u{1b}[2J\r`")), "no review `\u{fffd}[2J\u{fffd}`");
         assert_eq!(without_control("\u{9b}31m\u{202e}\nb"), "\u{fffd}31m\u{fffd}\nb");
         assert!(single_line(&"ä".repeat(1_000_000)).chars().count() < 3000);
     }
 
     #[test]
-    fn a_reader_that_went_away_is_no_failure() {
+    fn a_closed_pipe_is_success() {
         let error = anyhow::Error::from(std::io::Error::from(ErrorKind::BrokenPipe)).context("writing stdout");
         assert!(is_broken_pipe(&error));
         assert_eq!(main("tool", || Err(error)), ExitCode::SUCCESS);

@@ -1,10 +1,10 @@
-//! Out of memory: engines say it by a panic, which is caught where something can be done about it.
+//! Out of memory: engines panic, and this module turns the panic into an error.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind, set_hook, take_hook};
 
-/// What LibTorch says on a processor, on CUDA, and where CUDA's libraries find no room for themselves.
-const SAYINGS: [&str; 5] = [
+/// Parts of LibTorch's messages on a CPU, on CUDA, and from CUDA's libraries.
+const MESSAGES: [&str; 5] = [
     "out of memory",
     "can't allocate memory",
     "not enough memory",
@@ -12,7 +12,7 @@ const SAYINGS: [&str; 5] = [
     "CUDNN_STATUS_ALLOC_FAILED",
 ];
 
-/// The device has no memory left.
+/// The device is out of memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutOfMemory;
 
@@ -24,12 +24,12 @@ impl std::fmt::Display for OutOfMemory {
 
 impl std::error::Error for OutOfMemory {}
 
-/// Do `work`, which leaves nothing half done that matters if the device's memory does not suffice.
+/// Run `work`, which must leave consistent state behind if it panics for want of memory.
 ///
 /// # Errors
-/// It did not suffice. Any other panic goes on.
+/// The device is out of memory. Any other panic continues.
 pub fn within_memory<T>(work: impl FnOnce() -> T) -> Result<T, OutOfMemory> {
-    catch_unwind(AssertUnwindSafe(work)).or_else(|panic| match text(panic.as_ref()).filter(|text| says_so(text)) {
+    catch_unwind(AssertUnwindSafe(work)).or_else(|panic| match text(panic.as_ref()).filter(|text| is_out_of_memory(text)) {
         Some(text) => {
             log::debug!("{}", text.lines().next().unwrap_or_default());
             Err(OutOfMemory)
@@ -38,12 +38,12 @@ pub fn within_memory<T>(work: impl FnOnce() -> T) -> Result<T, OutOfMemory> {
     })
 }
 
-/// From now on such a panic prints nothing: who catches it says it better.
+/// Silence out-of-memory panics: the caller reports them.
 pub(crate) fn keep_quiet() {
-    let speak = take_hook();
+    let report = take_hook();
     set_hook(Box::new(move |panic| {
-        if !text(panic.payload()).is_some_and(says_so) {
-            speak(panic);
+        if !text(panic.payload()).is_some_and(is_out_of_memory) {
+            report(panic);
         }
     }));
 }
@@ -52,8 +52,8 @@ fn text(panic: &(dyn Any + Send)) -> Option<&str> {
     panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied())
 }
 
-fn says_so(text: &str) -> bool {
-    SAYINGS.iter().any(|saying| text.contains(saying))
+fn is_out_of_memory(text: &str) -> bool {
+    MESSAGES.iter().any(|message| text.contains(message))
 }
 
 #[cfg(test)]
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_want_of_memory_is_caught() {
+    fn only_out_of_memory_panics_are_caught() {
         keep_quiet();
         let cuda = || panic!("Torch(\"CUDA out of memory. Tried to allocate 20.00 MiB\")");
         assert_eq!(within_memory(cuda), Err::<(), _>(OutOfMemory));

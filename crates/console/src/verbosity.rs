@@ -2,7 +2,7 @@
 
 use log::LevelFilter;
 
-/// How much a tool says; flatten it into the arguments.
+/// How much a tool logs; flatten it into the arguments.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
 pub struct Verbosity {
     /// Print errors only
@@ -19,10 +19,10 @@ impl Verbosity {
         let started = env_logger::Builder::new()
             .format(|output, record| {
                 use std::io::Write;
-                let said = crate::without_control(&record.args().to_string()); // it may quote what it was given
+                let message = crate::without_control(&record.args().to_string()); // it may quote untrusted input
                 match record.level() {
-                    log::Level::Info => writeln!(output, "{said}"),
-                    level => writeln!(output, "{}: {said}", level.as_str().to_lowercase()),
+                    log::Level::Info => writeln!(output, "{message}"),
+                    level => writeln!(output, "{}: {message}", level.as_str().to_lowercase()),
                 }
             })
             .filter_level(self.level())

@@ -1,4 +1,4 @@
-//! How long an answer takes on this device: one example at a time, and in batches.
+//! Measure the time per answer on this device: one example at a time, and in batches.
 
 use std::io::Write;
 use std::path::Path;
@@ -15,10 +15,11 @@ use trained::{Trained, provenance};
 
 use crate::split;
 
-/// Answers before the clock counts: the first ones touch memory and choose kernels.
+/// Answers before the measurement: the first ones touch memory and select kernels.
 const WARM_UP: usize = 16;
 
-/// Answers one by one, and batches: at most so many, and no new one after [`LONG`] and the least number.
+/// Upper and lower bounds on single answers and on batches; after [`LONG`], no new one starts once the lower bound is
+/// met.
 const SINGLE: usize = 200;
 const LEAST_SINGLE: usize = 20;
 const BATCHES: usize = 10;
@@ -26,7 +27,7 @@ const LEAST_BATCHES: usize = 2;
 const LONG: Duration = Duration::from_secs(20);
 const BATCH_SIZE: usize = 32;
 
-/// Measure with test examples of the shards the run was trained on, and write the record.
+/// Measure with test examples of the shards that the run was trained on, and write the record.
 pub(crate) fn measure(chosen: &Trained, folder: &Path, engine: &Engine, output: &mut impl Write) -> anyhow::Result<()> {
     let (manifest, examples) = split::examples(chosen, folder, Split::Test)?;
     let sample = spread(&examples, BATCHES * BATCH_SIZE);
@@ -72,13 +73,13 @@ pub(crate) fn measure(chosen: &Trained, folder: &Path, engine: &Engine, output: 
     jsonl::write(output, &record).context("writing the record")
 }
 
-/// About evenly spaced ones, so that short and long texts are there as in the whole.
+/// About evenly spaced examples, so that the sample has short and long texts as the whole has.
 fn spread<T: AsSequence>(examples: &[T], most: usize) -> Vec<&[u32]> {
     let n = examples.len().min(most);
     (0..n).map(|i| examples[i * examples.len() / n].sequence()).collect()
 }
 
-/// What holds `[P]` token ids.
+/// A type with `[P]` token ids.
 trait AsSequence {
     fn sequence(&self) -> &[u32];
 }
@@ -95,7 +96,7 @@ impl AsSequence for &[u32] {
     }
 }
 
-/// The time of each answer, until all are given or it has taken long.
+/// The time of each answer, until all are measured or [`LONG`] has passed.
 fn timed<'a>(
     questions: impl Iterator<Item = &'a [&'a [u32]]>,
     least: usize,
@@ -118,8 +119,9 @@ fn rank(sorted: &[Duration], share: f64) -> f64 {
     sorted.get(place).map_or(f64::NAN, Duration::as_secs_f64)
 }
 
-/// What the kept blocks ask of one token of a text of mean length: a product with a weight is two operations, 4 H² + 2 H I weights a block, and
-/// attention over P neighbours takes 4 P H. Embeddings, normalisation, pooler and head count nothing, nor does what we save.
+/// Operations of the kept blocks for one token of a text of mean length. A product with a weight is two operations; a
+/// block has 4 H² + 2 H I weights, and attention over P tokens takes 4 P H. Embeddings, normalisation, pooler and head
+/// are not counted, nor are skipped computations subtracted.
 fn flops_per_token(encoder: &Config, mean_tokens: f64) -> f64 {
     let (h, i) = (encoder.hidden_size as f64, encoder.intermediate_size as f64);
     encoder.num_hidden_layers as f64 * (2.0 * (4.0 * h * h + 2.0 * h * i) + 4.0 * mean_tokens * h)
@@ -130,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranks_are_of_times_that_were_measured() {
+    fn a_rank_is_one_of_the_measured_times() {
         let times: Vec<Duration> = (1..=20).map(Duration::from_secs).collect();
         assert_eq!([rank(&times, 0.5), rank(&times, 0.95), rank(&times[..1], 0.95)], [10.0, 19.0, 1.0]);
     }
@@ -144,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_model_is_asked_at_least_a_few_times_and_a_fast_one_no_more_than_there_are_questions() {
+    fn a_measurement_ends_with_its_questions() {
         let all: Vec<&[u32]> = vec![&[1]; 30];
         let count = |least| timed(all.iter().map(std::slice::from_ref), least, |_| Ok(Duration::ZERO)).unwrap().len();
         assert_eq!(count(3), 30);

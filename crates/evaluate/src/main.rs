@@ -49,7 +49,7 @@ struct Args {
     verbosity: console::Verbosity,
 }
 
-/// A name of a split, listed in `--help`.
+/// Parser for split names, which `--help` lists.
 fn split_name() -> impl TypedValueParser<Value = Split> {
     PossibleValuesParser::new(Split::ALL.map(Split::name)).try_map(|name| name.parse())
 }

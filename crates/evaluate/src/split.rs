@@ -1,4 +1,4 @@
-//! Every example of a split, as JSON Lines.
+//! Predict every example of a split, as JSON Lines.
 
 use std::io::Write;
 use std::path::Path;
@@ -15,7 +15,7 @@ use records::shards::{Example, Manifest};
 
 use trained::{Origin, Trained};
 
-/// Predict `split` of the shards the run was trained on.
+/// Predict `split` of the shards that the run was trained on.
 pub(crate) fn predict(
     chosen: &Trained,
     folder: &Path,
@@ -35,7 +35,7 @@ pub(crate) fn predict(
     Ok(())
 }
 
-/// The examples of `split` in the shards that the run was trained on, and in no others.
+/// The examples of `split` in the shards that the run was trained on; other shards are an error.
 pub(crate) fn examples(chosen: &Trained, folder: &Path, split: Split) -> anyhow::Result<(Manifest, Vec<Example>)> {
     let (manifest, sha256) = Manifest::read(folder).context("run `prep` first")?;
     let (run, shards) = (&chosen.name, folder.display());

@@ -1,4 +1,4 @@
-//! Texts in, predictions out: one line for each, in order, as soon as its batch is full or the input waits.
+//! Predict a stream of texts: one line for each, in order, once its batch is full or the input pauses.
 
 use std::fs::File;
 use std::io::{BufReader, Read, Write};
@@ -14,13 +14,13 @@ use tokens::{TextTokenizer, TokenIds};
 
 use trained::Trained;
 
-/// Texts predicted together at most.
+/// Upper bound on texts in a batch.
 const TEXTS_PER_BATCH: usize = 64;
 
-/// What may be typed.
-const A_TEXT: &str = "one text a line, such as {\"id\":1,\"text\":\"A fine film.\"}";
+/// The prompt for typed input.
+const PROMPT: &str = "one text a line, such as {\"id\":1,\"text\":\"A fine film.\"}";
 
-/// One line of the input; other fields are left alone.
+/// One line of the input; other fields are ignored.
 #[derive(Deserialize)]
 struct Text {
     /// A string or a number.
@@ -37,7 +37,7 @@ pub(crate) fn predict(
 ) -> anyhow::Result<()> {
     let tokenizer = chosen.tokenizer()?;
     let input: Box<dyn Read> = match from {
-        "-" => Box::new(console::typed(A_TEXT).lock()),
+        "-" => Box::new(console::typed(PROMPT).lock()),
         path => Box::new(File::open(path).with_context(|| format!("reading `{path}`"))?),
     };
     let name = if from == "-" { "stdin" } else { from };

@@ -1,4 +1,4 @@
-//! `evaluate` as a person or a script calls it, short of a trained run (that is `tests/study.rs`).
+//! `evaluate` on the command line, without a trained run (`tests/study.rs` has one).
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::path::Path;
@@ -17,9 +17,9 @@ fn folder() -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/model").display().to_string()
 }
 
-/// What Hugging Face makes of the same texts: `tests/data/make_model.py` wrote both.
+/// Compared with Hugging Face's logits for the same texts, which `tests/data/make_model.py` wrote.
 #[test]
-fn any_hugging_face_classifier_predicts_as_transformers_does_in_the_order_asked() {
+fn a_hugging_face_classifier_predicts_as_transformers_does() {
     let expected = std::fs::read_to_string(Path::new(&folder()).join("../expected.jsonl")).unwrap();
     let expected: Vec<Value> = expected.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let input: String = expected.iter().map(|line| format!("{line}\n")).collect();
@@ -51,33 +51,33 @@ fn changed(from: &str, to: &str) -> tempfile::TempDir {
 }
 
 #[test]
-fn a_folder_that_is_no_classifier_of_ours_is_refused_by_name() {
-    let said = |copy: &tempfile::TempDir| {
+fn an_unsupported_folder_is_refused_by_name() {
+    let text = |copy: &tempfile::TempDir| {
         let assert = evaluate(&["--model", &copy.path().display().to_string(), "--text", "-"], "").code(1);
         String::from_utf8(assert.get_output().stderr.clone()).unwrap()
     };
-    let gpt = said(&changed("\"model_type\": \"bert\"", "\"model_type\": \"gpt2\""));
+    let gpt = text(&changed("\"model_type\": \"bert\"", "\"model_type\": \"gpt2\""));
     assert!(gpt.contains("model_type `gpt2` is not supported; supported are `bert`"), "{gpt}");
-    let gap = said(&changed("\"2\": \"good\"", "\"7\": \"good\""));
+    let gap = text(&changed("\"2\": \"good\"", "\"7\": \"good\""));
     assert!(gap.contains("`id2label` does not name the classes 0 to 2"), "{gap}");
     let other = changed("\"num_attention_heads\": 4", "\"num_attention_heads\": 3");
-    assert!(said(&other).contains("hidden_size 16 is not a multiple of num_attention_heads 3"));
+    assert!(text(&other).contains("hidden_size 16 is not a multiple of num_attention_heads 3"));
 }
 
 #[test]
-fn a_wrong_line_is_named_and_what_came_before_it_is_answered() {
+fn a_wrong_line_is_named_after_the_predictions_before_it() {
     let assert = evaluate(&["--model", &folder(), "--text", "-"], "{\"id\":\"a\",\"text\":\"good\"}\n{\"id\":\"b\"}\n");
     let output = assert.code(1).get_output().clone();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("`stdin`, line 2") && said.contains("missing field `text`"), "{said}");
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("`stdin`, line 2") && text.contains("missing field `text`"), "{text}");
 }
 
 #[test]
-fn a_run_that_is_not_there_is_refused_and_wrong_usage_exits_with_2() {
+fn a_missing_run_is_refused_and_wrong_usage_exits_with_2() {
     let place = tempfile::tempdir().unwrap();
     let run = place.path().display().to_string();
-    let said = evaluate(&["--run", &run, "--shards", &run], "").code(1).get_output().stderr.clone();
-    assert!(String::from_utf8(said).unwrap().contains("the run is not finished; train it first"));
+    let text = evaluate(&["--run", &run, "--shards", &run], "").code(1).get_output().stderr.clone();
+    assert!(String::from_utf8(text).unwrap().contains("the run is not finished; train it first"));
     evaluate(&["--run", &run], "").code(2);
     evaluate(&["--run", &run, "--model", &run, "--text", "-"], "").code(2);
     evaluate(&["--model", &run, "--shards", &run], "").code(2);

@@ -1,4 +1,4 @@
-//! A file's digest, as its publisher tells it.
+//! A published digest of a file.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -7,24 +7,24 @@ use std::path::Path;
 use md5::Digest as _;
 use md5::Md5;
 
-/// What a publisher says the bytes hash to, in lower-case hexadecimal.
+/// The published digest of a file's bytes, in lower-case hexadecimal.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Digest {
-    /// As the authors of older data sets give it: good against accidents, not against an adversary.
+    /// Published with older data sets: it detects accidents, not attacks.
     Md5(String),
-    /// As the hub gives it for large files.
+    /// Sent by the Hugging Face hub for large files.
     Sha256(String),
 }
 
 impl Digest {
-    /// The sha256 in an entity tag; other tags say nothing about the bytes.
+    /// The sha256 in an entity tag; other tags are not digests.
     pub(crate) fn from_tag(tag: &str) -> Option<Self> {
         let tag = tag.trim_start_matches("W/").trim_matches('"');
         let is_sha256 = tag.len() == 64 && tag.chars().all(|c| c.is_ascii_hexdigit());
         is_sha256.then(|| Digest::Sha256(tag.to_lowercase()))
     }
 
-    /// `None` if the file has this digest, otherwise what differs.
+    /// `None` if the file has this digest, otherwise a description of the difference.
     pub(crate) fn difference(&self, path: &Path) -> io::Result<Option<String>> {
         let file = File::open(path)?;
         let (kind, expected, found) = match self {
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_sha256_is_read_out_of_a_tag() {
+    fn only_a_sha256_tag_is_a_digest() {
         let sha256 = "ab".repeat(32);
         assert_eq!(Digest::from_tag(&format!("\"{}\"", sha256.to_uppercase())), Some(Digest::Sha256(sha256)));
         assert_eq!(Digest::from_tag("\"d41d8cd98f00b204e9800998ecf8427e-12\""), None);

@@ -1,4 +1,4 @@
-//! Bring one file: tried three times, resumed where it stopped, checked before it gets its name.
+//! Download one file: three tries, resumed where the last one stopped, and checked before the file gets its name.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -17,55 +17,55 @@ use crate::unfinished::Unfinished;
 
 const TRIES: u32 = 3;
 
-/// How files are brought.
+/// Downloads files.
 pub(crate) struct Downloads {
     client: Agent,
     pause: Duration,
 }
 
 impl Downloads {
-    /// With `pause` before the second try, and twice that before the third; see [`http::client`].
+    /// `pause` precedes the second try, twice `pause` the third; [`http::client`] explains `patience`.
     pub(crate) fn new(pause: Duration, patience: Duration) -> Self {
         Downloads { client: http::client(patience), pause }
     }
 
-    /// Bring every file that is not there, in order; nothing where all that must be there is, lest a copy made by
-    /// hand ask the network for what need not be.
+    /// Download all missing files, in order. If every required file exists, nothing is requested, so a folder that was
+    /// filled by hand needs no network.
     ///
     /// # Errors
-    /// The folder holds another model, or a file cannot be had.
-    pub(crate) fn bring_all(&self, sources: &[Source]) -> anyhow::Result<()> {
+    /// The folder holds another model, or a download fails.
+    pub(crate) fn fetch_all(&self, sources: &[Source]) -> anyhow::Result<()> {
         let check = |source: &Source| source.origin.as_ref().map_or(Ok(()), Origin::check);
         sources.first().map_or(Ok(()), check)?;
         if sources.iter().all(|source| source.optional || source.path.exists()) {
             log::debug!("all required files already exist");
             return Ok(());
         }
-        // Before each file: another process may have begun with another model meanwhile.
-        sources.iter().try_for_each(|source| check(source).and_then(|()| self.bring(source)))
+        // Checked before each file, because another process may have started on another model.
+        sources.iter().try_for_each(|source| check(source).and_then(|()| self.fetch(source)))
     }
 
-    /// Bring a file unless it is there.
-    pub(crate) fn bring(&self, source: &Source) -> anyhow::Result<()> {
+    /// Download a file unless it exists.
+    pub(crate) fn fetch(&self, source: &Source) -> anyhow::Result<()> {
         let Source { url, path, optional, remedy, missing, .. } = source;
         if path.exists() {
             log::debug!("`{}` already exists", path.display());
             return Ok(());
         }
         log::info!("fetching `{}` from `{url}`", path.display());
-        let told = |what: &str| anyhow!("fetching `{}` from `{url}`: {what}; {remedy}", path.display());
-        match self.tried(source) {
+        let failed = |what: &str| anyhow!("fetching `{}` from `{url}`: {what}; {remedy}", path.display());
+        match self.with_retries(source) {
             Ok(()) => Ok(()),
             Err(Failure::Missing) if *optional => {
                 log::debug!("`{url}` does not exist; this file is optional");
                 Ok(())
             }
-            Err(Failure::Missing) => Err(told(&format!("status 404, {missing}"))),
-            Err(Failure::Passing(error) | Failure::Lasting(error)) => Err(told(&format!("{error:#}"))),
+            Err(Failure::Missing) => Err(failed(&format!("status 404, {missing}"))),
+            Err(Failure::Passing(error) | Failure::Lasting(error)) => Err(failed(&format!("{error:#}"))),
         }
     }
 
-    fn tried(&self, source: &Source) -> Result<(), Failure> {
+    fn with_retries(&self, source: &Source) -> Result<(), Failure> {
         let mut pause = self.pause;
         for _ in 1..TRIES {
             match self.try_once(source) {
@@ -80,32 +80,33 @@ impl Downloads {
 
     fn try_once(&self, source: &Source) -> Result<(), Failure> {
         if source.path.exists() {
-            return Ok(()); // somebody else has brought it since the last try
+            return Ok(()); // another process has finished it
         }
         let unfinished = Unfinished::of(source);
-        let (answer, offset) = self.ask(source, &unfinished)?;
+        let (answer, offset) = self.request(source, &unfinished)?;
         let digest = unfinished.digest(&answer);
         let keeps = match answer.status {
             200 => 0,
             206 if answer.begins == offset => offset,
             416 if answer.total == Some(offset) => {
                 log::debug!("`{}` is already complete", unfinished.path.display());
-                return unfinished.name(digest, offset);
+                return unfinished.finish(digest, offset);
             }
             status => return Err(refused(status, &unfinished)),
         };
         let Some(file) = unfinished.claim()? else { return Ok(()) };
         unfinished.begin(&file, keeps, &answer)?;
         let _held = receive(answer, file, &unfinished, source.content.most_bytes())?;
-        unfinished.name(digest, keeps)
+        unfinished.finish(digest, keeps)
     }
 
-    /// What the server says to the rest, and where that begins; or to the whole, if the rest is not of the same bytes.
-    fn ask(&self, source: &Source, unfinished: &Unfinished) -> Result<(Answer, u64), Failure> {
+    /// The server's answer for the missing bytes, with their offset; if the partial file is of another version, the
+    /// answer for the whole file.
+    fn request(&self, source: &Source, unfinished: &Unfinished) -> Result<(Answer, u64), Failure> {
         let get = |offset| http::get(&self.client, &source.url, offset).map_err(Failure::Passing);
         let offset = unfinished.offset();
         let answer = get(offset)?;
-        if offset == 0 || !matches!(answer.status, 206 | 416) || unfinished.is_gone_on_with(&answer) {
+        if offset == 0 || !matches!(answer.status, 206 | 416) || unfinished.is_continued_by(&answer) {
             return Ok((answer, offset));
         }
         log::info!("`{}` may belong to another version; starting the download again", unfinished.path.display());
@@ -113,12 +114,12 @@ impl Downloads {
     }
 }
 
-/// Append the body to `file`, which comes back, lest its lock ends before it has its name.
+/// Append the body to `file`. Returns the file, whose lock must last until it has its name.
 fn receive(answer: Answer, mut file: File, unfinished: &Unfinished, most: u64) -> Result<File, Failure> {
-    let told = |error: io::Error| {
+    let failed = |error: io::Error| {
         Failure::Lasting(anyhow::Error::from(error).context(format!("writing `{}`", unfinished.path.display())))
     };
-    let mut length = file.seek(SeekFrom::End(0)).map_err(told)?;
+    let mut length = file.seek(SeekFrom::End(0)).map_err(failed)?;
     let total = answer.total;
     let progress = Progress::new(total.unwrap_or(0), "bytes");
     let mut body = answer.into_reader();
@@ -126,17 +127,17 @@ fn receive(answer: Answer, mut file: File, unfinished: &Unfinished, most: u64) -
     loop {
         progress.set(length);
         if length > most {
-            unfinished.discard().map_err(told)?;
+            unfinished.discard().map_err(failed)?;
             return Err(Failure::Lasting(anyhow!("the server sent more than the limit of {most} bytes")));
         }
         let read = body.read(&mut buffer).with_context(|| ended(length, total));
         match read.map_err(Failure::Passing)? {
             0 => break,
-            read => file.write_all(&buffer[..read]).map_err(told)?,
+            read => file.write_all(&buffer[..read]).map_err(failed)?,
         }
-        length = file.stream_position().map_err(told)?;
+        length = file.stream_position().map_err(failed)?;
     }
-    file.sync_all().map_err(told)?;
+    file.sync_all().map_err(failed)?;
     match total {
         Some(total) if length != total => Err(Failure::Passing(anyhow!(ended(length, Some(total))))),
         _ => Ok(file),
@@ -148,16 +149,17 @@ fn ended(length: u64, total: Option<u64>) -> String {
     format!("the download ended after {length}{total} bytes")
 }
 
-/// What a status that brings no bytes means. A server that cannot go on where we stopped makes us begin anew.
+/// The failure for a status without usable bytes. If the server cannot resume, the partial file is discarded and the
+/// next try starts over.
 fn refused(status: u16, unfinished: &Unfinished) -> Failure {
-    let told = anyhow!("status {status}");
+    let error = anyhow!("status {status}");
     match status {
         206 | 416 => match unfinished.discard() {
-            Ok(()) => Failure::Passing(told.context("the server cannot resume the partial download")),
-            Err(error) => error.into(),
+            Ok(()) => Failure::Passing(error.context("the server cannot resume the partial download")),
+            Err(discarding) => discarding.into(),
         },
-        408 | 429 | 500.. => Failure::Passing(told),
+        408 | 429 | 500.. => Failure::Passing(error),
         404 => Failure::Missing,
-        _ => Failure::Lasting(told),
+        _ => Failure::Lasting(error),
     }
 }

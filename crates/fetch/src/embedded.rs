@@ -1,4 +1,4 @@
-//! The model folder that needs no network: a tiny BERT without weights, which the sample study draws from its seed.
+//! The model folder that needs no network: a tiny BERT without weights; the sample study draws them from its seed.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use records::publish;
 /// The model's name.
 pub(crate) const NAME: &str = "sample-bert";
 
-/// `config.json` last: a folder that has it is whole.
+/// `config.json` comes last: a folder with this file is complete.
 const FILES: [(&str, &[u8]); 4] = [
     ("vocab.txt", include_bytes!("../assets/sample-bert/vocab.txt")),
     ("tokenizer_config.json", include_bytes!("../assets/sample-bert/tokenizer_config.json")),
@@ -15,7 +15,7 @@ const FILES: [(&str, &[u8]); 4] = [
     ("config.json", include_bytes!("../assets/sample-bert/config.json")),
 ];
 
-/// Write the model's folder into `models`; a file that holds the same bytes keeps its time.
+/// Write the model's folder into `models`; a file with the same bytes keeps its modification time.
 pub(crate) fn write(models: &Path) -> anyhow::Result<()> {
     for (name, bytes) in FILES {
         let path = models.join(NAME).join(name);

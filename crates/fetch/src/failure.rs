@@ -1,18 +1,18 @@
-//! Why a try brought no file, and whether another may.
+//! Why a try failed, and whether another can succeed.
 
 use std::io;
 
-/// Why a try brought no file.
+/// Why a try failed.
 pub(crate) enum Failure {
-    /// The server does not have it.
+    /// The server does not have the file.
     Missing,
-    /// May go better the next time.
+    /// Another try may succeed.
     Passing(anyhow::Error),
-    /// Will not.
+    /// Another try would fail in the same way.
     Lasting(anyhow::Error),
 }
 
-/// Whatever the disk says no to will not go better the next time.
+/// Errors of the disk do not go away by themselves.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Failure::Lasting(error.into())

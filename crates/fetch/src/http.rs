@@ -1,4 +1,4 @@
-//! One request: timeouts, redirects, and what the answer's headers say.
+//! One request: timeouts, redirects, and the answer's headers.
 
 use std::io::Read;
 use std::time::Duration;
@@ -11,18 +11,19 @@ use crate::digest::Digest;
 
 const REDIRECTS: usize = 5;
 
-/// To reach a server takes no longer than this.
+/// Upper bound on the time to connect.
 const CONNECTING: Duration = Duration::from_secs(20);
 
-/// What came back, redirects followed.
+/// The answer after all redirects.
 pub(crate) struct Answer {
     /// The status code.
     pub(crate) status: u16,
-    /// The sha256 that the first server told; where it sends us to for the bytes has tags of its own.
+    /// The sha256 from the first server; a server that it redirects to may use tags of its own.
     pub(crate) sha256: Option<Digest>,
-    /// What tells these bytes from those of another version: the hub's tag, or that of who sends them. A weak one does not.
+    /// The tag of this version of the file, from the hub or from the server that sends the bytes. Weak tags are
+    /// ignored.
     pub(crate) tag: Option<String>,
-    /// The place in the file where the body begins.
+    /// Offset of the body in the file.
     pub(crate) begins: u64,
     /// Bytes of the whole file, if the server tells.
     pub(crate) total: Option<u64>,
@@ -30,14 +31,13 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The bytes from `begins` on.
+    /// The bytes from `begins` to the end.
     pub(crate) fn into_reader(self) -> impl Read {
         self.body.into_reader()
     }
 }
 
-/// A client that gives up on a server which says nothing for as long as its `patience`, however long the whole may
-/// take.
+/// A client that gives up on a server that is silent for `patience`; the whole download may take any time.
 pub(crate) fn client(patience: Duration) -> Agent {
     let config = Agent::config_builder()
         .http_status_as_error(false)
@@ -50,15 +50,15 @@ pub(crate) fn client(patience: Duration) -> Agent {
     config.build().into()
 }
 
-/// Ask for the bytes of `url` from `offset` on.
+/// Request the bytes of `url` from `offset` on.
 ///
-/// Redirects are followed here, because the hub tells a file's sha256 only in the redirect itself.
+/// Redirects are followed here, because the hub sends a file's sha256 only with the redirect itself.
 pub(crate) fn get(client: &Agent, url: &str, offset: u64) -> anyhow::Result<Answer> {
     let mut url = url.to_owned();
     let (mut sha256, mut tag) = (None, None);
     for hop in 0..=REDIRECTS {
         let response = request(client, &url, offset)?;
-        sha256 = sha256.or_else(|| told_sha256(&response, hop));
+        sha256 = sha256.or_else(|| header_sha256(&response, hop));
         tag = tag.or_else(|| text(&response, "x-linked-etag").map(str::to_owned));
         match text(&response, "location") {
             Some(location) if response.status().is_redirection() => url = join(&url, location)?,
@@ -73,11 +73,11 @@ fn request(client: &Agent, url: &str, offset: u64) -> anyhow::Result<Response<Bo
     if offset > 0 {
         request = request.header(header::RANGE, format!("bytes={offset}-"));
     }
-    request.call().map_err(told)
+    request.call().map_err(describe)
 }
 
-/// Why there was no answer, in words that say what to look at.
-fn told(error: ureq::Error) -> anyhow::Error {
+/// The reason for a missing answer, in words that say where to look.
+fn describe(error: ureq::Error) -> anyhow::Error {
     match error {
         ureq::Error::Timeout(what) => anyhow!("the server did not answer in time ({what})"),
         ureq::Error::HostNotFound => anyhow!("host not found, or no network"),
@@ -86,7 +86,7 @@ fn told(error: ureq::Error) -> anyhow::Error {
     }
 }
 
-fn told_sha256(response: &Response<Body>, hop: usize) -> Option<Digest> {
+fn header_sha256(response: &Response<Body>, hop: usize) -> Option<Digest> {
     let own_tag = || text(response, "etag").filter(|_| hop == 0);
     text(response, "x-linked-etag").or_else(own_tag).and_then(Digest::from_tag)
 }
@@ -100,14 +100,14 @@ fn answer(response: Response<Body>, sha256: Option<Digest>, linked: Option<Strin
     Answer { status: response.status().as_u16(), sha256, tag, begins, total, body: response.into_body() }
 }
 
-/// `bytes 100-199/200` is (100, 200); `bytes */200`, which a 416 carries, is (0, 200).
+/// `bytes 100-199/200` is (100, 200); `bytes */200`, the form of a 416, is (0, 200).
 fn content_range(value: &str) -> Option<(u64, Option<u64>)> {
     let (range, total) = value.strip_prefix("bytes ")?.split_once('/')?;
     let begins = range.split_once('-').map_or(Some(0), |(begins, _)| begins.parse().ok())?;
     Some((begins, total.parse().ok()))
 }
 
-/// Where a redirect leads: an address of its own, or a path on the same server.
+/// The target of a redirect: a full address, or a path on the same server.
 fn join(url: &str, location: &str) -> anyhow::Result<String> {
     if location.starts_with("http://") || location.starts_with("https://") {
         return Ok(location.to_owned());
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranges_are_read_and_nonsense_is_not() {
+    fn content_ranges_are_parsed_and_others_rejected() {
         assert_eq!(content_range("bytes 100-199/200"), Some((100, Some(200))));
         assert_eq!(content_range("bytes 100-199/*"), Some((100, None)));
         assert_eq!(content_range("bytes */200"), Some((0, Some(200))));
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn redirects_lead_to_addresses_or_to_paths_on_the_same_server() {
+    fn a_redirect_is_a_full_address_or_a_path() {
         assert_eq!(join("http://a:1/b/c", "/d").unwrap(), "http://a:1/d");
         assert_eq!(join("http://a", "/d").unwrap(), "http://a/d");
         assert_eq!(join("http://a/b", "https://x/y").unwrap(), "https://x/y");

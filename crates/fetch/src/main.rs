@@ -33,7 +33,7 @@ Set IMDB_URL or HF_ENDPOINT to use a mirror of the archive or of the Hugging Fac
 #[command(name = "fetch", version, after_long_help = EXAMPLE)]
 struct Args {
     #[command(subcommand)]
-    what: What,
+    source: Source,
     /// Wait before the second try; twice as long before the third
     #[arg(long, global = true, hide = true, default_value_t = 1000)]
     pause_milliseconds: u64,
@@ -45,23 +45,23 @@ struct Args {
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
-    /// A data set: `imdb`, the archive of 50,000 labelled reviews as its authors publish it (80 MiB)
+enum Source {
+    /// Download a data set: `imdb`, the published archive of 50,000 labelled reviews (80 MiB)
     Data {
         /// `imdb`
         name: String,
-        /// The folder that gets the archive
+        /// Folder for the archive
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
-    /// A model folder: configuration, tokenizer and weights
+    /// Download a model folder: configuration, tokenizer and weights
     Model {
-        /// A known name such as `bert-base-cased`, `sample-bert`, or the hub's `owner/name`
+        /// A known name, such as `bert-base-cased` or `sample-bert`, or `owner/name` on the Hugging Face hub
         name: String,
-        /// The hub's branch, tag or commit
+        /// Branch, tag or commit on the hub
         #[arg(long, default_value = "main")]
         revision: String,
-        /// The folder of models; the model becomes a folder in it
+        /// Folder of models; the model becomes a folder in it
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
@@ -76,9 +76,9 @@ fn run() -> anyhow::Result<()> {
     args.verbosity.start();
     let [pause, patience] = [args.pause_milliseconds, args.patience_milliseconds].map(Duration::from_millis);
     let downloads = Downloads::new(pause, patience);
-    match args.what {
-        What::Data { name, out } => downloads.bring(&sources::data(&name, &out)?),
-        What::Model { name, out, .. } if name == embedded::NAME => embedded::write(&out),
-        What::Model { name, revision, out } => downloads.bring_all(&sources::model(&name, &revision, &out)?),
+    match args.source {
+        Source::Data { name, out } => downloads.fetch(&sources::data(&name, &out)?),
+        Source::Model { name, out, .. } if name == embedded::NAME => embedded::write(&out),
+        Source::Model { name, revision, out } => downloads.fetch_all(&sources::model(&name, &revision, &out)?),
     }
 }

@@ -1,4 +1,4 @@
-//! Which model of the hub a folder holds: remembered beside its files, lest another be taken for it.
+//! The hub model that a folder holds, recorded beside its files so that models are never mixed.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -8,77 +8,76 @@ use anyhow::{Context, ensure};
 use records::publish::Pending;
 use serde::{Deserialize, Serialize};
 
-use crate::sources;
-
-/// Nobody needs more to name a repository and a revision.
+/// Upper bound on the bytes of the record.
 const MOST_BYTES: u64 = 1 << 16;
 
-/// What a folder says of itself.
+/// The folder's record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Fetched {
     /// The hub's `owner/name`.
     repository: String,
-    /// Branch, tag or commit, as it was asked for.
+    /// Branch, tag or commit, as given on the command line.
     revision: String,
 }
 
-/// What is asked for, and the folder that is to get it.
+/// The requested model and its folder.
 #[derive(Debug, Clone)]
 pub(crate) struct Origin {
     folder: PathBuf,
+    files: Vec<&'static str>,
     asked: Fetched,
 }
 
 impl Origin {
-    /// `repository` at `revision`, for `folder`.
-    pub(crate) fn new(folder: &Path, repository: &str, revision: &str) -> Self {
+    /// `repository` at `revision`, for `folder`; `files` are the names that a model's files have.
+    pub(crate) fn new(folder: &Path, files: Vec<&'static str>, repository: &str, revision: &str) -> Self {
         let asked = Fetched { repository: repository.to_owned(), revision: revision.to_owned() };
-        Origin { folder: folder.to_owned(), asked }
+        Origin { folder: folder.to_owned(), files, asked }
     }
 
-    /// Find out whether the folder is free for this. One that says nothing of itself is: it was filled by hand.
+    /// Check that the folder is free for this model. A folder without a record was filled by hand and is free.
     ///
     /// # Errors
-    /// It holds another model or another revision, or what it says of itself cannot be read.
+    /// The folder holds another model or revision, or its record cannot be read.
     pub(crate) fn check(&self) -> anyhow::Result<()> {
-        self.said().map(drop)
+        self.is_recorded().map(drop)
     }
 
-    /// To be called before a file gets its name in the folder. Where some are without a word whose they are, none is said.
+    /// Record the model, before the first file gets its name. A folder with files but no record stays without one.
     ///
     /// # Errors
-    /// As [`Origin::check`]; or it cannot be written.
-    pub(crate) fn remember(&self) -> anyhow::Result<()> {
-        let filled = sources::model_files().any(|name| self.folder.join(name).exists()); // first: the word comes before them
-        if self.said()? || filled {
+    /// Those of [`Origin::check`]; or the record cannot be written.
+    pub(crate) fn record(&self) -> anyhow::Result<()> {
+        let filled = self.files.iter().any(|name| self.folder.join(name).exists()); // first: the record precedes them
+        if self.is_recorded()? || filled {
             return Ok(());
         }
-        let mut word = Pending::create(&self.path())?; // waits for whoever says it just now, perhaps of another
-        if self.said()? {
+        let mut record = Pending::create(&self.path())?; // waits for a process that records a model now
+        if self.is_recorded()? {
             return Ok(());
         }
-        serde_json::to_writer_pretty(&mut word, &self.asked).context("writing `fetched.json`")?;
-        Ok(word.publish()?)
+        serde_json::to_writer_pretty(&mut record, &self.asked).context("writing `fetched.json`")?;
+        Ok(record.publish()?)
     }
 
-    /// Whether the folder says that it holds just this.
-    fn said(&self) -> anyhow::Result<bool> {
+    /// Whether the record names this model.
+    fn is_recorded(&self) -> anyhow::Result<bool> {
         let (folder, asked) = (self.folder.display(), &self.asked);
-        let lost =
+        let unreadable =
             || format!("`{folder}` does not say which model it holds; choose another `--out`, or remove that folder");
-        let Some(there) = self.there().with_context(lost)? else { return Ok(false) };
+        let Some(found) = self.read().with_context(unreadable)? else { return Ok(false) };
         ensure!(
-            there == *asked,
+            found == *asked,
             "`{folder}` holds `{}` at revision `{}`, not `{}` at `{}`; choose another `--out`, or remove that folder",
-            there.repository,
-            there.revision,
+            found.repository,
+            found.revision,
             asked.repository,
             asked.revision
         );
         Ok(true)
     }
 
-    fn there(&self) -> anyhow::Result<Option<Fetched>> {
+    fn read(&self) -> anyhow::Result<Option<Fetched>> {
         let path = self.path();
         let reading = || format!("reading `{}`", path.display());
         let mut text = String::new();

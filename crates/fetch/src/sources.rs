@@ -1,4 +1,4 @@
-//! Where each file comes from, what it must be, and what to do where it cannot be had.
+//! The files that can be downloaded: address, content, and the remedy if the download fails.
 
 use std::path::{Path, PathBuf};
 
@@ -7,38 +7,38 @@ use anyhow::{bail, ensure};
 use crate::digest::Digest;
 use crate::origin::Origin;
 
-/// One file to bring.
+/// One file to download.
 #[derive(Debug)]
 pub(crate) struct Source {
-    /// Where it comes from.
+    /// Its address.
     pub(crate) url: String,
-    /// Where it goes.
+    /// Its place on disk.
     pub(crate) path: PathBuf,
-    /// What is known beforehand of its content.
+    /// What is known about its content in advance.
     pub(crate) content: Content,
-    /// Whether a server that does not have it is no failure.
+    /// Whether the server may lack it.
     pub(crate) optional: bool,
-    /// What to do where it cannot be had.
+    /// What to do if the download fails.
     pub(crate) remedy: String,
-    /// Which model it is a file of, if it is one's.
+    /// The model that it belongs to, if any.
     pub(crate) origin: Option<Origin>,
-    /// What to say if the server does not have it.
+    /// What to report if the server lacks it.
     pub(crate) missing: &'static str,
 }
 
-/// What is known of a file's content before it is asked for.
+/// What is known about a file's content before the request.
 #[derive(Debug)]
 pub(crate) enum Content {
-    /// Its digest, committed here.
+    /// The published digest, which is part of this source code.
     Published(Digest),
-    /// Large; the hub tells its sha256 with the first answer.
+    /// Large; the hub sends its sha256 with the first answer.
     Weights,
-    /// Small, and the hub tells no digest: an interrupted one is begun anew, lest two versions be joined.
+    /// Small and without a digest: an interrupted download starts over, so that two versions are never joined.
     Text,
 }
 
 impl Content {
-    /// A server that sends more than this sends something else: it would fill the disk.
+    /// Upper bound on the bytes of the file; a server that sends more is cut off before it fills the disk.
     pub(crate) fn most_bytes(&self) -> u64 {
         match self {
             Content::Published(_) => 1 << 30,
@@ -59,7 +59,7 @@ const KNOWN_MODELS: [(&str, &str); 3] = [
     ("bert-base-uncased", "google-bert/bert-base-uncased"),
 ];
 
-/// `config.json` last: a folder that has it is whole.
+/// `config.json` comes last: a folder with this file is complete.
 const MODEL_FILES: [(&str, Content, bool); 5] = [
     ("tokenizer_config.json", Content::Text, true),
     ("vocab.txt", Content::Text, true),
@@ -86,12 +86,14 @@ pub(crate) fn data(name: &str, folder: &Path) -> anyhow::Result<Source> {
     })
 }
 
-/// The files of a model folder, in the order in which they are to be brought.
+/// The files of a model folder, in the order of their download.
 pub(crate) fn model(name: &str, revision: &str, models: &Path) -> anyhow::Result<Vec<Source>> {
     let repository = repository(name)?;
     let model = repository.rsplit('/').next().unwrap_or(name);
     let folder = models.join(model);
     let base = format!("{}/{repository}/resolve/{revision}", endpoint("HF_ENDPOINT", HUB));
+    let names = MODEL_FILES.into_iter().map(|(file, ..)| file).collect();
+    let origin = Origin::new(&folder, names, &repository, revision);
     let source = |(file, content, optional): (&str, Content, bool)| Source {
         url: format!("{base}/{file}"),
         path: folder.join(file),
@@ -105,14 +107,9 @@ pub(crate) fn model(name: &str, revision: &str, models: &Path) -> anyhow::Result
         content,
         optional,
         remedy: remedy(model, &folder),
-        origin: Some(Origin::new(&folder, &repository, revision)),
+        origin: Some(origin.clone()),
     };
     Ok(MODEL_FILES.into_iter().map(source).collect())
-}
-
-/// The names of a model's files.
-pub(crate) fn model_files() -> impl Iterator<Item = &'static str> {
-    MODEL_FILES.into_iter().map(|(name, ..)| name)
 }
 
 fn remedy(model: &str, folder: &Path) -> String {
@@ -155,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn known_names_and_hub_names_become_repositories_and_folders() {
+    fn known_and_hub_names_become_repositories_and_folders() {
         let folder = |name| model(name, "main", Path::new("m")).unwrap()[0].path.parent().unwrap().to_owned();
         assert_eq!(repository("bert-base-cased").unwrap(), "google-bert/bert-base-cased");
         assert_eq!(folder("bert-base-cased"), Path::new("m/bert-base-cased"));
@@ -163,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_would_leave_the_folder_are_refused_with_what_is_known() {
+    fn names_that_would_leave_the_folder_are_refused_with_a_hint() {
         for name in ["bert", "../x", "a/..", "a/b/c", "a/b?c", "/b", "a/", ""] {
             let message = model(name, "main", Path::new("m")).unwrap_err().to_string();
             assert!(message.contains("`bert-base-cased`"), "{name}: {message}");
@@ -171,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn the_configuration_comes_last_so_that_it_marks_a_whole_folder() {
+    fn the_configuration_comes_last_and_marks_a_complete_folder() {
         let files = model("bert-base-cased", "main", Path::new("m")).unwrap();
         assert!(files.last().unwrap().path.ends_with("config.json"));
     }

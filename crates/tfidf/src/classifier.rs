@@ -1,5 +1,5 @@
-//! A vectorizer with the weights that were fitted to it, and the file it lives in: JSON Lines, one term a line, so that
-//! `jq` can say which words it weighs most.
+//! A vectorizer with its fitted weights, and their file: JSON Lines with one term a line, so that `jq` can find the
+//! words with the largest weights.
 
 use std::io::{BufRead, Write};
 
@@ -32,10 +32,10 @@ impl Classifier {
         self.weights.logits(&self.vectorizer.transform(documents))
     }
 
-    /// Write `begin`, a line for each term, `end`.
+    /// Write the line `begin`, one line for each term, and `end`.
     ///
     /// # Errors
-    /// Writing failed.
+    /// The file cannot be written.
     pub fn write(&self, output: &mut impl Write) -> std::io::Result<()> {
         let Classifier { vectorizer, weights } = self;
         let (config, classes, bias) = (vectorizer.config().clone(), weights.classes(), weights.bias().to_vec());
@@ -48,10 +48,10 @@ impl Classifier {
         jsonl::write(output, &Line::End { terms: vectorizer.terms().len() })
     }
 
-    /// Read what [`Classifier::write`] wrote; `name` is what errors call the input.
+    /// Read the file of [`Classifier::write`]; `name` names the input in errors.
     ///
     /// # Errors
-    /// A line is not what it should be, or the stream has no `end`.
+    /// A line is damaged, or the stream has no `end`.
     pub fn read(name: &str, input: impl BufRead) -> Result<Self, records::Error> {
         let mut lines = Reader::<Line, _>::new(name, input);
         let (mut begun, mut terms, mut idf, mut weights) = (None, Vec::new(), Vec::new(), Vec::new());
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn it_reads_back_to_the_last_bit() {
+    fn a_written_classifier_reads_back_bit_for_bit() {
         for classes in [2, 3] {
             let (classifier, documents) = classifier(classes);
             let read = Classifier::read("it", written(&classifier).as_bytes()).unwrap();
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_or_spoiled_file_is_refused_by_line() {
+    fn a_cut_or_damaged_file_is_refused_by_line() {
         let whole = written(&classifier(2).0);
         let cut = whole.rsplit_once("{\"type\":\"end\"").unwrap().0;
         let refused = |text: &str| Classifier::read("it", text.as_bytes()).unwrap_err().to_string();

@@ -1,4 +1,4 @@
-//! What counts as a term, and how its count is weighed.
+//! The definition of a term, and the weight of its count.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// Words in the longest term: 1 takes words only, 2 also pairs of consecutive words.
     pub words_per_term: usize,
-    /// Documents a term must occur in to be kept.
+    /// Minimum number of documents with a term; rarer terms are dropped.
     pub min_documents: usize,
     /// Weigh a term that occurs `tf` times in a document by `1 + ln tf` instead of `tf`.
     pub sublinear: bool,

@@ -1,18 +1,18 @@
-//! What is wrong with what one was given.
+//! Errors.
 
-/// Parts that do not fit together.
+/// Arguments that do not fit together.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
-    /// A stored vocabulary is not one that [`crate::Vectorizer::fit`] makes.
+    /// A stored vocabulary is not sorted, or has an impossible weight.
     #[error("vocabulary: {0}")]
     Vocabulary(String),
-    /// Rows of features that are no matrix, or not of the width of the weights.
+    /// Rows of features are not sorted or too wide, or do not fit the weights.
     #[error("features: {0}")]
     Features(String),
-    /// Labels that do not belong to the rows or to the classes.
+    /// Labels do not fit the rows or the classes.
     #[error("labels: {0}")]
     Labels(String),
-    /// Weights that do not belong to the features or to the classes.
+    /// Weights do not fit the features or the classes.
     #[error("weights: {0}")]
     Weights(String),
     /// `C` is not a positive number.

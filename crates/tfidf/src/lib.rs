@@ -14,8 +14,8 @@
 //! # Ok::<(), tfidf::Error>(())
 //! ```
 //!
-//! Everything is computed on all threads of rayon's pool and is bit-equal with any number of them: each entry of
-//! a product is summed by one thread in a fixed order, and sums over all entries go by fixed chunks.
+//! All work runs on rayon's thread pool. The results are bit-equal for any number of threads: one thread sums each
+//! entry of a product in a fixed order, and sums over all entries go by fixed chunks.
 
 mod classifier;
 mod config;
@@ -31,5 +31,5 @@ pub use error::Error;
 pub use sparse::Sparse;
 pub use vectorizer::Vectorizer;
 
-/// What study files and saved models call this kind of model.
+/// The name of this kind of model in study files and saved models.
 pub const KIND: &str = "tf-idf";

@@ -4,10 +4,10 @@ use rayon::prelude::*;
 
 use crate::Error;
 
-/// Rows that one task of a product computes.
+/// Rows in one task of a product.
 const ROWS_PER_TASK: usize = 256;
 
-/// A matrix `[rows, width]` by compressed sparse rows: only entries that were given, columns ascending.
+/// A matrix `[rows, width]` in compressed sparse rows: only the given entries, in ascending columns.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sparse {
     width: usize,
@@ -17,7 +17,7 @@ pub struct Sparse {
 }
 
 impl Sparse {
-    /// A matrix of `rows` of (column, value), the columns strictly ascending and below `width`.
+    /// A matrix from the (column, value) entries of each row, with strictly ascending columns below `width`.
     ///
     /// # Errors
     /// A column is out of order or too large.
@@ -33,7 +33,7 @@ impl Sparse {
         Ok(Sparse::from_sorted(width, rows))
     }
 
-    /// [`Sparse::from_rows`] of rows that are known to be right.
+    /// [`Sparse::from_rows`] for rows that are known to be valid.
     pub(crate) fn from_sorted(width: usize, rows: &[Vec<(u32, f32)>]) -> Sparse {
         let starts = starts(rows.iter().map(Vec::len));
         let columns = rows.iter().flatten().map(|&(column, _)| column).collect();
@@ -51,7 +51,7 @@ impl Sparse {
         self.width
     }
 
-    /// Number of entries kept in all rows.
+    /// Number of stored entries.
     pub fn entries(&self) -> usize {
         self.values.len()
     }
@@ -62,7 +62,7 @@ impl Sparse {
         (&self.columns[entries.clone()], &self.values[entries])
     }
 
-    /// The matrix `[width, rows]` of the same entries.
+    /// The transpose, `[width, rows]`.
     pub(crate) fn transposed(&self) -> Sparse {
         let mut n_entries = vec![0; self.width];
         self.columns.iter().for_each(|&column| n_entries[column as usize] += 1);
@@ -93,7 +93,7 @@ impl Sparse {
     }
 }
 
-/// Where each row starts, and where the last one ends.
+/// The start of each row, and the end of the last.
 fn starts(lengths: impl Iterator<Item = usize>) -> Vec<usize> {
     let ends = lengths.scan(0, |end, length| {
         *end += length;
@@ -102,7 +102,7 @@ fn starts(lengths: impl Iterator<Item = usize>) -> Vec<usize> {
     std::iter::once(0).chain(ends).collect()
 }
 
-/// Four sums side by side, so that no addition waits for the one before.
+/// Four independent sums, so that no addition waits for the previous one.
 fn one_output((columns, values): (&[u32], &[f32]), dense: &[f64]) -> f64 {
     let (fours, rest) = columns.as_chunks::<4>();
     let (four_values, rest_values) = values.as_chunks::<4>();
@@ -137,14 +137,14 @@ mod tests {
     }
 
     #[test]
-    fn a_product_is_that_worked_by_hand() {
+    fn a_product_equals_a_hand_calculation() {
         let mut product = [0.0; 3];
         matrix().multiply(&[1.0, 1.0, 1.0, 1.0, 1.0, 2.0], 1, &mut product);
         assert_eq!(product, [20.0, 0.0, 19.0]);
     }
 
     #[test]
-    fn each_output_is_a_product_of_its_own() {
+    fn each_output_is_a_separate_product() {
         let dense = [1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 2.0, -1.0];
         let mut product = [f64::NAN; 6];
         matrix().multiply(&dense, 2, &mut product);
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn the_transpose_holds_each_entry_in_its_place() {
+    fn the_transpose_moves_each_entry_to_its_place() {
         let transposed = matrix().transposed();
         assert_eq!((transposed.rows(), transposed.width(), transposed.entries()), (6, 3, 7));
         assert_eq!(transposed.row(0), ([2].as_slice(), [7.0].as_slice()));
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_that_are_no_matrix_are_refused() {
+    fn unsorted_or_too_wide_rows_are_refused() {
         let refused = |row: Vec<(u32, f32)>| Sparse::from_rows(2, &[row]).unwrap_err().to_string();
         assert_eq!(refused(vec![(2, 1.0)]), "features: row 0: column 2, but the width is 2");
         assert_eq!(refused(vec![(1, 1.0), (0, 1.0)]), "features: row 0: column 0 follows 1");

@@ -1,10 +1,10 @@
-//! Terms of a document, and in how many documents each occurs.
+//! Terms of a document, and the number of documents with each term.
 
 use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-/// Show every run of 1 to `longest` consecutive words, joined by one space, as often as it occurs.
+/// Pass every sequence of 1 to `longest` consecutive words, joined by spaces, to the callback, repetitions included.
 pub(crate) fn each_term(words: &[String], longest: usize, mut visit: impl FnMut(&str)) {
     let mut term = String::new();
     for start in 0..words.len() {
@@ -19,7 +19,7 @@ pub(crate) fn each_term(words: &[String], longest: usize, mut visit: impl FnMut(
     }
 }
 
-/// The terms that occur in `min_documents` of `documents` or more, sorted, and in how many each does.
+/// The sorted terms that occur in at least `min_documents` of `documents`, each with its number of documents.
 pub(crate) fn frequent(documents: &[Vec<String>], longest: usize, min_documents: usize) -> Vec<(String, usize)> {
     let mut kept: Vec<(String, usize)> = count(documents, longest)
         .into_iter()
@@ -30,7 +30,7 @@ pub(crate) fn frequent(documents: &[Vec<String>], longest: usize, min_documents:
     kept
 }
 
-/// How often a term was met, counting each document once.
+/// The number of documents with a term.
 struct Seen {
     documents: usize,
     last: usize,
@@ -38,7 +38,7 @@ struct Seen {
 
 type Counts = HashMap<String, Seen>;
 
-/// One table a thread and no more, as joining two costs about as much as counting.
+/// One table for each thread and no more, because joining two tables costs about as much as counting.
 fn count(documents: &[Vec<String>], longest: usize) -> Counts {
     let share = documents.len().div_ceil(rayon::current_num_threads()).max(1);
     let counts = documents.par_chunks(share).map(|documents| {
@@ -59,7 +59,7 @@ fn count_once(counts: &mut Counts, term: &str, document: usize) {
     }
 }
 
-/// Counts over two disjoint sets of documents become one.
+/// Add the counts of two disjoint sets of documents.
 fn merge(left: Counts, right: Counts) -> Counts {
     let (mut larger, smaller) = if left.len() < right.len() { (right, left) } else { (left, right) };
     for (term, seen) in smaller {
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn terms_are_words_and_pairs_that_touch() {
+    fn terms_are_words_and_adjacent_pairs() {
         let mut terms = Vec::new();
         each_term(&words("not good at"), 2, |term| terms.push(term.to_owned()));
         assert_eq!(terms, ["not", "not good", "good", "good at", "at"]);

@@ -1,4 +1,4 @@
-//! Documents to TF-IDF rows: scikit-learn's `TfidfVectorizer`, on words that are split already.
+//! Documents to TF-IDF rows: scikit-learn's `TfidfVectorizer` on words.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use crate::terms::{each_term, frequent};
 use crate::{Config, Error, Sparse};
 
-/// A vocabulary with the weight of each term. Words are taken as they are and must hold no space.
+/// A vocabulary with the weight of each term. Words are used as they are and must not contain spaces.
 #[derive(Debug, Clone)]
 pub struct Vectorizer {
     config: Config,
@@ -17,8 +17,8 @@ pub struct Vectorizer {
 }
 
 impl Vectorizer {
-    /// The terms of `documents`, sorted, each with its `idf = ln((1 + n) / (1 + df)) + 1` for `n` documents of
-    /// which `df` hold it (`TfidfTransformer(smooth_idf=True)` of scikit-learn).
+    /// The sorted terms of `documents`, each with `idf = ln((1 + n) / (1 + df)) + 1`, where `df` of `n` documents
+    /// contain the term (`TfidfTransformer(smooth_idf=True)` of scikit-learn).
     pub fn fit(documents: &[Vec<String>], config: &Config) -> Vectorizer {
         let frequent = frequent(documents, config.words_per_term, config.min_documents);
         let weigh = |df: usize| (((1 + documents.len()) as f64 / (1 + df) as f64).ln() + 1.0) as f32;
@@ -26,11 +26,10 @@ impl Vectorizer {
         Vectorizer::index(config.clone(), terms, idf)
     }
 
-    /// A vocabulary that was stored. `terms` are strictly ascending in the order of their bytes, `idf` are
-    /// positive and as many.
+    /// A stored vocabulary: `terms` strictly ascending by bytes, with one positive `idf` each.
     ///
     /// # Errors
-    /// `terms` or `idf` are not such.
+    /// `terms` or `idf` violate these conditions.
     pub fn from_parts(config: Config, terms: Vec<String>, idf: Vec<f32>) -> Result<Vectorizer, Error> {
         if terms.len() != idf.len() {
             return Err(Error::Vocabulary(format!("{} terms, but {} idf weights", terms.len(), idf.len())));
@@ -52,7 +51,7 @@ impl Vectorizer {
         Vectorizer { config, terms, idf, columns }
     }
 
-    /// One row `[terms]` per document: `tf · idf`, of unit length; empty where no term is known.
+    /// One row `[terms]` for each document: `tf · idf`, of unit length; empty if no term is known.
     pub fn transform(&self, documents: &[Vec<String>]) -> Sparse {
         let rows: Vec<Vec<(u32, f32)>> = documents.par_iter().map(|words| self.row(words)).collect();
         Sparse::from_sorted(self.terms.len(), &rows)
@@ -72,12 +71,12 @@ impl Vectorizer {
         if self.config.sublinear { 1.0 + (occurrences as f64).ln() } else { occurrences as f64 }
     }
 
-    /// Settings it was made with.
+    /// The settings.
     pub fn config(&self) -> &Config {
         &self.config
     }
 
-    /// The vocabulary, ascending; the index of a term is its column.
+    /// The terms, ascending; the index of a term is its column.
     pub fn terms(&self) -> &[String] {
         &self.terms
     }
@@ -102,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn idf_is_that_worked_by_hand() {
+    fn idf_equals_a_hand_calculation() {
         let vectorizer = worked_by_hand();
         assert_eq!(vectorizer.terms(), ["bad", "film", "good"]);
         let rare = 2.0_f32.ln() + 1.0; // ln((1 + 3) / (1 + 1)) + 1; for all three documents ln(4 / 4) + 1
@@ -110,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_those_worked_by_hand() {
+    fn rows_equal_a_hand_calculation() {
         let rows = worked_by_hand().transform(&documents(&["film good film"]));
         let (film, good) = (1.0 + 2.0_f64.ln(), 1.0 + 2.0_f64.ln()); // tf 2 and idf 1; tf 1 and idf 1 + ln 2
         let length = film.hypot(good);
@@ -137,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_spoiled_vocabulary_is_refused() {
+    fn a_damaged_vocabulary_is_refused() {
         let read = |terms: &[&str], idf: &[f32]| {
             let terms = terms.iter().map(|term| term.to_string()).collect();
             Vectorizer::from_parts(Config::default(), terms, idf.to_vec()).unwrap_err().to_string()

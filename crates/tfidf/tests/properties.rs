@@ -1,4 +1,5 @@
-//! What holds for any documents: rows of unit length, one minimum from any start, equal bytes on any threads.
+//! Properties for any documents: rows of unit length, one minimum from any start, equal bytes for any number of
+//! threads.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use proptest::prelude::*;
@@ -14,7 +15,7 @@ fn features(documents: &[Vec<String>]) -> Sparse {
     Vectorizer::fit(documents, &Config { min_documents: 1, ..Config::default() }).transform(documents)
 }
 
-/// Each class at least once, and otherwise by the words.
+/// Each class at least once; the other labels follow from the words.
 fn labels(documents: &[Vec<String>], classes: usize) -> Vec<usize> {
     let by_words = |words: &Vec<String>| words.iter().filter(|word| word.as_str() < "d").count() % classes;
     (0..classes).chain(documents[classes..].iter().map(by_words)).collect()
@@ -84,7 +85,7 @@ fn one_thread_and_several_give_equal_bytes() {
 }
 
 #[test]
-fn labels_and_strengths_that_cannot_be_are_refused() {
+fn impossible_labels_and_strengths_are_refused() {
     let features = features(&[vec!["a".into()], vec!["b".into()]]);
     let refused = |labels: &[usize], classes, c| {
         tfidf::logistic::fit(&features, labels, classes, c, None).unwrap_err().to_string()

@@ -1,4 +1,4 @@
-//! Terms, rows, coefficients and decision values are those of scikit-learn: `data/make_expected.py` wrote them.
+//! Terms, rows, coefficients and decision values compared with scikit-learn (`data/make_expected.py`).
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use serde::Deserialize;
@@ -19,7 +19,7 @@ struct Expected {
     three_classes: Model<Vec<f32>>,
 }
 
-/// A decision is a number for two classes, a number a class for three.
+/// A decision is one number for two classes, and one number for each of three classes.
 #[derive(Deserialize)]
 struct Model<Decision> {
     labels: Vec<usize>,
@@ -81,7 +81,7 @@ fn fitted(expected: &Expected, labels: &[usize], classes: usize) -> (Weights, Ve
 }
 
 #[test]
-fn two_classes_are_told_apart_by_the_same_weights() {
+fn two_classes_have_the_same_weights() {
     let expected = expected();
     let model = &expected.two_classes;
     let (weights, logits) = fitted(&expected, &model.labels, 2);
@@ -92,7 +92,7 @@ fn two_classes_are_told_apart_by_the_same_weights() {
 }
 
 #[test]
-fn three_classes_are_told_apart_by_the_same_weights() {
+fn three_classes_have_the_same_weights() {
     let expected = expected();
     let model = &expected.three_classes;
     let (weights, logits) = fitted(&expected, &model.labels, 3);

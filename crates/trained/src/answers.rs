@@ -1,4 +1,4 @@
-//! What answers: a network, or TF-IDF with its weights.
+//! A model that predicts: a network, or TF-IDF with its weights.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -11,30 +11,30 @@ use classifier::device::Engine;
 use tfidf::Classifier;
 use tokens::Vocabulary;
 
-/// From token ids to logits.
+/// A model from token ids to logits.
 pub enum Answers {
-    /// On the engine's device.
+    /// A network on the engine's device.
     Network {
-        /// Its `config.json`, which counts the kept blocks only.
+        /// Its `config.json`, which counts kept blocks only.
         encoder: Box<Config>,
         /// The network, without gradients.
         model: Box<Model>,
     },
-    /// On the processor, whatever the device.
+    /// TF-IDF, always on the CPU.
     Terms(Box<Terms>),
 }
 
-/// Words and their weights.
+/// A TF-IDF classifier and the words of its tokenizer.
 pub struct Terms {
     vocabulary: Vocabulary,
     classifier: Classifier,
 }
 
-/// Examples answered between two moves of the progress bar.
+/// Examples between two updates of the progress bar.
 const EXAMPLES_AT_ONCE: usize = 1000;
 
 impl Answers {
-    /// TF-IDF from the model folder of a run.
+    /// The TF-IDF model in the model folder of a run.
     pub(crate) fn terms(folder: &Path) -> anyhow::Result<Self> {
         let path = folder.join("terms.jsonl");
         let name = path.display().to_string();
@@ -51,7 +51,7 @@ impl Answers {
         }
     }
 
-    /// The device that computes.
+    /// The device of the computation.
     pub fn device<'a>(&self, engine: &'a Engine) -> &'a str {
         match self {
             Answers::Network { .. } => &engine.name,
@@ -59,8 +59,8 @@ impl Answers {
         }
     }
 
-    /// Logits `[C]` of each of `sequences`, in their order. `done` is called with the number of examples that each batch
-    /// finished.
+    /// Logits `[C]` of each of `sequences`, in the same order. Each finished batch calls `done` with its number of
+    /// examples.
     pub fn logits(
         &self,
         sequences: &[&[u32]],

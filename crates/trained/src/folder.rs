@@ -1,4 +1,4 @@
-//! A published model folder, back in memory.
+//! Load a published model folder.
 
 use std::path::{Path, PathBuf};
 
@@ -15,15 +15,15 @@ use tokens::TextTokenizer;
 
 use crate::answers::Answers;
 
-/// A trained model and what must be known to ask it.
+/// A trained model with everything that a prediction needs.
 pub struct Trained {
     /// The run's id, or the folder's name.
     pub name: String,
-    /// Where the model comes from.
+    /// The model's origin.
     pub origin: Origin,
     /// The Hugging Face folder.
     pub folder: PathBuf,
-    /// How texts become tokens.
+    /// Settings that turn texts into tokens.
     pub data: Data,
     /// Class names by index.
     pub labels: Vec<String>,
@@ -31,17 +31,17 @@ pub struct Trained {
     pub answers: Answers,
 }
 
-/// Where a model comes from.
+/// The origin of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// A finished run.
     Run {
         /// The chosen epoch.
         epoch: usize,
-        /// What it was trained on.
+        /// The sha256 of the shards it was trained on.
         shards_sha256: String,
     },
-    /// A folder of any model; it does not say what it was trained on.
+    /// A model folder without a run; its training data are unknown.
     Folder,
 }
 
@@ -55,7 +55,7 @@ impl Origin {
     }
 }
 
-/// The part of `train.json` that is needed here.
+/// The fields of `train.json` that are read here.
 #[derive(Deserialize)]
 struct Stamp {
     run: String,
@@ -64,7 +64,7 @@ struct Stamp {
 }
 
 impl Trained {
-    /// The chosen epoch of the finished run in `folder`.
+    /// Load the chosen epoch of the finished run in `folder`.
     pub fn from_run(folder: &Path, engine: &Engine) -> anyhow::Result<Self> {
         let run = RunDir::new(folder);
         let stamp = read(&run.stamp()).context("the run is not finished; train it first")?;
@@ -77,16 +77,16 @@ impl Trained {
         Ok(Trained { name: stamp.run, origin, ..model })
     }
 
-    /// Any Hugging Face folder of a `BertForSequenceClassification`, or the model folder of a run. It computes in fp32.
+    /// Load a Hugging Face folder of a `BertForSequenceClassification`, or the model folder of a run; computed in fp32.
     pub fn from_model(folder: &Path, engine: &Engine) -> anyhow::Result<Self> {
         Self::load(folder, &config(folder)?, None, engine)
     }
 
-    /// The tokenizer in the model's folder, which must fit the model.
+    /// Load the tokenizer in the model's folder.
     ///
     /// # Errors
-    /// The folder has no tokenizer, its vocabulary is larger than the model's, or `max_seq_length` is larger than the
-    /// model's positions.
+    /// The folder has no tokenizer, its vocabulary is larger than the model's, or `max_seq_length` exceeds the model's
+    /// positions.
     pub fn tokenizer(&self) -> anyhow::Result<TextTokenizer> {
         let (folder, length) = (self.folder.display(), self.data.max_seq_length);
         let (vocab_size, positions) = self
@@ -106,7 +106,7 @@ impl Trained {
         Ok(tokenizer)
     }
 
-    /// The model in `folder`, with the precision of `configuration`, or fp32.
+    /// Load the model in `folder`, with the precision of `configuration`, or fp32.
     fn load(
         folder: &Path,
         config: &Value,
@@ -177,7 +177,7 @@ fn network_files(folder: &Path, config: &Value) -> anyhow::Result<(Config, Check
     Ok((encoder, weights))
 }
 
-/// Refuse a model folder that was copied from another run: it would answer for this one.
+/// Refuse a model folder that was copied from another run.
 fn belongs_to(config: &Value, stamp: &Stamp, run: &RunDir) -> anyhow::Result<()> {
     let (id, epoch) = (config["fathom"]["run"].as_str(), config["fathom"]["epoch"].as_u64());
     ensure!(
@@ -196,10 +196,10 @@ fn file_name(folder: &Path) -> String {
     folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 
-/// A file that says more is wrong or made to fill memory.
+/// Upper bound on classes; a larger number is an error or an attempt to exhaust memory.
 const MOST_CLASSES: usize = 100_000;
 
-/// Only one label for each text is predicted; what `train` wrote is such a model, whatever an old run's file says.
+/// Refuse models that do not predict exactly one label for each text; models that `train` wrote always do.
 fn check_problem(config: &Value) -> anyhow::Result<()> {
     let problem = config["problem_type"].as_str().unwrap_or("single_label_classification");
     ensure!(
@@ -209,8 +209,8 @@ fn check_problem(config: &Value) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The class names by index: `id2label`; without it `LABEL_0` and so on, as many as `num_labels` says or the classifier
-/// has `rows`, otherwise two, as in transformers.
+/// The class names by index: `id2label`; otherwise `LABEL_0` and so on, as many as `num_labels` or the classifier's
+/// `rows`, or two, as in transformers.
 fn labels(config: &Value, rows: Option<usize>) -> Result<Vec<String>, String> {
     let Some(named) = config["id2label"].as_object() else {
         let count = ["num_labels", "_num_labels"].iter().find_map(|key| config.get(*key)?.as_u64());
@@ -237,7 +237,7 @@ fn ours(config: &Value, name: &str, otherwise: Value) -> Value {
     config["fathom"].get(name).cloned().unwrap_or(otherwise)
 }
 
-/// A folder that does not say how its texts were cut reads their first tokens, as many as it has positions for.
+/// Settings for a folder without any: read the first tokens of a text, up to the number of positions.
 fn whole_texts(name: &str, encoder: Option<&Config>) -> Value {
     let positions = encoder.map(|encoder| encoder.max_position_embeddings);
     json!({"dataset": "jsonl", "tokenizer": name, "max_seq_length": positions})

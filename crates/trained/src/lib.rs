@@ -1,4 +1,4 @@
-//! A trained model's folder, back in memory: one of our runs, or any Hugging Face classifier.
+//! Load the folder of a trained model: a run, or any Hugging Face classifier.
 
 mod answers;
 mod folder;

@@ -1,9 +1,9 @@
-//! Who computes: for the records of trainings and measurements.
+//! The machine and versions behind a training or a measurement.
 
 use classifier::device::{Engine, libtorch_version};
 use records::Provenance;
 
-/// The provenance of what a binary built from `commit` computes on `engine`.
+/// The provenance of computations on `engine` by a binary built from `commit`.
 pub fn provenance(engine: &Engine, commit: &str) -> Provenance {
     Provenance {
         commit: commit.to_owned(),

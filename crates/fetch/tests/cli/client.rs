@@ -1,4 +1,4 @@
-//! The client's side of a test: `fetch` in a temporary folder, told where the server is.
+//! The client's side of a test: `fetch` in a temporary folder, pointed at the test's server.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use assert_cmd::assert::Assert;
 
 use crate::server::Server;
 
-/// An empty folder, the address that `fetch` is given, and how long it waits for an answer.
+/// A temporary folder, the server's address, and how long `fetch` waits for an answer.
 pub(crate) struct Client {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) url: String,

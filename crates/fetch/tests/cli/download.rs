@@ -23,7 +23,7 @@ fn tag_of_a_chunk_store() -> String {
     format!("ETag: \"{}\"", "0".repeat(64))
 }
 
-/// A hub whose weights are answered by `weights`; it counts only the requests for them.
+/// A hub whose weights come from `weights`, which receives only the requests for them.
 fn hub(weights: impl Fn(&Request, usize) -> Answer + Send + 'static) -> Server {
     let asked = std::sync::atomic::AtomicUsize::new(0);
     Server::start(move |request, _| match request.path == WEIGHTS {
@@ -37,7 +37,7 @@ fn offsets_of_weights(server: &Server) -> Vec<Option<usize>> {
 }
 
 #[test]
-fn a_model_folder_comes_whole_with_its_configuration_last_and_is_not_asked_for_again() {
+fn a_model_is_fetched_once_with_its_configuration_last() {
     let server = hub(|_, _| Answer::whole(&bytes()).header(sha256_tag(&bytes())));
     let client = Client::of(&server);
     client.model().success().stdout("");
@@ -52,7 +52,7 @@ fn a_model_folder_comes_whole_with_its_configuration_last_and_is_not_asked_for_a
 }
 
 #[test]
-fn the_digest_is_read_from_the_redirect_and_the_range_is_asked_of_where_it_leads() {
+fn the_digest_comes_from_the_redirect_and_the_range_from_its_target() {
     let elsewhere =
         Server::start(|request, _| Answer::range(&bytes(), request.offset.unwrap_or(0)).header(tag_of_a_chunk_store()));
     let location = format!("Location: {}/signed?x=y", elsewhere.url);
@@ -65,7 +65,7 @@ fn the_digest_is_read_from_the_redirect_and_the_range_is_asked_of_where_it_leads
 }
 
 #[test]
-fn a_tag_of_where_a_redirect_leads_is_no_digest() {
+fn the_tag_of_a_redirect_target_is_not_a_digest() {
     let elsewhere = Server::start(|_, _| Answer::whole(&bytes()).header(tag_of_a_chunk_store()));
     let location = format!("Location: {}/signed", elsewhere.url);
     let server = hub(move |_, _| Answer::status("302 Found").header(location.as_str()));
@@ -73,7 +73,7 @@ fn a_tag_of_where_a_redirect_leads_is_no_digest() {
 }
 
 #[test]
-fn a_server_that_gives_less_than_was_asked_is_asked_for_the_rest() {
+fn a_short_answer_is_followed_by_a_request_for_the_rest() {
     let server = hub(|request, _| match request.offset {
         None => Answer::whole(&bytes()).dropped_after(50_000).header("ETag: \"v1\""),
         Some(offset) => Answer::range(&bytes(), offset)
@@ -87,7 +87,7 @@ fn a_server_that_gives_less_than_was_asked_is_asked_for_the_rest() {
 }
 
 #[test]
-fn what_an_earlier_run_brought_is_not_asked_for_again() {
+fn bytes_of_an_earlier_run_are_not_requested_again() {
     let server = hub(|request, _| Answer::range(&bytes(), request.offset.unwrap()).header(sha256_tag(&bytes())));
     let client = Client::of(&server);
     client.left("model.safetensors.partial", &bytes()[..150_000]);
@@ -98,7 +98,7 @@ fn what_an_earlier_run_brought_is_not_asked_for_again() {
 }
 
 #[test]
-fn a_server_that_ignores_the_range_makes_it_begin_anew() {
+fn a_server_that_ignores_the_range_restarts_the_download() {
     let server = hub(|_, _| Answer::whole(&bytes()).header(sha256_tag(&bytes())));
     let client = Client::of(&server);
     client.left("model.safetensors.partial", b"other bytes");
@@ -107,7 +107,7 @@ fn a_server_that_ignores_the_range_makes_it_begin_anew() {
 }
 
 #[test]
-fn a_range_that_begins_elsewhere_is_not_appended() {
+fn a_range_from_another_offset_is_not_appended() {
     let server = hub(|request, _| match request.offset {
         Some(_) => Answer::range(&bytes(), 7).header(sha256_tag(&bytes())),
         None => Answer::whole(&bytes()).header(sha256_tag(&bytes())),
@@ -120,7 +120,7 @@ fn a_range_that_begins_elsewhere_is_not_appended() {
 }
 
 #[test]
-fn a_whole_partial_is_recognised_by_the_range_that_cannot_be_had() {
+fn a_complete_partial_file_is_recognised_by_status_416() {
     let range = || Answer::status("416 Range Not Satisfiable").header("Content-Range: bytes */200000");
     let server = hub(move |_, _| range().header(sha256_tag(&bytes())));
     let client = Client::of(&server);
@@ -130,7 +130,7 @@ fn a_whole_partial_is_recognised_by_the_range_that_cannot_be_had() {
 }
 
 #[test]
-fn a_dropped_connection_goes_on_where_it_stopped() {
+fn a_dropped_connection_resumes() {
     let server = hub(|request, _| {
         let offset = request.offset.unwrap_or(0);
         Answer::range(&bytes(), offset).dropped_after(80_000).header(sha256_tag(&bytes()))
@@ -155,7 +155,7 @@ fn small_files_are_never_joined_from_two_answers() {
 }
 
 #[test]
-fn a_length_that_is_never_reached_is_told_and_nothing_gets_the_files_name() {
+fn a_short_file_is_an_error_and_never_gets_its_name() {
     let server = hub(|_, _| Answer::whole(&bytes()).dropped_after(1000));
     let client = Client::of(&server);
     client.model().code(1).stderr(contains("ended after 1000 of 200000 bytes").and(contains("MODELS_DIR")));
@@ -163,9 +163,9 @@ fn a_length_that_is_never_reached_is_told_and_nothing_gets_the_files_name() {
     assert_eq!(offsets_of_weights(&server).len(), 3);
 }
 
-/// Or a disk could be filled from outside.
+/// Without this limit a server could fill the disk.
 #[test]
-fn a_small_file_that_does_not_end_is_given_up_and_removed() {
+fn an_endless_small_file_is_cut_off_and_removed() {
     let endless = vec![b' '; (64 << 20) + (1 << 20)];
     let server = Server::start(move |_, _| Answer::whole(&endless));
     let client = Client::of(&server);
@@ -174,7 +174,7 @@ fn a_small_file_that_does_not_end_is_given_up_and_removed() {
 }
 
 #[test]
-fn a_page_of_the_network_in_between_is_no_model() {
+fn a_web_page_is_not_a_model() {
     for body in ["<html>log in</html>", "", "\n <!DOCTYPE html>"] {
         let client = Client::of(&Server::start(move |_, _| Answer::whole(body.as_bytes())));
         client.model().code(1).stderr(contains(" instead; check whether this network requires a login"));
@@ -183,17 +183,17 @@ fn a_page_of_the_network_in_between_is_no_model() {
 }
 
 #[test]
-fn wrong_bytes_are_told_and_removed() {
+fn wrong_bytes_are_an_error_and_removed() {
     let server = hub(|_, _| Answer::whole(b"other").header(sha256_tag(&bytes())));
     let client = Client::of(&server);
-    let told = contains("fetch: fetching `out/bert-base-cased/model.safetensors`").and(contains("its sha256 is"));
-    client.model().code(1).stderr(told.and(contains(WEIGHTS)));
+    let expected = contains("fetch: fetching `out/bert-base-cased/model.safetensors`").and(contains("its sha256 is"));
+    client.model().code(1).stderr(expected.and(contains(WEIGHTS)));
     assert!(!client.files().iter().any(|name| name.starts_with("model.safetensors")));
     assert_eq!(offsets_of_weights(&server).len(), 1);
 }
 
 #[test]
-fn a_partial_of_another_version_is_thrown_away_and_the_whole_brought() {
+fn a_partial_file_of_another_version_is_replaced() {
     let server = hub(|request, _| match request.offset {
         Some(offset) => Answer::range(&bytes(), offset).header(sha256_tag(&bytes())),
         None => Answer::whole(&bytes()).header(sha256_tag(&bytes())),
@@ -206,7 +206,7 @@ fn a_partial_of_another_version_is_thrown_away_and_the_whole_brought() {
 }
 
 #[test]
-fn a_server_in_trouble_is_asked_again_and_one_that_refuses_is_not() {
+fn a_server_error_is_retried_and_a_refusal_is_not() {
     let recovers = hub(|_, before| if before < 2 { Answer::status("503 Busy") } else { Answer::whole(&bytes()) });
     Client::of(&recovers).model().success();
     let refuses = hub(|_, _| Answer::status("401 Unauthorized"));
@@ -221,7 +221,7 @@ fn a_repository_without_safetensors_is_explained() {
 }
 
 #[test]
-fn a_tokenizer_may_come_without_vocabulary_but_not_without_itself() {
+fn vocab_txt_is_optional_and_tokenizer_json_is_not() {
     let lacking = |name: &'static str| {
         Server::start(move |request, _| match request.path.ends_with(name) {
             true => Answer::status("404 Not Found"),
@@ -233,16 +233,16 @@ fn a_tokenizer_may_come_without_vocabulary_but_not_without_itself() {
 }
 
 #[test]
-fn the_archive_must_have_the_md5_its_authors_give() {
+fn the_archive_must_have_its_published_md5() {
     let server = Server::start(|_, _| Answer::whole(b"not the archive"));
     let client = Client::of(&server);
-    let told = contains("not `7c2ac02c03563afcf9b574c7e56c153a`").and(contains("IMDB_ARCHIVE=FILE"));
-    client.fetch(&["data", "imdb"]).code(1).stderr(told.and(contains("/imdb.tar.gz")).and(contains("make demo")));
+    let expected = contains("not `7c2ac02c03563afcf9b574c7e56c153a`").and(contains("IMDB_ARCHIVE=FILE"));
+    client.fetch(&["data", "imdb"]).code(1).stderr(expected.and(contains("/imdb.tar.gz")).and(contains("make demo")));
     assert_eq!(std::fs::read_dir(client.folder.path().join("out")).unwrap().count(), 0);
 }
 
 #[test]
-fn the_sample_model_needs_no_server_and_keeps_its_times() {
+fn the_sample_model_needs_no_server_and_keeps_its_modification_times() {
     let server = Server::start(|_, _| Answer::status("500 No"));
     let client = Client::of(&server);
     let tokenizer = client.folder.path().join("out/sample-bert/tokenizer.json");
@@ -254,7 +254,7 @@ fn the_sample_model_needs_no_server_and_keeps_its_times() {
 }
 
 #[test]
-fn unknown_names_are_told_with_what_is_known() {
+fn unknown_names_list_the_known_ones() {
     let client = Client::of(&Server::start(|_, _| Answer::status("500 No")));
     client.fetch(&["data", "imbd"]).code(1).stderr(contains("`imdb`"));
     client.fetch(&["model", "bert"]).code(1).stderr(contains("`all-MiniLM-L6-v2`").and(contains("`owner/name`")));

@@ -1,4 +1,4 @@
-//! `fetch` as it is called, with a server on the loopback.
+//! `fetch` on the command line, with a loopback server.
 #![expect(clippy::unwrap_used, reason = "a test says no by panicking")]
 
 mod client;

@@ -1,10 +1,10 @@
-//! A server on the loopback that answers as a test tells it, and remembers what it was asked.
+//! A loopback server that answers as a test decides and records the requests.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-/// What the client asked.
+/// A request.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Request {
     pub(crate) path: String,
@@ -12,7 +12,7 @@ pub(crate) struct Request {
     pub(crate) offset: Option<usize>,
 }
 
-/// What it gets.
+/// An answer.
 pub(crate) struct Answer {
     status: &'static str,
     headers: Vec<String>,
@@ -29,7 +29,7 @@ impl Answer {
         Answer { status: "200 OK", headers: Vec::new(), body: body.to_vec(), length: body.len() }
     }
 
-    /// `body` from `offset` on, as a server that knows ranges gives it.
+    /// `body` from `offset` on, as an answer to a range request.
     pub(crate) fn range(body: &[u8], offset: usize) -> Self {
         let range = format!("Content-Range: bytes {offset}-{}/{}", body.len() - 1, body.len());
         let rest = Answer::whole(&body[offset..]).header(range);
@@ -41,13 +41,13 @@ impl Answer {
         self
     }
 
-    /// The connection drops after so many bytes of the body, whatever `Content-Length` said.
+    /// Drop the connection after this many bytes of the body, whatever `Content-Length` says.
     pub(crate) fn dropped_after(mut self, bytes: usize) -> Self {
         self.body.truncate(bytes);
         self
     }
 
-    /// A body of so many bytes, said so; `Content-Range` still tells the length of the whole file.
+    /// A body of this many bytes, with a matching `Content-Length`; `Content-Range` still names the whole length.
     pub(crate) fn shortened_to(mut self, bytes: usize) -> Self {
         self.body.truncate(bytes);
         self.length = bytes;
@@ -70,7 +70,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// `answer` gets each request, and how many came before it.
+    /// `answer` gets each request and the number of earlier ones.
     pub(crate) fn start(answer: impl Fn(&Request, usize) -> Answer + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -94,7 +94,7 @@ impl Server {
         self.seen.lock().unwrap().clone()
     }
 
-    /// Where in the file each request asked to begin.
+    /// The offset of each request.
     pub(crate) fn offsets(&self) -> Vec<Option<usize>> {
         self.seen().into_iter().map(|request| request.offset).collect()
     }

@@ -1,4 +1,4 @@
-//! Where a download cannot be had: one line that says which file, from where, and how to do without.
+//! Failed downloads: one line names the file, the address, and a way to do without.
 
 use predicates::prelude::{Predicate, PredicateBooleanExt, predicate};
 use predicates::str::contains;
@@ -6,7 +6,7 @@ use predicates::str::contains;
 use crate::client::Client;
 use crate::server::{Answer, Server};
 
-/// What is said last is one line with all of these.
+/// The last line is the only error, and contains all `words`.
 fn one_line_with(words: &[&str]) -> impl Predicate<str> + use<> {
     let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
     predicate::function(move |text: &str| {
@@ -31,8 +31,8 @@ const BY_HAND_MODEL: [&str; 4] = [
     "`make demo` needs no download",
 ];
 
-/// Neither the reviews nor a model can be had from here, and `why` is said each time.
-fn brings_nothing(client: &Client, why: &str) {
+/// Both downloads fail with the reason `why` and leave no file.
+fn assert_fails(client: &Client, why: &str) {
     let nothing_there = || std::fs::read_dir(client.folder.path().join("out")).map_or(0, Iterator::count) == 0;
     client.fetch(&["data", "imdb"]).code(1).stderr(one_line_with(&BY_HAND_IMDB).and(contains(why)));
     client.model().code(1).stderr(one_line_with(&BY_HAND_MODEL).and(contains(why)));
@@ -40,31 +40,31 @@ fn brings_nothing(client: &Client, why: &str) {
 }
 
 #[test]
-fn where_nobody_answers_the_line_says_how_to_do_without() {
+fn a_refused_connection_names_the_remedy() {
     let server = Server::start(|_, _| Answer::status("200 OK"));
-    let nobody = Client { url: "http://127.0.0.1:1".into(), ..Client::of(&server) };
-    brings_nothing(&nobody, "Connection refused");
+    let refused = Client { url: "http://127.0.0.1:1".into(), ..Client::of(&server) };
+    assert_fails(&refused, "Connection refused");
 }
 
 #[test]
-fn what_a_server_does_not_have_or_refuses_is_said_with_how_to_do_without() {
+fn an_error_status_names_the_remedy() {
     for (status, why) in
         [("404 Not Found", "status 404, the "), ("403 Forbidden", "status 403"), ("503 Busy", "status 503")]
     {
-        brings_nothing(&Client::of(&Server::start(move |_, _| Answer::status(status))), why);
+        assert_fails(&Client::of(&Server::start(move |_, _| Answer::status(status))), why);
     }
 }
 
 #[test]
-fn a_server_that_says_nothing_is_given_up() {
+fn a_silent_server_times_out() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
     let folder = tempfile::tempdir().unwrap();
-    brings_nothing(&Client { folder, url, patience_milliseconds: 50 }, "the server did not answer in time");
+    assert_fails(&Client { folder, url, patience_milliseconds: 50 }, "the server did not answer in time");
 }
 
 #[test]
-fn a_copy_made_by_hand_is_left_alone_and_nobody_is_asked() {
+fn a_copy_made_by_hand_is_kept_without_a_request() {
     let server = Server::start(|_, _| Answer::status("500 No"));
     let client = Client::of(&server);
     for name in ["tokenizer.json", "model.safetensors", "config.json"] {

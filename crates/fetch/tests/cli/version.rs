@@ -1,4 +1,4 @@
-//! Which model and which version of it a folder holds: never two in one.
+//! A folder holds files of one version of one model only.
 
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
@@ -8,12 +8,12 @@ use crate::server::{Answer, Server};
 
 const WEIGHTS: &str = "/model.safetensors";
 
-/// What a version's weights are: as long as another's, and different from the first byte on.
+/// A version's weights: all versions have one length and differ from the first byte on.
 fn weights(version: u8) -> Vec<u8> {
     vec![b'0' + version; 100_000]
 }
 
-/// A mirror that gives no sha256: weights of `version` under `tag`, of which a whole answer ends after `most` bytes.
+/// A mirror without sha256: weights of `version` under `tag`; an answer with the whole file drops after `most` bytes.
 fn mirror(version: u8, tag: Option<&'static str>, most: usize) -> Server {
     Server::start(move |request, _| {
         let whole = weights(version);
@@ -33,7 +33,7 @@ fn offsets_of_weights(server: &Server) -> Vec<Option<usize>> {
     server.seen().into_iter().filter(|request| request.path.ends_with(WEIGHTS)).map(|request| request.offset).collect()
 }
 
-/// What a client has after a mirror dropped the connection of every try, told where the next one is.
+/// A client whose mirror dropped the connection in every try, pointed at the next mirror.
 fn interrupted(version: u8, tag: Option<&'static str>, then: &Server) -> Client {
     let mut client = Client::of(&mirror(version, tag, 20_000));
     client.model().code(1).stderr(contains("bytes"));
@@ -50,21 +50,21 @@ fn is_whole(client: &Client, version: u8) {
 }
 
 #[test]
-fn a_partial_is_gone_on_with_where_the_tag_is_the_same() {
+fn a_partial_file_with_the_same_tag_is_continued() {
     let then = mirror(1, Some("\"v1\""), usize::MAX);
     is_whole(&interrupted(1, Some("\"v1\""), &then), 1);
     assert_eq!(offsets_of_weights(&then), [Some(60_000)]);
 }
 
 #[test]
-fn a_partial_of_another_version_is_begun_anew_where_no_digest_is_told() {
+fn without_a_digest_a_partial_file_of_another_version_starts_over() {
     let then = mirror(2, Some("\"v2\""), usize::MAX);
     is_whole(&interrupted(1, Some("\"v1\""), &then), 2);
     assert_eq!(offsets_of_weights(&then), [Some(60_000), None]);
 }
 
 #[test]
-fn bytes_of_which_nobody_says_whose_they_are_are_not_gone_on_with() {
+fn a_partial_file_without_a_tag_starts_over() {
     for tag in [None, Some("W/\"weak\"")] {
         let then = mirror(2, tag, usize::MAX);
         is_whole(&interrupted(1, tag, &then), 2);
@@ -73,7 +73,7 @@ fn bytes_of_which_nobody_says_whose_they_are_are_not_gone_on_with() {
 }
 
 #[test]
-fn as_many_bytes_of_another_version_are_not_the_whole() {
+fn a_complete_partial_file_of_another_version_starts_over() {
     let then = mirror(2, Some("\"v2\""), usize::MAX);
     let client = Client::of(&then);
     client.left("model.safetensors.partial", &weights(1));
@@ -82,7 +82,7 @@ fn as_many_bytes_of_another_version_are_not_the_whole() {
 }
 
 #[test]
-fn the_tag_goes_with_bytes_that_are_thrown_away() {
+fn the_tag_is_removed_with_the_partial_file() {
     let page = Server::start(|request, _| match request.path.ends_with(WEIGHTS) {
         true => Answer::whole(b"<html>log in</html>").header("ETag: \"page\""),
         false => Answer::whole(b"x"),
@@ -93,7 +93,7 @@ fn the_tag_goes_with_bytes_that_are_thrown_away() {
 }
 
 #[test]
-fn another_revision_or_owner_of_what_is_there_is_told_and_nothing_changes() {
+fn another_revision_or_owner_is_refused_and_nothing_changes() {
     let server = Server::start(|request, _| Answer::whole(request.path.as_bytes()));
     let client = Client::of(&server);
     let fetch = |name: &str, revision: &str| client.fetch(&["model", name, "--revision", revision]);
@@ -101,17 +101,17 @@ fn another_revision_or_owner_of_what_is_there_is_told_and_nothing_changes() {
     fetch("one/tiny", "r1").success();
     let (files, asked) = (client.all_of("tiny"), server.seen().len());
     for (name, revision) in [("one/tiny", "r2"), ("two/tiny", "r1")] {
-        let told = format!("fetch: `out/tiny` holds `one/tiny` at revision `r1`, not `{name}` at `{revision}`; ");
+        let expected = format!("fetch: `out/tiny` holds `one/tiny` at revision `r1`, not `{name}` at `{revision}`; ");
         let remedy = contains("choose another `--out`, or remove that folder");
         let one_line = predicates::function::function(|said: &str| said.lines().count() == 1);
-        fetch(name, revision).code(1).stderr(contains(told).and(remedy).and(one_line));
+        fetch(name, revision).code(1).stderr(contains(expected).and(remedy).and(one_line));
     }
     assert_eq!((client.all_of("tiny"), server.seen().len()), (files, asked));
 }
 
-/// Half a folder is somebody's, too.
+/// An incomplete folder belongs to its model, too.
 #[test]
-fn an_interrupted_model_is_gone_on_with_only_as_itself() {
+fn an_interrupted_model_accepts_no_other() {
     let server = Server::start(|request, _| match request.path.ends_with(WEIGHTS) {
         true => Answer::status("401 Unauthorized"),
         false => Answer::whole(b"x"),
@@ -123,7 +123,7 @@ fn an_interrupted_model_is_gone_on_with_only_as_itself() {
 }
 
 #[test]
-fn a_folder_filled_by_hand_is_completed_and_says_nothing_of_itself() {
+fn a_folder_filled_by_hand_is_completed_without_a_record() {
     let server = Server::start(|_, _| Answer::whole(b"x"));
     let client = Client::of(&server);
     client.left("tokenizer.json", b"by hand");
@@ -134,16 +134,16 @@ fn a_folder_filled_by_hand_is_completed_and_says_nothing_of_itself() {
 }
 
 #[test]
-fn a_folder_that_says_nonsense_of_itself_is_told() {
+fn an_unreadable_record_is_an_error() {
     let client = Client::of(&Server::start(|_, _| Answer::whole(b"x")));
     client.left("fetched.json", b"{");
-    let told = contains("`out/bert-base-cased` does not say which model it holds; choose another `--out`");
-    client.model().code(1).stderr(told.and(contains("fetched.json`: ")));
+    let expected = contains("`out/bert-base-cased` does not say which model it holds; choose another `--out`");
+    client.model().code(1).stderr(expected.and(contains("fetched.json`: ")));
 }
 
-/// One of them is told, and the folder is the other's from the first file to the last.
+/// One process fails, and the folder holds the other's revision only.
 #[test]
-fn of_two_revisions_at_once_one_is_brought() {
+fn of_two_revisions_at_once_one_is_fetched() {
     for _ in 0..5 {
         let revision = |path: &str| path.split('/').nth(4).unwrap().to_owned();
         let server = Server::start(move |request, _| Answer::whole(revision(&request.path).as_bytes()));

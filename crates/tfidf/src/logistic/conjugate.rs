@@ -1,24 +1,24 @@
-//! A rough solution of Newton's system by conjugate gradients.
+//! An approximate solution of Newton's system by conjugate gradients.
 //!
-//! Without a preconditioner: on TF-IDF rows the Hessian's diagonal took 3 times as many products, as the penalty
-//! already holds the many rare terms at the same scale.
+//! There is no preconditioner: on TF-IDF rows the Hessian's diagonal took 3 times as many products, because the penalty
+//! already brings the many rare terms to one scale.
 
 use super::objective::Objective;
 use super::ordered::{combine, dot, norm};
 
-/// Hessian products at most.
+/// Upper bound on Hessian products.
 const MAX_PRODUCTS: usize = 250;
-/// Stop when the residual is shorter than this times the gradient. Between 0.1 and 0.5 the time hardly differs.
+/// Stop when the residual is shorter than this times the gradient. Between 0.1 and 0.5 the time hardly changes.
 const FORCING: f64 = 0.3;
 
-/// A direction that goes down.
+/// A descent direction.
 pub(super) struct Solution {
     pub(super) direction: Vec<f64>,
-    /// Hessian products it took.
+    /// Number of Hessian products it took.
     pub(super) products: usize,
 }
 
-/// About `-H⁻¹ · gradient`, with the Hessian `H` where the probabilities are these.
+/// Approximately `-H⁻¹ · gradient`, with the Hessian `H` at these probabilities.
 pub(super) fn solve(objective: &Objective, probabilities: &[f64], gradient: &[f64]) -> Solution {
     let enough = (FORCING * norm(gradient)).powi(2);
     let mut residual: Vec<f64> = gradient.iter().map(|slope| -slope).collect();
@@ -30,7 +30,7 @@ pub(super) fn solve(objective: &Objective, probabilities: &[f64], gradient: &[f6
         solution.products += 1;
         let curvature = dot(&search, &curved);
         if curvature <= 0.0 {
-            break; // flat to the last digit: all probabilities are 0 or 1, and only the bias is left
+            break; // no curvature: all probabilities are 0 or 1, and only the bias remains
         }
         combine(&mut solution.direction, 1.0, squared / curvature, &search);
         combine(&mut residual, 1.0, -squared / curvature, &curved);

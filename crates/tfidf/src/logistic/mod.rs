@@ -1,8 +1,8 @@
 //! Logistic regression with a quadratic penalty, solved exactly.
 //!
-//! For weights `W`, a bias and a strength `C` it minimises `C · Σ cross entropy + ½ ‖W‖²`; the bias carries no
-//! penalty. This is scikit-learn's `LogisticRegression(C=…)`, also in that two classes take one vector of
-//! weights. A larger `C` fits the examples more closely.
+//! For weights `W`, a bias and a strength `C` it minimises `C · Σ cross entropy + ½ ‖W‖²`; the penalty does not apply
+//! to the bias. This is scikit-learn's `LogisticRegression(C=…)`, including its single vector of weights for two
+//! classes. A larger `C` fits the examples more closely.
 
 mod conjugate;
 mod newton;
@@ -14,10 +14,10 @@ use crate::{Error, Sparse};
 use objective::Objective;
 pub use weights::Weights;
 
-/// The descent ends when the gradient is shorter than this times the one at zero.
+/// The descent ends when the gradient is shorter than this times the gradient at zero.
 pub const TOLERANCE: f64 = 1e-4;
 
-/// Fit once. For several `C` on the same examples make a [`Problem`].
+/// Fit once. To fit several `C` to the same examples, make a [`Problem`].
 ///
 /// # Errors
 /// Those of [`Problem::new`] and [`Problem::fit`].
@@ -31,7 +31,7 @@ pub fn fit(
     Ok(Problem::new(features, labels, classes)?.fit(c, start)?.weights)
 }
 
-/// Examples to fit to, as often as one likes.
+/// Examples, for any number of fits.
 #[derive(Debug)]
 pub struct Problem<'a> {
     rows: &'a Sparse,
@@ -42,27 +42,27 @@ pub struct Problem<'a> {
     tolerance: f64,
 }
 
-/// Weights, and how they were found.
+/// Fitted weights, and the cost of finding them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fit {
     /// The minimum.
     pub weights: Weights,
     /// Newton steps taken.
     pub steps: usize,
-    /// Products of the Hessian with a vector: each reads all features twice.
+    /// Hessian products; each reads all features twice.
     pub products: usize,
-    /// Length of the gradient over its length at zero weights. Above the tolerance if rounding ended the descent.
+    /// Length of the gradient relative to zero weights. It exceeds the tolerance if rounding ended the descent.
     pub relative_gradient: f64,
 }
 
 impl<'a> Problem<'a> {
-    /// Rows of `features` with their `labels` below `classes`. Holds a second copy of the features, by columns.
+    /// Rows of `features` with their `labels`, which are below `classes`. Holds a second copy of the features, by
+    /// columns.
     ///
-    /// Each class should have an example: the bias of one without would fall for ever, and falls until the
-    /// tolerance is met.
+    /// Each class should have an example: the bias of a class without one decreases until the tolerance is met.
     ///
     /// # Errors
-    /// Labels are not one a row or not below `classes`, or those are fewer than two.
+    /// There is not one label for each row, a label is not below `classes`, or `classes` is below 2.
     pub fn new(features: &'a Sparse, labels: &'a [usize], classes: usize) -> Result<Self, Error> {
         let outputs = weights::outputs(classes)?;
         if labels.len() != features.rows() {
@@ -78,12 +78,12 @@ impl<'a> Problem<'a> {
         Ok(Problem { rows: features, columns, labels, classes, outputs, tolerance: TOLERANCE })
     }
 
-    /// End at another relative gradient than [`TOLERANCE`].
+    /// Use another relative gradient than [`TOLERANCE`].
     pub fn with_tolerance(self, tolerance: f64) -> Self {
         Problem { tolerance, ..self }
     }
 
-    /// The minimum for `c`, sought from `start`, or from zero. Where one starts changes only the time.
+    /// The minimum for `c`, searched from `start` or from zero. The start affects the time only.
     ///
     /// # Errors
     /// `c` is not above 0, or `start` has another shape.

@@ -1,24 +1,24 @@
 //! Truncated Newton steps: a direction by conjugate gradients, a length by backtracking.
 //!
-//! After Lin, Weng & Keerthi, "Trust region Newton method for large-scale logistic regression", JMLR 9 (2008):
-//! the Hessian is only ever multiplied with a vector, and far from the minimum the system is solved roughly. The
-//! line search in place of a trust region follows Galli & Lin, "A study on truncated Newton methods for linear
-//! classification", IEEE TNNLS 33 (2022), as LIBLINEAR does since version 2.40.
+//! After Lin, Weng & Keerthi, "Trust region Newton method for large-scale logistic regression", JMLR 9 (2008): the
+//! Hessian only ever multiplies a vector, and far from the minimum an approximate solution suffices. The line search in
+//! place of a trust region follows Galli & Lin, "A study on truncated Newton methods for linear classification", IEEE
+//! TNNLS 33 (2022), as in LIBLINEAR since version 2.40.
 
 use super::conjugate;
 use super::objective::Objective;
 use super::ordered::{combine, dot, norm};
 
-/// Newton steps at most. On text 3 to 10 are usual.
+/// Upper bound on Newton steps; 3 to 10 are usual on text.
 const MAX_STEPS: usize = 100;
-/// Halvings of a step at most.
+/// Upper bound on halvings of a step.
 const MAX_HALVINGS: i32 = 30;
-/// Share of the decrease that the slope promises with which a step is content (Armijo).
+/// Sufficient share of the decrease that the slope predicts (Armijo).
 const SUFFICIENT_DECREASE: f64 = 0.01;
-/// Share of the loss that may be rounding: close to the minimum the value no longer tells a good step.
+/// Share of the loss that may be rounding: close to the minimum the value cannot tell a good step from a bad one.
 const ROUNDING: f64 = 16.0 * f64::EPSILON;
 
-/// Where the descent ended, and what it cost.
+/// The end of the descent, and its cost.
 pub(super) struct End {
     pub(super) unknowns: Vec<f64>,
     pub(super) steps: usize,
@@ -26,8 +26,8 @@ pub(super) struct End {
     pub(super) relative_gradient: f64,
 }
 
-/// Descend from `start` until the gradient is shorter than `tolerance` times the one at zero, or until no step
-/// goes down any more.
+/// Descend from `start` until the gradient is shorter than `tolerance` times the gradient at zero, or no step decreases
+/// the loss.
 pub(super) fn minimise(objective: &Objective, start: Vec<f64>, tolerance: f64) -> End {
     let scale =
         norm(&Point::new(objective, vec![0.0; objective.unknowns()]).gradient(objective)).max(f64::MIN_POSITIVE);
@@ -44,7 +44,7 @@ pub(super) fn minimise(objective: &Objective, start: Vec<f64>, tolerance: f64) -
     }
 }
 
-/// Unknowns, and what follows from them.
+/// Unknowns and the values derived from them.
 struct Point {
     unknowns: Vec<f64>,
     logits: Vec<f64>,
@@ -63,7 +63,7 @@ impl Point {
         objective.gradient(&self.unknowns, &self.probabilities)
     }
 
-    /// Go down one Newton step; false if there is none that helps.
+    /// Take one Newton step; false if no step decreases the loss.
     fn step(&mut self, objective: &Objective, gradient: &[f64], products: &mut usize) -> bool {
         let solution = conjugate::solve(objective, &self.probabilities, gradient);
         *products += solution.products;
@@ -73,7 +73,7 @@ impl Point {
         true
     }
 
-    /// The first of 1, ½, ¼ … that brings enough of what the slope promises.
+    /// The first of 1, ½, ¼ … with a sufficient decrease.
     fn length(&self, objective: &Objective, gradient: &[f64], direction: &[f64]) -> Option<f64> {
         let change = objective.logits(direction);
         let slope = dot(gradient, direction);

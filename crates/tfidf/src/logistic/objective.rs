@@ -1,24 +1,23 @@
-//! What is minimised, its gradient and its Hessian times a vector.
+//! The objective, its gradient, and its Hessian times a vector.
 //!
-//! Unknowns are one flat vector `[terms + 1, outputs]`, row-major; the last row is the bias and carries no
-//! penalty. With two classes there is one output, the logit of class 1 against a logit 0 of class 0; with more,
-//! there are as many outputs as classes. Formulas that follow hold for both: with `p` the probabilities of the
-//! outputs, the derivative of the loss by the logits is `p - y`, and its second derivative times a vector `u` of
-//! logits is `p ∘ (u - p·u)`.
+//! Unknowns are one flat vector `[terms + 1, outputs]`, row-major; the last row is the bias, which has no penalty. Two
+//! classes have one output, the logit of class 1 against a logit 0 of class 0; more classes have one output each. The
+//! formulas hold for both: with `p` the probabilities of the outputs, the derivative of the loss by the logits is `p -
+//! y`, and its second derivative times a vector `u` of logits is `p ∘ (u - p·u)`.
 
 use rayon::prelude::*;
 
 use super::ordered::{column_sums, combine, dot};
 use crate::Sparse;
 
-/// Examples that one task handles.
+/// Examples in one task.
 const EXAMPLES_PER_TASK: usize = 512;
 
 /// `C · Σ cross entropy + ½ ‖W‖²` over all examples.
 pub(super) struct Objective<'a> {
     /// Features `[examples, terms]`.
     pub(super) rows: &'a Sparse,
-    /// The same `[terms, examples]`.
+    /// Their transpose `[terms, examples]`.
     pub(super) columns: &'a Sparse,
     pub(super) labels: &'a [usize],
     /// 1 for two classes, otherwise the number of classes.
@@ -27,12 +26,12 @@ pub(super) struct Objective<'a> {
 }
 
 impl Objective<'_> {
-    /// Length of the vector of unknowns.
+    /// Number of unknowns.
     pub(super) fn unknowns(&self) -> usize {
         self.weights() + self.outputs
     }
 
-    /// Those of them that are penalised.
+    /// Number of unknowns with a penalty.
     fn weights(&self) -> usize {
         self.rows.width() * self.outputs
     }
@@ -46,7 +45,7 @@ impl Objective<'_> {
         logits
     }
 
-    /// `Σ u · v` over what is penalised.
+    /// `Σ u · v` over the unknowns with a penalty.
     pub(super) fn penalty(&self, u: &[f64], v: &[f64]) -> f64 {
         dot(&u[..self.weights()], &v[..self.weights()])
     }
@@ -64,7 +63,7 @@ impl Objective<'_> {
         log_sum_exp(logits) - self.output(label).map_or(0.0, |output| logits[output])
     }
 
-    /// The output that stands for a label; class 0 of two has none.
+    /// The output of a label; class 0 of two has none.
     fn output(&self, label: usize) -> Option<usize> {
         if self.outputs == 1 { label.checked_sub(1) } else { Some(label) }
     }
@@ -79,7 +78,7 @@ impl Objective<'_> {
         probabilities
     }
 
-    /// Gradient at `unknowns`, which give these probabilities.
+    /// Gradient at `unknowns`, which have these probabilities.
     pub(super) fn gradient(&self, unknowns: &[f64], probabilities: &[f64]) -> Vec<f64> {
         let mut residuals = probabilities.to_vec();
         for (row, &label) in residuals.chunks_mut(self.outputs).zip(self.labels) {
@@ -92,7 +91,7 @@ impl Objective<'_> {
         gradient
     }
 
-    /// `product = H · vector`, the Hessian taken where the probabilities are these.
+    /// `product = H · vector`, with the Hessian at these probabilities.
     pub(super) fn hessian_product(&self, probabilities: &[f64], vector: &[f64], product: &mut [f64]) {
         let mut logits = self.logits(vector);
         let rows = logits.par_chunks_mut(self.outputs).zip(probabilities.par_chunks(self.outputs));
@@ -103,7 +102,7 @@ impl Objective<'_> {
         self.pull_back(&logits, vector, product);
     }
 
-    /// `C · [features, 1]ᵀ · rows`, plus `penalised` where there is a penalty.
+    /// `C · [features, 1]ᵀ · rows`, plus `penalised` for unknowns with a penalty.
     fn pull_back(&self, rows: &[f64], penalised: &[f64], product: &mut [f64]) {
         let (weights, bias) = product.split_at_mut(self.weights());
         self.columns.multiply(rows, self.outputs, weights);
@@ -113,7 +112,7 @@ impl Objective<'_> {
     }
 }
 
-/// `log Σ exp(logits)` without overflow; a single logit stands against a logit 0.
+/// `log Σ exp(logits)` without overflow; a single logit is compared with a logit 0.
 fn log_sum_exp(logits: &[f64]) -> f64 {
     if let [logit] = logits {
         return logit.max(0.0) + (-logit.abs()).exp().ln_1p();

@@ -1,8 +1,8 @@
-//! Sums over long vectors that do not depend on the number of threads: by fixed chunks, added in their order.
+//! Sums over long vectors that do not depend on the number of threads: fixed chunks, added in order.
 
 use rayon::prelude::*;
 
-/// Numbers that one task sums.
+/// Numbers in one task.
 const CHUNK: usize = 8_192;
 
 /// `Σ left · right`.

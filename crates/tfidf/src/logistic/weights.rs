@@ -1,4 +1,4 @@
-//! What is fitted, and the logits it gives.
+//! Fitted weights, and their logits.
 
 use rayon::prelude::*;
 
@@ -6,7 +6,7 @@ use crate::{Error, Sparse};
 
 /// Weights and bias of a logistic regression.
 ///
-/// Two classes take one output: the logit of class 1, where that of class 0 is 0. More take one output a class.
+/// Two classes have one output: the logit of class 1, where that of class 0 is 0. More classes have one output each.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weights {
     classes: usize,
@@ -15,10 +15,10 @@ pub struct Weights {
 }
 
 impl Weights {
-    /// Weights that were stored: `weights` `[terms, outputs]` row-major, `bias` `[outputs]`.
+    /// Stored weights: `weights` `[terms, outputs]`, row-major, and `bias` `[outputs]`.
     ///
     /// # Errors
-    /// The lengths do not fit `classes`, or those are fewer than two.
+    /// The lengths do not fit `classes`, or `classes` is below 2.
     pub fn from_parts(classes: usize, weights: Vec<f32>, bias: Vec<f32>) -> Result<Weights, Error> {
         let outputs = outputs(classes)?;
         if bias.len() != outputs || !weights.len().is_multiple_of(outputs) {
@@ -30,7 +30,7 @@ impl Weights {
         Ok(Weights { classes, weights, bias })
     }
 
-    /// [`Weights::from_parts`] of what the solver knows to fit: flat `[terms + 1, outputs]`, the bias last.
+    /// [`Weights::from_parts`] of the solver's vector, which fits: flat `[terms + 1, outputs]`, the bias last.
     pub(super) fn from_unknowns(classes: usize, outputs: usize, unknowns: &[f64]) -> Weights {
         let mut weights: Vec<f32> = unknowns.iter().map(|&unknown| unknown as f32).collect();
         let bias = weights.split_off(weights.len() - outputs);
@@ -62,10 +62,10 @@ impl Weights {
         &self.bias
     }
 
-    /// Logits `[classes]` of each row of `features`, not normalised; the width must be the number of terms.
+    /// Logits `[classes]` of each row of `features`, not normalised.
     ///
     /// # Errors
-    /// The width is another.
+    /// The width of `features` is not the number of terms.
     pub fn logits(&self, features: &Sparse) -> Result<Vec<Vec<f32>>, Error> {
         if features.width() != self.terms() {
             let (width, terms) = (features.width(), self.terms());
@@ -86,7 +86,7 @@ impl Weights {
     }
 }
 
-/// Outputs that tell `classes` apart.
+/// Number of outputs for `classes`.
 pub(super) fn outputs(classes: usize) -> Result<usize, Error> {
     match classes {
         0 | 1 => Err(Error::Labels(format!("{classes} classes, but at least 2 are needed"))),

@@ -1,4 +1,4 @@
-"""Write expected.json: what scikit-learn makes of a few short documents.
+"""Write expected.json: scikit-learn's results for a few short documents.
 
     python3 make_expected.py > expected.json        # scikit-learn 1.9.1 wrote the one that is committed
 """
@@ -21,7 +21,7 @@ C = 3.0
 
 
 def documents(rng, n):
-    """Documents with labels 0, 1, 2; one in six says what another label would."""
+    """Documents with labels 0, 1, 2; one in six has the words of another label."""
     texts, labels = [], []
     for number in range(n):
         label = number % 3
