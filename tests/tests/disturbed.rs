@@ -101,7 +101,7 @@ fn a_run_that_fails_stops_no_other_and_is_listed_with_the_reason() {
     assert!(said.contains("train: run `2VA-s1`, epoch 1, step "), "{said}");
     assert!(
         said.contains("the loss became NaN or infinite at learning rates of")
-            && said.contains("no checkpoint was made"),
+            && said.contains("no checkpoint was written"),
         "{said}"
     );
     for run in RUNS.iter().filter(|run| **run != "2VA") {

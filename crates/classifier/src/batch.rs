@@ -1,4 +1,4 @@
-//! examples → ids, positions, labels; batches of like length.
+//! examples → ids, positions, labels; batches of similar length.
 
 use std::sync::Arc;
 
@@ -6,38 +6,38 @@ use bert::{Layout, TokenInput};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use fused::plain::indices;
 
-/// Examples one behind the other.
+/// Examples, one after the other.
 #[derive(Debug, Clone)]
 pub struct Batch {
-    /// `[R]` ids, or what a table says of them.
+    /// `[R]` ids, or their vectors from a word table.
     pub words: TokenInput,
-    /// `[R]`: where each token stands in its example.
+    /// `[R]`: the position of each token in its example.
     pub positions: Tensor<1, Int>,
-    /// Which rows belong to which example.
+    /// The rows of each example.
     pub layout: Arc<Layout>,
-    /// Real tokens.
+    /// Number of real tokens.
     pub tokens: usize,
 }
 
 impl Batch {
-    /// Lay `sequences` one behind the other, each padded to `least` rows.
+    /// Concatenate `sequences`, each padded to at least `least` rows.
     pub fn new(sequences: &[&[u32]], pad_token_id: u32, least: usize, device: &Device) -> Self {
         Assembled::new(sequences, pad_token_id, least).on(device)
     }
 }
 
-/// The same in plain numbers, which any thread may make ready for the one that works with tensors.
+/// The same in plain numbers, which any thread can prepare for the thread that computes with tensors.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Assembled {
     /// `[R]`
     pub input_ids: Vec<u32>,
     layout: Arc<Layout>,
-    /// Real tokens.
+    /// Number of real tokens.
     pub tokens: usize,
 }
 
 impl Assembled {
-    /// Lay `sequences` one behind the other, each padded to `least` rows.
+    /// Concatenate `sequences`, each padded to at least `least` rows.
     pub fn new(sequences: &[&[u32]], pad_token_id: u32, least: usize) -> Self {
         let lengths: Vec<usize> = sequences.iter().map(|ids| ids.len()).collect();
         let layout = Layout::padded(&lengths, least);
@@ -48,7 +48,7 @@ impl Assembled {
         Assembled { input_ids, layout: Arc::new(layout), tokens: lengths.iter().sum() }
     }
 
-    /// The batch on a device.
+    /// Move the batch to a device.
     pub fn on(&self, device: &Device) -> Batch {
         let input_ids: Vec<i64> = self.input_ids.iter().map(|&id| i64::from(id)).collect();
         let input_ids = Tensor::from_data(TensorData::new(input_ids, [self.layout.rows()]), device);
@@ -62,9 +62,9 @@ pub fn labels(labels: &[usize], device: &Device) -> Tensor<1, Int> {
     indices(labels, device)
 }
 
-/// Cut `order` into batches of like length: within each window of `window` batches the examples are sorted by length.
-/// No padding is computed anyway, but neighbours of one length attend together, an LSTM takes as many steps as the
-/// longest example, and what still wants a grid pads little. Every batch keeps `batch_size` examples.
+/// Cut `order` into batches of similar length: each window of `window` batches is sorted by length. Flat batches have
+/// no padding anyway, but examples of one length attend together, an LSTM takes as many steps as its longest example,
+/// and heads that need a grid pad less. Every batch but the last has `batch_size` examples.
 pub fn bucket_by_length(order: &[usize], lengths: &[usize], batch_size: usize, window: usize) -> Vec<Vec<usize>> {
     let mut batches = Vec::with_capacity(order.len().div_ceil(batch_size));
     for examples in order.chunks(batch_size * window) {
@@ -81,7 +81,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_batch_has_no_row_too_many_unless_padding_is_asked_for() {
+    fn a_batch_has_padding_only_on_request() {
         let device = Device::flex();
         let numbers = |x: Tensor<1, Int>| x.into_data().iter::<i64>().collect::<Vec<_>>();
         let ids = |words: TokenInput| match words {

@@ -1,9 +1,9 @@
-//! `{ kind, …options }` from a study file: an unknown kind is answered with what exists.
+//! `{ kind, …options }` from a study file; an unknown kind is an error that lists the known ones.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// Read the part called `what`, such as `head`.
+/// Read the component called `what`, such as `head`.
 ///
 /// # Errors
 /// An unknown kind or option; the message lists what exists.

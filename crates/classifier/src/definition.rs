@@ -1,4 +1,4 @@
-//! What a model is built from, and the three places its numbers come from: a folder, a seed, a saved file.
+//! The parts of a model, and the three sources of its numbers: a folder, a seed, or a saved file.
 
 use std::path::Path;
 
@@ -12,33 +12,33 @@ use crate::heads::{HeadConfig, Pooler, Sizes};
 use crate::model::{Body, Model};
 use crate::names;
 
-/// What a model is built from.
+/// The parts of a model.
 #[derive(Debug, Clone)]
 pub struct Definition {
-    /// The whole encoder's configuration.
+    /// The configuration of the whole encoder.
     pub encoder: Config,
-    /// What turns token ids into vectors.
+    /// The layer from token ids to vectors.
     pub embeddings: EmbeddingsConfig,
     /// Indices of the kept blocks, ascending.
     pub kept: Vec<usize>,
     /// The head on top.
     pub head: HeadConfig,
-    /// P at most: what the data are cut to.
+    /// Upper bound on P, from truncation.
     pub positions: usize,
     /// C
     pub classes: usize,
-    /// Share of the classifier's input set to zero while training.
+    /// Dropout on the classifier's input while training.
     pub dropout: f64,
-    /// Share of hidden states and attention weights set to zero inside the encoder while training.
+    /// Dropout on hidden states and attention weights inside the encoder while training.
     pub encoder_dropout: f64,
     /// Number format of the blocks' matrix products.
     pub precision: Precision,
 }
 
-/// What every encoder's file may hold beside its parameters: tables of constants.
+/// Tables of constants that an encoder's file may hold beside its parameters.
 const CONSTANTS: [&str; 2] = ["embeddings.position_ids", "embeddings.token_type_ids"];
 
-/// Heads that an encoder is pretrained or saved with; they are left alone without a word.
+/// Heads that an encoder is pretrained or saved with; they are ignored without a warning.
 const USUAL_HEADS: [&str; 7] = [
     "cls.",
     "classifier.",
@@ -50,10 +50,10 @@ const USUAL_HEADS: [&str; 7] = [
 ];
 
 impl Definition {
-    /// Whether the parts fit each other.
+    /// Check that the parts fit together.
     ///
     /// # Errors
-    /// Blocks or a pooler on top of embeddings that no encoder was trained with.
+    /// The embeddings cannot feed pretrained blocks or a pooler.
     pub fn check(&self) -> Result<(), String> {
         match (&self.embeddings, self.kept.len(), self.head.needs().pooler) {
             (EmbeddingsConfig::Table { .. }, 1.., _) => {
@@ -66,12 +66,12 @@ impl Definition {
         }
     }
 
-    /// Whether anything is read from the encoder's weights.
+    /// Whether the model reads the encoder's weights.
     pub fn reads_weights(&self) -> bool {
         self.embeddings == EmbeddingsConfig::Pretrained {}
     }
 
-    /// H at the head's input.
+    /// H of the head's input.
     pub fn hidden_size(&self) -> usize {
         match self.embeddings {
             EmbeddingsConfig::Pretrained {} => self.encoder.hidden_size,
@@ -79,10 +79,10 @@ impl Definition {
         }
     }
 
-    /// A model with the weights of `folder` in its encoder, and drawn from `seed` what is new.
+    /// Load the encoder from `folder`; initialise the rest from `seed`.
     ///
     /// # Errors
-    /// The weights are missing, do not fit the configuration, or hold tensors that no BERT has.
+    /// The weights are missing, do not fit the configuration, or include unknown tensors.
     pub fn pretrained(&self, folder: &Path, seed: u64, device: &Device) -> Result<Model, Error> {
         if !self.reads_weights() {
             return self.random(seed, device);
@@ -94,15 +94,15 @@ impl Definition {
         Ok(model)
     }
 
-    /// A model drawn from `seed` throughout; nothing is pretrained.
+    /// Initialise the whole model from `seed`.
     ///
     /// # Errors
-    /// None in practice: every tensor can be drawn.
+    /// None in practice: every tensor can be initialised.
     pub fn random(&self, seed: u64, device: &Device) -> Result<Model, Error> {
         self.filled(&mut self.draws(seed), seed, device)
     }
 
-    /// A model saved by [`Model::stored`], body and head, from a file whose blocks are numbered from 0.
+    /// Load a model that [`Model::stored`] saved, from a file whose blocks are numbered from 0.
     ///
     /// # Errors
     /// The file is missing or holds another model.
@@ -110,7 +110,7 @@ impl Definition {
         self.restored(Checkpoint::file(path, self.encoder.family())?, device)
     }
 
-    /// The same from a model folder, in whatever files its weights are.
+    /// The same from a model folder, whatever the files of its weights.
     ///
     /// # Errors
     /// The files are missing or hold another model.
@@ -120,7 +120,7 @@ impl Definition {
         Ok(model)
     }
 
-    /// Trainable numbers in the model.
+    /// Number of trainable parameters.
     pub fn parameters(&self, device: &Device) -> usize {
         self.empty(device).num_params()
     }
@@ -140,7 +140,7 @@ impl Definition {
             EmbeddingsConfig::Table { size } => Body::Table(Table::new(self.encoder.vocab_size, size, device)),
         };
         let (dropout, reads_padding) = (self.encoder_dropout, needs.full_length);
-        let cls_only = needs.pooler.is_some(); // whoever reads that reads nothing else
+        let cls_only = needs.pooler.is_some(); // a head with a pooler reads nothing else
         let pass = PassOptions { precision, dropout, reads_padding, cls_only, ..PassOptions::default() };
         let least_positions = if needs.full_length { positions } else { 0 };
         Model { body, head: self.head.init(sizes, device), pass, least_positions }
@@ -173,7 +173,7 @@ impl Definition {
         }
     }
 
-    /// A pretrained pooler must be there; many encoders have none.
+    /// Check that a pretrained pooler exists if the head reads one; many encoders have none.
     fn check_pooler(&self, weights: &Checkpoint) -> Result<(), Error> {
         let (name, wanted) = ("pooler.dense.weight", self.head.needs().pooler == Some(Pooler::Pretrained));
         match wanted && weights.shape(name).is_none() {
@@ -186,8 +186,8 @@ impl Definition {
         }
     }
 
-    /// What is left over may belong to other heads and to blocks that are not kept. Inside the encoder, anything else
-    /// would change what it computes.
+    /// Reject unknown tensors; tensors of other heads or dropped blocks are allowed. Inside the encoder, any other
+    /// tensor would change the computation.
     fn check_rest(&self, weights: &Checkpoint) -> Result<(), Error> {
         let (inside, outside): (Vec<&str>, Vec<&str>) =
             weights.unused().into_iter().partition(|name| is_encoders(name) || has_adapter(name));
@@ -211,18 +211,18 @@ impl Definition {
                 weights.spelled(first)
             );
         }
-        let (there, used) = (weights.blocks(), self.encoder.num_hidden_layers);
-        if there > used {
+        let (found, used) = (weights.blocks(), self.encoder.num_hidden_layers);
+        if found > used {
             log::warn!(
-                "`{}` holds {there} blocks, but `config.json` says {used}: the others are ignored, as in transformers; if the \
-                 model has {there}, correct `config.json`",
+                "`{}` holds {found} blocks, but `config.json` says {used}: the others are ignored, as in transformers; if the \
+                 model has {found}, correct `config.json`",
                 weights.place().display()
             );
         }
         Ok(())
     }
 
-    /// Whether `name` is of a block that is not kept, or of a part that this model does not read.
+    /// Whether `name` belongs to a dropped block, or to a part that this model does not read.
     fn is_known(&self, name: &str) -> bool {
         if CONSTANTS.contains(&name) || name.starts_with("pooler.dense.") {
             return true;
@@ -254,7 +254,7 @@ fn is_encoders(name: &str) -> bool {
     ["embeddings.", "encoder.", "pooler."].iter().any(|part| name.starts_with(part))
 }
 
-/// Low-rank and bottleneck adapters change what the layers beside them compute, wherever their tensors stand.
+/// Whether `name` belongs to an adapter (low-rank or bottleneck), which changes the output of the layers beside it.
 fn has_adapter(name: &str) -> bool {
     ["lora_", "adapter"].iter().any(|part| name.contains(part))
 }

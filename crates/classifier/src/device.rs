@@ -3,23 +3,23 @@
 
 use burn::tensor::Device;
 
-/// A device that is there, and what it is called.
+/// An available device, and its name.
 #[derive(Debug, Clone)]
 pub struct Engine {
-    /// Where tensors live.
+    /// The device of the tensors.
     pub device: Device,
     /// `flex`, `cpu` or `cuda:0`.
     pub name: String,
-    /// The processor by its own name.
+    /// The model name of the processor or GPU.
     pub hardware: String,
     /// Threads the engine may use.
     pub threads: usize,
 }
 
-/// The device asked for is not to be had.
+/// The requested device is not available.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// No such device exists anywhere.
+    /// The name is not a device.
     #[error("unknown device `{0}`, expected `auto`, `flex`, `cpu`, `cuda` or `cuda:<index>`")]
     Unknown(String),
     /// The binary was built without LibTorch.
@@ -27,17 +27,17 @@ pub enum Error {
         "device `{0}` needs LibTorch, and this binary was built without it; build with `make build BACKEND=libtorch`"
     )]
     WithoutLibTorch(String),
-    /// LibTorch sees no CUDA.
+    /// LibTorch finds no such CUDA device.
     #[error("device `{0}` does not exist: LibTorch finds no such CUDA device; use `--device cpu`")]
     NoCuda(String),
 }
 
 impl Engine {
-    /// The device called `choice`: `auto` is CUDA if there is one, else LibTorch's CPU if it is built in,
-    /// else pure Rust.
+    /// Open the device called `choice`: `auto` is CUDA if available, else LibTorch's CPU if it is built in, else pure
+    /// Rust.
     ///
     /// # Errors
-    /// There is no such device here; another is never taken instead.
+    /// The device is not available; another one never replaces it.
     pub fn open(choice: &str) -> Result<Self, Error> {
         match (choice, cfg!(feature = "libtorch")) {
             ("flex", _) | ("auto", false) => Ok(Self::new(Device::flex(), "flex")),
@@ -51,7 +51,7 @@ impl Engine {
         }
     }
 
-    /// Whether bfloat16 products are computed as such here.
+    /// Whether this device computes bfloat16 products in bfloat16.
     pub fn has_bf16(&self) -> bool {
         self.name != "flex"
     }
@@ -93,7 +93,7 @@ impl Engine {
     }
 }
 
-/// The LibTorch that is built in, or `none`.
+/// The version of the built-in LibTorch, or `none`.
 pub fn libtorch_version() -> String {
     fused::libtorch_version()
 }
@@ -124,12 +124,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_device_that_is_not_here_is_refused_and_never_replaced() {
+    fn a_missing_device_is_an_error_and_never_replaced() {
         assert_eq!(Engine::open("flex").unwrap().name, "flex");
         assert!(matches!(Engine::open("gpu"), Err(Error::Unknown(_))));
         assert!(matches!(Engine::open("cuda:x"), Err(Error::Unknown(_))));
         let cuda = Engine::open("cuda:99").unwrap_err().to_string();
-        let says = if cfg!(feature = "libtorch") { "finds no such CUDA" } else { "BACKEND=libtorch" };
-        assert!(cuda.contains(says), "{cuda}");
+        let expected = if cfg!(feature = "libtorch") { "finds no such CUDA" } else { "BACKEND=libtorch" };
+        assert!(cuda.contains(expected), "{cuda}");
     }
 }

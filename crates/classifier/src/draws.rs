@@ -1,13 +1,13 @@
-//! Numbers that are drawn, not loaded: those of a head, and of a pooler that is made anew.
+//! Random initial values of a head, and of a reinitialised pooler.
 
 use bert::{Error, Random, TensorSource};
 use burn::tensor::TensorData;
 
-/// Draws a head as PyTorch initialises its layers: linear ones uniform between ±1/√inputs, biases too; LSTMs uniform
-/// between ±1/√L.
+/// Initialises a head as PyTorch does: linear layers uniform between ±1/√inputs, biases included; LSTMs uniform between
+/// ±1/√L.
 pub(crate) struct HeadSource {
     random: Random,
-    /// Of the linear layer whose weight came last; its bias follows.
+    /// Inputs of the last linear layer; its bias follows its weight.
     inputs: usize,
 }
 
@@ -30,7 +30,7 @@ impl TensorSource for HeadSource {
     }
 }
 
-/// A source whose pooler is drawn instead.
+/// A source that replaces the pooler by random values.
 pub(crate) struct NewPooler<'a> {
     rest: &'a mut dyn TensorSource,
     random: Random,
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_pooler_is_made_anew() {
+    fn only_the_pooler_is_reinitialised() {
         let (one, two) = (Random { seed: 1, standard_deviation: 0.1 }, Random { seed: 2, standard_deviation: 0.1 });
         let (mut alone, mut rest) = (one, one);
         let mut source = NewPooler::new(&mut rest, two);

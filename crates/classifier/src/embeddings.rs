@@ -1,4 +1,4 @@
-//! What turns token ids into vectors: the encoder's pretrained embedding layer, or a table of the classifier's own.
+//! The layer from token ids to vectors: the encoder's pretrained embeddings, or a table of the classifier's own.
 
 use bert::{TokenInput, empty, lookup};
 use burn::module::{Module, Param};
@@ -6,17 +6,17 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// A vector of more numbers is a slip.
+/// Upper bound on numbers per token.
 const MOST: usize = 8192;
 
-/// The embeddings as a study file asks for them: `{ kind = "table", size = 100 }`.
+/// The embeddings in a study file: `{ kind = "table", size = 100 }`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "snake_case", deny_unknown_fields)]
 pub enum EmbeddingsConfig {
     /// BERT's embedding layer: word + position + token type, LayerNorm.
     Pretrained {},
-    /// A new table over the tokenizer's ids, drawn from a standard normal distribution as PyTorch's `nn.Embedding`;
-    /// nothing of the encoder is used.
+    /// A new table over the tokenizer's ids, initialised from a standard normal distribution as PyTorch's
+    /// `nn.Embedding`; the encoder is not used.
     Table {
         /// Numbers per token.
         #[serde(default = "hundred")]
@@ -51,7 +51,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table whose numbers are still to be filled in.
+    /// A table whose numbers are not filled in yet.
     pub fn new(vocab_size: usize, hidden_size: usize, device: &Device) -> Self {
         Table { weight: empty([vocab_size, hidden_size], device) }
     }
@@ -76,7 +76,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_slip_is_answered_with_what_exists() {
+    fn an_unknown_kind_or_option_lists_the_known_ones() {
         let read = EmbeddingsConfig::from_value;
         assert_eq!(read(json!({"kind": "table"})), Ok(EmbeddingsConfig::Table { size: 100 }));
         assert_eq!(read(json!({"kind": "pretrained"})), Ok(EmbeddingsConfig::Pretrained {}));

@@ -1,7 +1,6 @@
 //! A text classifier: a truncated encoder with a head on top, its batches and its score.
 //!
-//! Letters in shapes are those of the crate `bert`. Nothing here knows of a study, a run directory or a
-//! JSON line.
+//! The crate `bert` defines the letters in shapes. This crate knows nothing of studies, run directories or JSON Lines.
 
 pub mod batch;
 mod component;

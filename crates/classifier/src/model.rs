@@ -15,29 +15,29 @@ pub struct Model {
     pub(crate) head: Head,
     #[module(skip)]
     pub(crate) pass: PassOptions,
-    /// Rows that every sequence of a batch has at least; 0 computes no padding.
+    /// Minimum number of rows of every sequence; 0 means no padding.
     #[module(skip)]
     pub(crate) least_positions: usize,
 }
 
-/// What the head stands on.
+/// The layers below the head.
 #[derive(Module, Debug)]
 #[expect(clippy::large_enum_variant, reason = "a model has one body, and moves it seldom")]
 pub enum Body {
     /// BERT's embedding layer and the kept blocks.
     Bert(Encoder),
-    /// A table of the classifier's own.
+    /// The classifier's own table of embeddings.
     Table(Table),
 }
 
-/// A parameter that holds a vector for each word.
+/// A parameter with a vector for each word.
 #[derive(Debug, Clone)]
 pub struct WordTable {
     /// Its path in the model.
     pub path: &'static str,
     /// `[V, H]`
     pub table: Tensor<2>,
-    /// The word, if any, whose vector learns nothing.
+    /// The padding id, whose vector does not learn, if there is one.
     pub padding_idx: Option<u32>,
 }
 
@@ -48,14 +48,14 @@ impl Model {
         self.head.forward(Features { encoded, layout: batch.layout.clone() })
     }
 
-    /// As [`Model::forward`], with what each kept block reads, `[R, H]` each, beside the logits.
+    /// As [`Model::forward`]; also returns the input of each kept block, `[R, H]` each.
     pub fn forward_with_hidden_states(&self, batch: &Batch) -> (Vec<Tensor<2>>, Tensor<2>) {
         let encoded = self.body.forward(batch, PassOptions { keep_hidden_states: true, ..self.pass });
         let hidden_states = encoded.hidden_states.clone();
         (hidden_states, self.head.forward(Features { encoded, layout: batch.layout.clone() }))
     }
 
-    /// The encoder, unless the model has embeddings of its own.
+    /// The encoder, unless the model has its own embeddings.
     pub fn encoder(&self) -> Option<&Encoder> {
         match &self.body {
             Body::Bert(encoder) => Some(encoder),
@@ -63,17 +63,17 @@ impl Model {
         }
     }
 
-    /// `sequences` one behind the other, as this model wants them.
+    /// Concatenate `sequences` as this model needs them.
     pub fn batch(&self, sequences: &[&[u32]], pad_token_id: u32, device: &Device) -> Batch {
         Batch::new(sequences, pad_token_id, self.least_positions, device)
     }
 
-    /// Rows that every sequence of a batch has at least.
+    /// Minimum number of rows of every sequence.
     pub fn least_positions(&self) -> usize {
         self.least_positions
     }
 
-    /// Where the words' vectors are, unless they are frozen.
+    /// The table of word vectors, unless it is frozen.
     pub fn word_table(&self) -> Option<WordTable> {
         match &self.body {
             Body::Bert(_) if self.pass.frozen_layers > 0 => None,
@@ -88,13 +88,13 @@ impl Model {
         }
     }
 
-    /// The same model, whose first `layers`, the embedding layer being the first of them, get no gradient.
+    /// The same model, whose first `layers` get no gradient; the embedding layer counts as the first.
     pub fn frozen(mut self, layers: usize) -> Self {
         self.pass.frozen_layers = layers;
         self
     }
 
-    /// Every parameter as it is saved: `bert.…` with blocks numbered from 0, the head's as PyTorch names them.
+    /// Every parameter under its saved name: `bert.…` with blocks numbered from 0, the head's names as in PyTorch.
     pub fn stored(&self) -> Vec<NamedTensor> {
         let family = self.encoder().map_or(FAMILIES[0], Encoder::family);
         bert::named_tensors(self, |path| names::saved(path, family))

@@ -1,4 +1,4 @@
-//! What a parameter is called in a saved file.
+//! The name of a parameter in a saved file.
 //!
 //! | path in the module | name in the file |
 //! |---|---|
@@ -10,7 +10,7 @@
 
 use bert::{Family, hugging_face_name};
 
-/// The name, inside, of the parameter at `path`: BERT's for an encoder's, blocks numbered from 0.
+/// The internal name of the parameter at `path`: BERT's name for an encoder's, blocks numbered from 0.
 pub fn inside(path: &str) -> String {
     let parts: Vec<&str> = path.split('.').collect();
     match parts.as_slice() {
@@ -23,7 +23,7 @@ pub fn inside(path: &str) -> String {
     }
 }
 
-/// The name under which the parameter at `path` is saved, in a model of `family`.
+/// The saved name of the parameter at `path` in a model of `family`.
 pub(crate) fn saved(path: &str, family: &Family) -> String {
     family.spelled(&inside(path))
 }

@@ -1,14 +1,14 @@
-//! Logits of many examples, longest first, nothing kept for a backward pass.
+//! Logits of many examples, longest first, without memory for a backward pass.
 
 use burn::tensor::Device;
 
 use crate::{Batch, Model};
 
-/// R at most: a batch of long reviews holds fewer of them.
+/// Upper bound on R: batches of long reviews hold fewer of them.
 const ROWS_PER_BATCH: usize = 8_192;
 
-/// Logits `[C]` of each of `sequences`, in their order. `model` must be without autodiff
-/// ([`burn::module::Module::valid`]); `done` hears how many examples each batch finished.
+/// Logits `[C]` of each of `sequences`, in the same order. `model` must be without autodiff
+/// ([`burn::module::Module::valid`]). Each finished batch calls `done` with its number of examples.
 pub fn predict(
     model: &Model,
     sequences: &[&[u32]],
@@ -23,7 +23,7 @@ pub fn predict(
     predict_while(model, sequences, pad_token_id, device, go_on)
 }
 
-/// As [`predict()`], until `done` wants no more batches: then what is missing is empty.
+/// As [`predict()`], but stops when `done` returns false: the logits that are missing then are empty.
 pub fn predict_while(
     model: &Model,
     sequences: &[&[u32]],
@@ -47,7 +47,7 @@ pub fn predict_while(
     logits
 }
 
-/// How many of these lengths come to no more than `limit`; one at least.
+/// How many of these lengths sum up to at most `limit`, but at least one.
 pub fn fit(lengths: impl Iterator<Item = usize>, limit: usize) -> usize {
     let sums = lengths.scan(0, |sum, length| {
         *sum += length;
@@ -68,7 +68,7 @@ mod tests {
     use super::fit;
 
     #[test]
-    fn a_batch_is_as_full_as_it_may_be_and_never_empty() {
+    fn a_batch_is_as_full_as_possible_and_never_empty() {
         assert_eq!(fit([5, 4, 1, 1].into_iter(), 10), 3);
         assert_eq!(fit([5, 4].into_iter(), 10), 2);
         assert_eq!(fit([11, 1].into_iter(), 10), 1);

@@ -1,4 +1,4 @@
-//! Running loss and accuracy, over examples: a short last batch weighs what it is worth.
+//! Running loss and accuracy over examples; a short last batch counts by its size.
 
 /// Sums over the examples seen so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -26,13 +26,13 @@ impl Score {
         self.correct as f64 / self.examples.max(1) as f64
     }
 
-    /// How many were counted.
+    /// The number of examples.
     pub fn examples(&self) -> usize {
         self.examples
     }
 }
 
-/// The class with the largest logit; the first of equals.
+/// The class with the largest logit; the first one if several are equal.
 pub fn predicted(logits: &[f32]) -> usize {
     let larger = |best: usize, class: usize| if logits[class] > logits[best] { class } else { best };
     (0..logits.len()).fold(0, larger)

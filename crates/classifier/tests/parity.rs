@@ -1,6 +1,6 @@
-//! Every head against PyTorch + transformers: logits, loss, and the gradient of every parameter
-//! (`data/make_heads.py`); and, on a BERT of an unusual shape, all of that for `cls-linear`
-//! (`crates/bert/tests/data/make_parity.py`). On every engine that is built in.
+//! Every head compared with PyTorch + transformers: logits, loss, and the gradient of every parameter
+//! (`data/make_heads.py`); the same for `cls-linear` on a BERT of an unusual shape
+//! (`crates/bert/tests/data/make_parity.py`). On every engine in the build.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod reference;
@@ -21,7 +21,7 @@ fn assert_close(found: &[f32], expected: &[f32], tolerance: f32, what: &str) {
 }
 
 #[test]
-fn logits_of_every_head_are_pytorchs() {
+fn logits_of_every_head_equal_pytorch() {
     for device in devices() {
         for case in cases() {
             let logits = predict(&case.model(&device).valid(), &case.sequences(), 0, &device, |_| {}).concat();
@@ -31,7 +31,7 @@ fn logits_of_every_head_are_pytorchs() {
 }
 
 #[test]
-fn loss_and_the_gradient_of_every_parameter_are_pytorchs() {
+fn loss_and_the_gradient_of_every_parameter_equal_pytorch() {
     for device in devices() {
         for case in cases() {
             compare(&case, &case.model(&device.clone().autodiff()), &device.clone().autodiff());
@@ -52,7 +52,7 @@ fn compare(case: &Case, model: &Model, device: &Device) {
     for (name, found, shape) in gradients.into_iter().filter(|(name, ..)| case.has(&format!("gradient.{name}"))) {
         let expected = case.expected(&format!("gradient.{name}"), &shape);
         let largest = expected.iter().fold(0f32, |largest, x| largest.max(x.abs()));
-        // Softmax does not see a bias that all keys share: its gradient is 0, and what is found is rounding.
+        // Softmax is independent of the keys' bias: its gradient is 0 except for rounding.
         let least = if name.ends_with("key.bias") { 0.1 } else { 1e-3 };
         assert_close(&found, &expected, 1e-4 * largest.max(least), &format!("{what} {name}"));
     }
@@ -60,7 +60,7 @@ fn compare(case: &Case, model: &Model, device: &Device) {
     assert!(names.all(|name| case.has(&format!("gradient.{name}")) || case.name == "unusual"), "{what}");
 }
 
-/// Of every head but those that run an LSTM over whatever rows there are.
+/// Every head except those that run an LSTM over all rows.
 #[test]
 fn padding_changes_no_logit_and_no_gradient() {
     for device in devices().into_iter().map(Device::autodiff) {
@@ -81,7 +81,7 @@ fn padding_changes_no_logit_and_no_gradient() {
 }
 
 #[test]
-fn a_reinitialised_pooler_is_drawn_and_everything_else_is_loaded() {
+fn only_a_reinitialised_pooler_is_random() {
     let (case, device) = (cases().pop().unwrap(), Device::flex());
     let pooler = |seed, head: &str| {
         let head = HeadConfig::from_value(serde_json::from_str(head).unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! Where a run begins: its first model, and a folder that is its own and cleared of what an earlier configuration left.
+//! The start of a run: its first model, and a folder without remains of an earlier configuration.
 
 use std::path::Path;
 
@@ -23,7 +23,7 @@ pub(crate) fn initial_model(setup: &TrainingSetup, device: &Device) -> anyhow::R
     })
 }
 
-/// Remove what an earlier configuration left, and open the training stream with its first line.
+/// Remove what an earlier configuration wrote, and open the training stream with its first line.
 pub(crate) fn begin_afresh(inputs: &RunInputs, folder: &RunDir, begin: Begin) -> anyhow::Result<Metrics> {
     refuse_another(inputs, folder)?;
     if folder.stamp().exists() {
@@ -39,10 +39,10 @@ pub(crate) fn begin_afresh(inputs: &RunInputs, folder: &RunDir, begin: Begin) ->
     Ok(metrics)
 }
 
-/// What is in `folder` must be of the run that is to begin: a slip in `--out` must not cost another one, nor anything else.
+/// Check that `folder` is free for this run: a wrong `--out` must not destroy another run or other files.
 ///
 /// # Errors
-/// It holds another run, or what is no run.
+/// The folder holds another run, or files that are not a run's.
 pub(crate) fn refuse_another(inputs: &RunInputs, folder: &RunDir) -> anyhow::Result<()> {
     let id = &inputs.configuration.id;
     let run_in = |path: &Path, name: &str| {
@@ -64,7 +64,8 @@ pub(crate) fn refuse_another(inputs: &RunInputs, folder: &RunDir) -> anyhow::Res
     Ok(())
 }
 
-/// Whether the folder is empty but for what a `train` leaves that is killed at its start: the lock and half a `config.json`.
+/// Whether the folder is empty except for the lock and the partial `config.json` that a `train` leaves if it is killed
+/// at its start.
 fn is_free(folder: &RunDir) -> anyhow::Result<bool> {
     let ours = [folder.lock(), publish::partial(&folder.config())];
     match std::fs::read_dir(folder.path()) {
@@ -76,11 +77,11 @@ fn is_free(folder: &RunDir) -> anyhow::Result<bool> {
     }
 }
 
-/// Remove what an earlier configuration left: the stamp first, so that nobody takes the rest for finished.
+/// Remove what an earlier configuration wrote. The stamp goes first, so that the rest never looks finished.
 fn clear(folder: &RunDir) -> anyhow::Result<()> {
     let removed = [
         std::fs::remove_file(folder.stamp()),
-        std::fs::remove_file(folder.predictions(Split::Test)), // of another model, from now on
+        std::fs::remove_file(folder.predictions(Split::Test)), // they belong to the earlier model
         std::fs::remove_file(folder.predictions(Split::Validation)),
         std::fs::remove_file(folder.latency()),
         std::fs::remove_dir_all(folder.model()),

@@ -1,4 +1,4 @@
-//! What can be said of a configuration before any data is read or any time is spent.
+//! Checks of a configuration before any data is read or time is spent.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use study::{Component, Configuration, Weights, with_nearest};
 use crate::optimizer::Recipe;
 use crate::terms;
 
-/// What a configuration asks for.
+/// The kind of model in a configuration.
 #[derive(Debug)]
 pub(crate) enum ModelKind {
     /// A network, trained step by step.
@@ -44,14 +44,14 @@ pub(crate) fn all(configurations: &[Configuration], model: &Path) -> anyhow::Res
     Ok(())
 }
 
-/// The weights in `model` are there and whole.
+/// Check that the weights in `model` exist and are complete.
 pub(crate) fn weights(model: &Path, encoder: &str) -> anyhow::Result<()> {
     let family = Config::read(model)?.family();
     bert::Checkpoint::open(model, family).map(drop).with_context(|| remedy(encoder))
 }
 
-/// What `configuration` asks for, over `classes` and texts of `positions` tokens at most; every name in it is known
-/// and every block is there.
+/// The model of `configuration` for `classes` and texts of at most `positions` tokens, once all its names and blocks
+/// are known to exist.
 pub(crate) fn model_kind(
     configuration: &Configuration,
     encoder: &Config,
@@ -88,7 +88,7 @@ fn network(
     Ok(definition)
 }
 
-/// The crate `classifier` knows the heads of networks; ours is one more.
+/// The crate `classifier` knows the heads of networks only; TF-IDF is added here.
 fn head(component: &Component) -> anyhow::Result<HeadConfig> {
     HeadConfig::from_value(component.to_value()).map_err(|message| {
         let unknown = message.starts_with("unknown head");
@@ -100,7 +100,7 @@ fn slip(message: String) -> anyhow::Error {
     anyhow!(with_nearest(message))
 }
 
-/// What to do about a model folder that is not whole.
+/// The remedy for an incomplete model folder.
 pub(crate) fn remedy(encoder: &str) -> String {
     format!(
         "the model folder is incomplete (run `fetch model {encoder} --out DIR`, or name a copy with `MODELS_DIR=DIR`)"

@@ -1,4 +1,4 @@
-//! Model, optimizer and state after an epoch, or in the middle of one: one folder, published by one rename.
+//! Model, optimizer and state after or within an epoch: one folder, published by one rename.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::inputs::TrainingSetup;
 
-/// `state.json`: where a run stands.
+/// `state.json`: the progress of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct State {
@@ -25,10 +25,10 @@ pub(crate) struct State {
     pub(crate) shards_sha256: String,
     /// Length of `metrics.jsonl` before this epoch's scores.
     pub(crate) metrics_bytes: u64,
-    /// This epoch's lines of `metrics.jsonl`, byte for byte: they enter it once the checkpoint is there, so
-    /// an epoch whose score can be read is never trained again.
+    /// This epoch's lines of `metrics.jsonl`, byte for byte. They are appended after the checkpoint is published, so an
+    /// epoch with a visible score is never trained again.
     pub(crate) lines: Vec<String>,
-    /// What computed it: another engine does not go on where this one stopped.
+    /// The engine; another engine does not continue this run.
     pub(crate) engine: String,
     /// sha256 of the pretrained weights.
     pub(crate) weights_sha256: String,
@@ -38,26 +38,26 @@ pub(crate) struct State {
     pub(crate) best: Best,
     /// Wall-clock time of all epochs.
     pub(crate) seconds: f64,
-    /// How far the epoch after this one has come, if it was interrupted.
+    /// Progress in the next epoch, if it was interrupted.
     #[serde(rename = "within", default, skip_serializing_if = "Option::is_none")]
     pub(crate) partial: Option<PartialEpoch>,
 }
 
-/// How far an interrupted epoch has come.
+/// Progress in an interrupted epoch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PartialEpoch {
-    /// Optimizer steps taken in it.
+    /// Optimizer steps taken in the epoch.
     pub(crate) steps: usize,
-    /// Totals over those whose numbers are in `metrics.jsonl`.
+    /// Totals over examples whose numbers are in `metrics.jsonl`.
     pub(crate) written: Totals,
-    /// Totals over the steps since.
+    /// Totals over the steps since then.
     pub(crate) unwritten: Totals,
-    /// How many those are.
+    /// The number of those steps.
     pub(crate) unwritten_steps: usize,
-    /// Real tokens in them.
+    /// Real tokens in those steps.
     pub(crate) unwritten_tokens: usize,
-    /// How long they took.
+    /// Seconds of those steps.
     pub(crate) unwritten_seconds: f64,
     /// Wall-clock time of the epoch so far.
     pub(crate) seconds: f64,
@@ -84,7 +84,7 @@ pub(crate) struct Best {
     pub(crate) loss: f64,
 }
 
-/// A float as text, because JSON has no infinity, which is the loss of an epoch that has not been scored.
+/// A float as text, because JSON has no infinity, the loss of an epoch without a score.
 mod exact {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
@@ -106,7 +106,7 @@ impl Totals {
 }
 
 impl State {
-    /// Where its checkpoint lies.
+    /// The folder of its checkpoint.
     fn folder(&self, run: &RunDir) -> PathBuf {
         match &self.partial {
             None => run.checkpoint(self.epoch),
@@ -114,7 +114,7 @@ impl State {
         }
     }
 
-    /// From where a run goes on, in words.
+    /// The point where the run resumes, for a reader.
     pub(crate) fn describe(&self) -> String {
         match &self.partial {
             None => format!("after epoch {}", self.epoch),
@@ -122,7 +122,7 @@ impl State {
         }
     }
 
-    /// Whether its numbers are such as a run of `epochs` has.
+    /// Whether its numbers are possible in a run of `epochs`.
     fn is_sound(&self, epochs: usize) -> bool {
         let finite = |totals: &Totals| totals.loss.is_finite();
         let has_best = self.best.accuracy.is_finite() && self.best.loss.is_finite() && self.best.epoch <= self.epoch;
@@ -137,7 +137,7 @@ impl State {
 }
 
 impl Best {
-    /// Worse than what any epoch may be.
+    /// Worse than any epoch.
     pub(crate) const NONE: Best = Best { epoch: 0, accuracy: f64::NEG_INFINITY, loss: f64::INFINITY };
 
     /// The better of two: higher accuracy, then lower loss, then the earlier one.
@@ -147,13 +147,14 @@ impl Best {
     }
 }
 
-/// What a checkpoint holds beside its state: read one after the other, so that never more than one is in memory twice.
+/// The content of a checkpoint beside its state, written one after the other so that at most one part is in memory
+/// twice.
 pub(crate) struct Numbers<'a> {
     pub(crate) model: &'a Model,
     pub(crate) optimizer: &'a Optimizer,
 }
 
-/// Publish the checkpoint of `state`, then drop those nobody will need: all but this one and the best.
+/// Publish the checkpoint of `state`, then remove all others except the best.
 pub(crate) fn write(run: &RunDir, state: &State, numbers: &Numbers) -> anyhow::Result<()> {
     publish::dir(&state.folder(run), |folder| -> anyhow::Result<()> {
         save(&folder.join("model.safetensors"), &numbers.model.stored())?;
@@ -168,7 +169,7 @@ pub(crate) fn write(run: &RunDir, state: &State, numbers: &Numbers) -> anyhow::R
     Ok(())
 }
 
-/// The newest complete checkpoint of this very configuration: same shards, same weights, same engine.
+/// The newest complete checkpoint of this configuration with the same shards, weights and engine.
 pub(crate) fn newest(run: &RunDir, setup: &TrainingSetup) -> Option<(PathBuf, State)> {
     let read = |folder: PathBuf| {
         let text = records::regular(&folder.join("state.json")).and_then(std::fs::read_to_string).ok()?;
@@ -196,7 +197,7 @@ pub(crate) fn moments(folder: &Path) -> anyhow::Result<BTreeMap<String, TensorDa
     Ok(bert::Safetensors::open(&folder.join("optimizer.safetensors"))?.take_all()?)
 }
 
-/// Every folder under `checkpoints/`, unfinished ones too.
+/// Every folder under `checkpoints/`, including unfinished ones.
 fn folders(run: &RunDir) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(run.checkpoints()).into_iter().flatten();
     let is_ours = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("epoch-"));
@@ -210,7 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_float_comes_back_to_the_last_bit() {
+    fn a_float_is_restored_bit_for_bit() {
         let best = Best { epoch: 1, accuracy: 0.9195833333333333, loss: 1.0 / 3.0 };
         let back: Best = serde_json::from_str(&serde_json::to_string(&best).unwrap()).unwrap();
         assert_eq!((back.accuracy.to_bits(), back.loss.to_bits()), (best.accuracy.to_bits(), best.loss.to_bits()));

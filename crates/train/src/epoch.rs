@@ -1,4 +1,4 @@
-//! An epoch under way: how far it has come, and its totals.
+//! An unfinished epoch: its progress and its totals.
 
 use std::time::{Duration, Instant};
 
@@ -9,19 +9,19 @@ use records::metrics::Epoch;
 use crate::checkpoint::{PartialEpoch, Totals};
 use crate::learner::RunningTotals;
 
-/// An epoch under way.
+/// An unfinished epoch.
 pub(crate) struct EpochProgress {
     pub(crate) epoch: usize,
-    /// Optimizer steps taken in it.
+    /// Optimizer steps taken in the epoch.
     pub(crate) steps: usize,
-    /// Totals over the examples whose line is in `metrics.jsonl`.
+    /// Totals over examples whose line is in `metrics.jsonl`.
     written: Totals,
-    /// Totals over the examples since.
+    /// Totals over the examples since then.
     pub(crate) running: RunningTotals,
     start: Instant,
 }
 
-/// What a line of `metrics.jsonl` says of the steps since the line before it.
+/// The numbers in a line of `metrics.jsonl`, over the steps since the line before.
 pub(crate) struct Line {
     /// Mean cross entropy in nats.
     pub(crate) loss: f64,
@@ -29,7 +29,7 @@ pub(crate) struct Line {
 }
 
 impl EpochProgress {
-    /// At the start of `epoch`, or where `interrupted` left it.
+    /// The start of `epoch`, or the point of `interrupted`.
     pub(crate) fn new(epoch: usize, interrupted: Option<PartialEpoch>, device: &Device) -> Self {
         let Some(partial) = interrupted else {
             let (written, running) = (Totals::default(), RunningTotals::new(device));
@@ -47,7 +47,7 @@ impl EpochProgress {
         self.written.examples + self.running.examples
     }
 
-    /// The score on the examples of all written lines, each as it was before the step that it was part of.
+    /// The score over the examples of all written lines, each measured before its own step.
     pub(crate) fn score(&self) -> Epoch {
         let Totals { loss, correct, examples } = self.written;
         let (loss, accuracy) = (loss / examples as f64, correct as f64 / examples as f64);
@@ -55,7 +55,7 @@ impl EpochProgress {
         Epoch { epoch: self.epoch, split: Split::Train, loss, accuracy, examples, seconds }
     }
 
-    /// Read the running totals from the device, add them to the written ones and start them anew.
+    /// Read the running totals from the device, add them to the written ones, and reset them.
     pub(crate) fn next_line(&mut self, device: &Device) -> Line {
         let running = std::mem::replace(&mut self.running, RunningTotals::new(device));
         let tokens_per_second = running.tokens as f64 / running.since.elapsed().as_secs_f64();
@@ -64,7 +64,7 @@ impl EpochProgress {
         Line { loss: totals.loss / totals.examples as f64, tokens_per_second }
     }
 
-    /// How far the epoch has come, for a checkpoint.
+    /// The progress for a checkpoint.
     pub(crate) fn partial(&mut self, device: &Device) -> PartialEpoch {
         let running = std::mem::replace(&mut self.running, RunningTotals::new(device));
         PartialEpoch {

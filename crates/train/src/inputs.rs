@@ -17,7 +17,7 @@ use tokens::TokenizerFiles;
 use crate::check::{self, ModelKind};
 use crate::prepared;
 
-/// The configurations in a file or on stdin: one JSON object after another, pretty or one a line.
+/// The configurations in a file or on stdin: one JSON object after the other, pretty-printed or one a line.
 pub(crate) fn configurations(from: &str) -> anyhow::Result<Vec<Configuration>> {
     let name = if from == "-" { "stdin" } else { from };
     let text = match from {
@@ -28,14 +28,14 @@ pub(crate) fn configurations(from: &str) -> anyhow::Result<Vec<Configuration>> {
     let (mut configurations, mut start) = (Vec::new(), 0);
     while let Some(value) = values.next() {
         value.with_context(|| format!("`{name}` is not JSON"))?;
-        let written = &text[start..values.byte_offset()]; // and not what a map would make of it: names may be there twice
+        let written = &text[start..values.byte_offset()]; // not a parsed map, which would drop repeated names
         configurations.push(Configuration::from_json(written).with_context(|| format!("`{name}`"))?);
         start = values.byte_offset();
     }
     Ok(configurations)
 }
 
-/// One run trains one configuration.
+/// The only configuration: a run trains exactly one.
 pub(crate) fn the_only(configurations: Vec<Configuration>) -> anyhow::Result<Configuration> {
     let count = configurations.len();
     ensure!(count > 0, "no configuration given; `plan STUDY | jq -r .id` lists the ids to choose from");
@@ -47,34 +47,34 @@ pub(crate) fn the_only(configurations: Vec<Configuration>) -> anyhow::Result<Con
     }
 }
 
-/// What is to be learnt, and from which examples.
+/// The task of a run: its configuration and its examples.
 pub(crate) struct RunInputs {
     pub(crate) configuration: Configuration,
     pub(crate) configuration_sha256: String,
     pub(crate) model_folder: PathBuf,
-    /// The whole encoder.
+    /// The configuration of the whole encoder.
     pub(crate) encoder: Config,
     pub(crate) manifest: Manifest,
     pub(crate) shards_sha256: String,
     /// sha256 of the pretrained weights; empty if they are not read.
     pub(crate) weights_sha256: String,
-    /// sha256 of the encoder's shape (heads, widths, epsilon), which the weights do not tell; empty if there is no network.
+    /// sha256 of the encoder's shape (heads, widths, epsilon), which the weights lack; empty for TF-IDF.
     pub(crate) encoder_sha256: String,
     pub(crate) train: Vec<Example>,
     pub(crate) validation: Vec<Example>,
     pub(crate) test: Vec<Example>,
 }
 
-/// Everything the training of a network reads.
+/// The task and the device of a network.
 pub(crate) struct TrainingSetup {
     pub(crate) inputs: RunInputs,
     pub(crate) definition: Definition,
     pub(crate) engine: Engine,
-    /// Tokens that go through the model at once, about: a batch of more does so in parts.
+    /// Approximate upper bound on the tokens in one pass; larger batches are split.
     pub(crate) tokens_at_once: AtomicUsize,
 }
 
-/// Shards, model folder and device as the command line names them.
+/// Shards, model folder and device on the command line.
 pub(crate) struct Paths<'a> {
     pub(crate) shards: &'a Path,
     pub(crate) model: &'a Path,
@@ -82,7 +82,7 @@ pub(crate) struct Paths<'a> {
 }
 
 impl RunInputs {
-    /// Read shards and model folder, and refuse what does not fit together; what the configuration asks for.
+    /// Read shards and model folder, check that they fit together, and return the model that the configuration names.
     pub(crate) fn read(configuration: Configuration, paths: &Paths<'_>) -> anyhow::Result<(Self, ModelKind)> {
         let (shards, model) = (paths.shards, paths.model);
         let (manifest, shards_sha256) = Manifest::read(shards).context("run `prep` first")?;
@@ -131,14 +131,14 @@ impl RunInputs {
         Ok((inputs, kind))
     }
 
-    /// The split that chooses the epoch: validation, or test if nothing was held out.
+    /// The split that chooses the epoch: validation, or test if no examples were held out.
     pub(crate) fn chooses(&self) -> Split {
         if self.validation.is_empty() { Split::Test } else { Split::Validation }
     }
 }
 
 impl TrainingSetup {
-    /// The network of `definition` on the device that is asked for.
+    /// The setup for the network of `definition` on the requested device.
     pub(crate) fn new(inputs: RunInputs, definition: Definition, device: &str) -> anyhow::Result<Self> {
         let engine = Engine::open(device)?;
         let (asked, positions) = (inputs.manifest.data.max_seq_length, definition.encoder.max_position_embeddings);
@@ -157,7 +157,7 @@ impl TrainingSetup {
         Ok(TrainingSetup { inputs, definition, engine, tokens_at_once })
     }
 
-    /// Everything about the engine that may change a last bit.
+    /// Everything about the engine that can change a last bit.
     pub(crate) fn engine_name(&self) -> String {
         let Engine { name, hardware, threads, .. } = &self.engine;
         format!("{name}, {hardware}, {threads} threads, LibTorch {}", fused::libtorch_version())
@@ -181,7 +181,7 @@ fn tokenizer_fits(manifest: &Manifest, encoder: &Config, model: &Path, name: &st
     Ok(())
 }
 
-/// Without what else stands in `config.json`: who wrote it, and when, changes no number.
+/// Without the other keys of `config.json`, such as its author and date, which change no number.
 fn sha256_of_shape(encoder: &Config) -> anyhow::Result<String> {
     let shape = Config { other: serde_json::Map::default(), ..encoder.clone() };
     Ok(sha256_hex(serde_json::to_string(&shape)?.as_bytes()))

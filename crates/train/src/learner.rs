@@ -21,9 +21,9 @@ pub(crate) struct Learner<'a> {
     pub(crate) recipe: Recipe,
     pub(crate) model: Model,
     pub(crate) optimizer: Optimizer,
-    /// Whether the word table learns by rows: then those that no batch reads cost nothing.
+    /// Whether the word table learns by rows: rows that no batch reads cost nothing.
     pub(crate) by_rows: bool,
-    /// Tokens that a pretended device has memory for.
+    /// Tokens that fit a simulated device.
     #[cfg(test)]
     pub(crate) fits: usize,
 }
@@ -53,15 +53,15 @@ impl<'a> Learner<'a> {
         }
     }
 
-    /// What the recipe freezes in `epoch` gets no gradient from now on.
+    /// Freeze the layers that the recipe freezes in `epoch`.
     pub(crate) fn begin_epoch(&mut self, epoch: usize) {
         self.model = self.model.clone().frozen(self.recipe.frozen_layers(epoch));
     }
 
-    /// One optimizer step, of `total_steps`, on the examples of all `batches`, as if they were one.
+    /// Take one optimizer step of `total_steps` on the examples of all `batches`, as if they were one.
     ///
     /// # Errors
-    /// The device has not even memory for one example at a time.
+    /// The device lacks the memory for a single example.
     pub(crate) fn step(
         &mut self,
         epoch: usize,
@@ -81,13 +81,13 @@ impl<'a> Learner<'a> {
         let (gradients, recipe) = (gradients.unwrap_or_default().clipped(self.recipe.clip_norm), &self.recipe);
         let factor = recipe.factor(self.optimizer.steps(), total_steps);
         let (model, optimizer) = (self.model.clone(), &mut self.optimizer);
-        let better = within_memory(|| optimizer.step(model, gradients, |path| recipe.group(path, epoch, factor)));
-        self.model = better.context("the optimizer's state does not fit; keep fewer blocks")?;
+        let updated = within_memory(|| optimizer.step(model, gradients, |path| recipe.group(path, epoch, factor)));
+        self.model = updated.context("the optimizer's state does not fit; keep fewer blocks")?;
         running.steps += 1;
         Ok(())
     }
 
-    /// How batches of the train examples are made ready for this model.
+    /// The preparation of this model's batches.
     pub(crate) fn preparation(&self) -> Preparation<'a> {
         let TrainingSetup { inputs, tokens_at_once, .. } = self.setup;
         Preparation {
@@ -98,25 +98,25 @@ impl<'a> Learner<'a> {
         }
     }
 
-    /// To be called after the last step, before anything else reads the model.
-    pub(crate) fn settle(&mut self) {
-        self.optimizer.settle(&self.model);
+    /// Apply delayed updates; call this after the last step, before anything else reads the model.
+    pub(crate) fn flush(&mut self) {
+        self.optimizer.flush(&self.model);
     }
 
-    /// As [`Learner::backward`]; where the device's memory does not suffice, by halves: the gradients add up to the same but
-    /// for rounding, and for what dropout draws.
+    /// As [`Learner::backward`]; if the batch does not fit the device's memory, it is halved. The gradients add up to the same
+    /// except for rounding and dropout.
     fn backward_in_parts(
         &mut self,
         whole: &Prepared,
         examples: usize,
         running: &mut RunningTotals,
     ) -> anyhow::Result<Gradients> {
-        let (mut gradients, mut smaller) = (self.tried(whole, examples, running), Vec::new());
+        let (mut gradients, mut smaller) = (self.try_backward(whole, examples, running), Vec::new());
         if gradients.is_none() {
             smaller.extend(self.halves(whole)?);
         }
         while let Some(part) = smaller.pop() {
-            match self.tried(&part, examples, running) {
+            match self.try_backward(&part, examples, running) {
                 Some(more) => gradients = Some(gradients.unwrap_or_default().add(more, &self.model)),
                 None => smaller.extend(self.halves(&part)?),
             }
@@ -124,23 +124,23 @@ impl<'a> Learner<'a> {
         Ok(gradients.unwrap_or_default())
     }
 
-    /// The two halves of what was too much, the second one first.
+    /// The two halves of a part that does not fit, the second one first.
     fn halves(&self, part: &Prepared) -> anyhow::Result<[Prepared; 2]> {
         let precision = self.setup.inputs.configuration.precision;
         let what = format!("{} texts of {} tokens in all, {precision:?}", part.labels.len(), part.assembled.tokens);
-        let [first, second] = self.preparation().halves(part).with_context(|| too_much(&what))?;
+        let [first, second] = self.preparation().halves(part).with_context(|| out_of_memory(&what))?;
         log::warn!("out of memory with {what}; continuing with halves, which changes rounding and dropout");
         Ok([second, first])
     }
 
-    /// As [`Learner::backward`]; nothing, and everything as before, if the device's memory does not suffice.
-    fn tried(&mut self, part: &Prepared, examples: usize, running: &mut RunningTotals) -> Option<Gradients> {
+    /// As [`Learner::backward`]; `None`, without side effects, if the part does not fit the device's memory.
+    fn try_backward(&mut self, part: &Prepared, examples: usize, running: &mut RunningTotals) -> Option<Gradients> {
         let before = running.clone();
-        self.model = fused::renewed(self.model.clone());
+        self.model = fused::detach_graph(self.model.clone());
         let gradients = within_memory(|| self.backward(part, examples, running)).ok();
         if gradients.is_none() {
             *running = before;
-            if within_memory(|| fused::forget_abandoned(&self.model)).is_err() {
+            if within_memory(|| fused::free_abandoned_graph(&self.model)).is_err() {
                 log::debug!("too little memory to free what the failed pass kept");
             }
             fused::release_memory();
@@ -168,7 +168,7 @@ impl<'a> Learner<'a> {
     }
 }
 
-fn too_much(what: &str) -> String {
+fn out_of_memory(what: &str) -> String {
     let lower = "lower `max_seq_length`, keep fewer blocks, or use precision `bf16` or another device";
     format!("out of memory with {what}; {lower}")
 }
@@ -179,20 +179,20 @@ impl RunningTotals {
         RunningTotals { loss, correct, examples: 0, steps: 0, tokens: 0, since: Instant::now() }
     }
 
-    /// As they were when they were read.
+    /// Totals on the device, restored from a checkpoint.
     pub(crate) fn from_totals(totals: Totals, device: &Device) -> Self {
-        let loss = Tensor::from_floats([totals.loss as f32], device); // it was one
+        let loss = Tensor::from_floats([totals.loss as f32], device); // it was an f32
         let correct = Tensor::from_ints([totals.correct], device);
         RunningTotals { loss, correct, examples: totals.examples, ..RunningTotals::new(device) }
     }
 
-    /// Ask the device for the numbers.
+    /// Read the numbers from the device.
     pub(crate) fn read(self) -> Totals {
         let (loss, correct) = (f64::from(self.loss.into_scalar::<f32>()), self.correct.into_scalar::<i64>());
         Totals { loss, correct, examples: self.examples }
     }
 
-    /// `loss` is a mean over the batch; the sum is over examples.
+    /// Add a batch; `loss` is a mean over its examples.
     fn add(&mut self, loss: Tensor<1>, logits: Tensor<2>, labels: Tensor<1, Int>, tokens: usize) {
         let count = labels.dims()[0];
         self.loss = self.loss.clone() + loss.mul_scalar(count as f64);

@@ -98,7 +98,7 @@ fn train(
     if published::is_finished(&inputs, folder) {
         return already(&inputs, folder);
     }
-    beginning::refuse_another(&inputs, folder)?; // before a lock is put there
+    beginning::refuse_another(&inputs, folder)?; // before the lock file is created
     match model {
         ModelKind::Network(definition) => {
             let mut setup = TrainingSetup::new(inputs, *definition, paths.device)?;
@@ -107,7 +107,7 @@ fn train(
             }
             let _held = hold(folder)?;
             match published::is_finished(&setup.inputs, folder) {
-                true => already(&setup.inputs, folder), // by somebody who held it until now
+                true => already(&setup.inputs, folder), // by another process, which held the lock until now
                 false => trainer::run(&setup, folder),
             }
         }
@@ -120,10 +120,10 @@ fn train(
 
 fn already(inputs: &RunInputs, folder: &RunDir) -> anyhow::Result<()> {
     log::info!("{}: already trained", inputs.configuration.id);
-    published::touch(folder) // newer than what it was checked against
+    published::touch(folder) // newer than its inputs, for make
 }
 
-/// Nobody else trains in this folder meanwhile.
+/// Lock the folder against other trainings.
 fn hold(folder: &RunDir) -> Result<Lock, records::Error> {
     Lock::take(&folder.lock(), "train")
 }

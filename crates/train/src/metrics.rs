@@ -1,4 +1,4 @@
-//! The growing `metrics.jsonl`: lines are appended, never rewritten.
+//! The growing `metrics.jsonl`: lines are appended, never changed.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -15,8 +15,7 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    /// Open the stream and keep its first `bytes`: what came after them belongs to an epoch that is
-    /// not finished.
+    /// Open the stream and keep its first `bytes`: the rest belongs to an unfinished epoch.
     pub(crate) fn open(path: &Path, bytes: u64) -> Result<Self, Error> {
         let io = |e| Error::io("writing", path, e);
         if path.is_symlink() {
@@ -47,7 +46,7 @@ impl Metrics {
         Ok(self.write_line(&serde_json::to_string(metric)?)?)
     }
 
-    /// Append one line as it is.
+    /// Append one line unchanged.
     pub(crate) fn write_line(&mut self, line: &str) -> Result<(), Error> {
         let line = format!("{line}\n");
         self.file.write_all(line.as_bytes()).map_err(|e| Error::io("writing", &self.path, e))?;
@@ -55,7 +54,7 @@ impl Metrics {
         Ok(())
     }
 
-    /// Make sure that what was written is on disk.
+    /// Wait until all lines are on disk.
     pub(crate) fn sync(&self) -> Result<(), Error> {
         self.file.sync_all().map_err(|e| Error::io("writing", &self.path, e))
     }

@@ -1,4 +1,4 @@
-//! The recipe: the optimizer with the study's three parameter groups, and what changes the rates.
+//! The recipe: the optimizer with the study's three parameter groups, and the changes of the rates.
 
 use anyhow::{Context, ensure};
 use fused::adamw::{Betas, Group, Optimizer};
@@ -7,7 +7,7 @@ use study::{Component, Configuration, Freeze, with_nearest};
 
 use crate::schedule::Schedule;
 
-/// An optimizer as a study file asks for it.
+/// An optimizer in a study file.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 enum Kind {
@@ -15,7 +15,8 @@ enum Kind {
     Adam(Adam),
 }
 
-/// AdamW (Loshchilov & Hutter 2019). The encoder's matrices decay; its biases and LayerNorms, and what is new, do not.
+/// AdamW (Loshchilov & Hutter 2019). Weight decay applies to the encoder's matrices, not to biases, LayerNorms and new
+/// layers.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Adamw {
@@ -23,7 +24,7 @@ struct Adamw {
     head_learning_rate: f64,
     #[serde(default = "hundredth")]
     weight_decay: f64,
-    /// Factor on the rate from each layer to the one below it; the top block and the pooler have the full rate.
+    /// Factor on the rate from each layer to the one below; the top block and the pooler have the full rate.
     #[serde(default = "one")]
     layer_decay: f64,
     #[serde(default = "hundred_millionth")]
@@ -32,7 +33,7 @@ struct Adamw {
     betas: [f64; 2],
 }
 
-/// Plain Adam (Kingma & Ba 2015): one rate for everything, no decay.
+/// Plain Adam (Kingma & Ba 2015): one rate for all parameters, no decay.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Adam {
@@ -59,7 +60,7 @@ fn betas() -> [f64; 2] {
     [0.9, 0.999]
 }
 
-/// How a run learns.
+/// The settings of learning in a run.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Recipe {
     numbers: Adamw,
@@ -71,7 +72,7 @@ pub(crate) struct Recipe {
 }
 
 impl Recipe {
-    /// The recipe of `configuration`, which keeps `depth` blocks; every number is checked.
+    /// The recipe of `configuration`, which keeps `depth` blocks.
     pub(crate) fn new(configuration: &Configuration, depth: usize) -> anyhow::Result<Self> {
         let schedule = Schedule::new(&configuration.schedule).map_err(anyhow::Error::msg)?;
         let numbers = numbers(&configuration.optimizer)?;
@@ -85,7 +86,7 @@ impl Recipe {
         })
     }
 
-    /// An optimizer that has taken no step.
+    /// A new optimizer.
     pub(crate) fn optimizer(&self) -> Optimizer {
         let Adamw { betas: [beta_1, beta_2], epsilon, .. } = self.numbers;
         Optimizer::new(Betas { beta_1, beta_2, epsilon })
@@ -96,14 +97,14 @@ impl Recipe {
         self.schedule.factor(taken, total)
     }
 
-    /// The learning rates times `factor`, in words.
+    /// The learning rates times `factor`, for a reader.
     pub(crate) fn describe_rates(&self, factor: f64) -> String {
         let Adamw { encoder_learning_rate, head_learning_rate, .. } = self.numbers;
         let [encoder, head] = [encoder_learning_rate, head_learning_rate].map(|rate| factor * rate);
         format!("learning rates of {encoder:.1e} (encoder) and {head:.1e} (head)")
     }
 
-    /// How many layers from the input on, the embedding layer being the first, need no gradient in `epoch`.
+    /// Number of frozen layers in `epoch`, from the input on; the embedding layer is the first.
     pub(crate) fn frozen_layers(&self, epoch: usize) -> usize {
         match (epoch <= self.freeze.embeddings, epoch <= self.freeze.blocks) {
             (false, _) => 0,
@@ -112,7 +113,7 @@ impl Recipe {
         }
     }
 
-    /// The group of the parameter at `path` in `epoch`, its rate times `factor`; none if it is frozen.
+    /// The group of the parameter at `path` in `epoch`, with its rate times `factor`; `None` if it is frozen.
     pub(crate) fn group(&self, path: &str, epoch: usize, factor: f64) -> Option<Group> {
         let Some(encoder) = path.strip_prefix("body.Bert.") else {
             return Some(Group { learning_rate: factor * self.numbers.head_learning_rate, weight_decay: 0.0 });

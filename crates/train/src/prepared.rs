@@ -1,4 +1,4 @@
-//! Batches in plain numbers, made ready on another thread while the device is at work.
+//! Batches in plain numbers, prepared on another thread while the device computes.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::sync_channel;
@@ -9,20 +9,21 @@ use classifier::{Assembled, Definition};
 use fused::adamw::Rows;
 use records::shards::Example;
 
-/// Optimizer steps whose batches may lie ready.
+/// Optimizer steps that may be prepared in advance.
 const STEPS_AHEAD: usize = 4;
 
-/// What the blocks may keep between forward and backward pass where a device has the memory of its host.
+/// Upper bound on bytes that the blocks keep between forward and backward pass, on a device that shares its host's
+/// memory.
 const KEPT_BYTES: usize = 448 << 20;
 
-/// Tokens that go through the model at once unless another number is asked for: a batch of more does so in parts, whose
-/// gradients add up to its own.
+/// Default upper bound on the tokens in one pass. Larger batches are split, and the gradients of the parts add up to
+/// the batch's.
 pub(crate) fn tokens_at_once(definition: &Definition, engine: &Engine) -> usize {
     if engine.is_cuda() { usize::MAX } else { KEPT_BYTES / kept_bytes(definition).max(1) }
 }
 
-/// Kept for a token: in each block 8 H and I numbers of two bytes by our own kernels; some four times that where LibTorch
-/// records the block.
+/// Bytes per token: each block keeps 8 H and I numbers of two bytes with our own kernels, and about four times as much
+/// if LibTorch records the block.
 fn kept_bytes(definition: &Definition) -> usize {
     let numbers = definition.kept.len() * (8 * definition.encoder.hidden_size + definition.encoder.intermediate_size);
     let is_fp32 = definition.precision == Precision::Fp32;
@@ -30,29 +31,29 @@ fn kept_bytes(definition: &Definition) -> usize {
     numbers * if is_recorded { 8 } else { 2 }
 }
 
-/// One batch, or a part of it, before it is on a device.
+/// One batch, or a part of it, before it is moved to a device.
 pub(crate) struct Prepared {
     pub(crate) assembled: Assembled,
     /// `[B]`
     pub(crate) labels: Vec<usize>,
-    /// What it reads of the word table.
+    /// The rows of the word table that it reads.
     pub(crate) rows: Rows,
     examples: Vec<usize>,
 }
 
-/// How batches are made ready.
+/// The settings for preparing batches.
 #[derive(Clone, Copy)]
 pub(crate) struct Preparation<'a> {
     pub(crate) examples: &'a [Example],
     pub(crate) pad_token_id: u32,
-    /// Rows that every example has at least.
+    /// Minimum number of rows of every example.
     pub(crate) least_positions: usize,
-    /// A batch of more tokens is cut into parts.
+    /// Larger batches are split; in tokens.
     pub(crate) tokens_at_once: &'a AtomicUsize,
 }
 
 impl Preparation<'_> {
-    /// The batch of these examples, in parts of about as many.
+    /// The batch of these examples, split into parts of about equal size.
     pub(crate) fn batch(&self, indices: &[usize]) -> Vec<Prepared> {
         let lengths = indices.iter().map(|&index| self.examples[index].input_ids.len().max(self.least_positions));
         let parts = lengths.sum::<usize>().div_ceil(self.tokens_at_once.load(Relaxed)).max(1);
@@ -72,7 +73,7 @@ impl Preparation<'_> {
         }
     }
 
-    /// The two halves of a part that was too much at once, and from now on no larger ones; none of a single example.
+    /// The two halves of a part that did not fit; later parts get no larger. `None` for a single example.
     pub(crate) fn halves(&self, part: &Prepared) -> Option<[Prepared; 2]> {
         let (first, second) = part.examples.split_at(part.examples.len() / 2);
         self.tokens_at_once.fetch_min(part.assembled.input_ids.len().div_ceil(2), Relaxed);
@@ -89,7 +90,7 @@ impl Preparation<'_> {
             let (sender, receiver) = sync_channel(STEPS_AHEAD);
             scope.spawn(move || {
                 let mut ready = steps.map(|batches| batches.iter().flat_map(|batch| self.batch(batch)).collect());
-                ready.try_for_each(|step| sender.send(step)) // fails when nobody wants any more
+                ready.try_for_each(|step| sender.send(step)) // fails after `work` has failed
             });
             receiver.into_iter().try_for_each(work)
         })
@@ -111,7 +112,7 @@ mod tests {
         let mut seen = Vec::new();
         let stopped = preparation.ahead(batches.chunks(2), |step| {
             seen.extend(step.iter().map(|batch| batch.labels.clone()));
-            if seen.len() < 4 { Ok(()) } else { Err(seen.len()) } // more is to come than may lie ready
+            if seen.len() < 4 { Ok(()) } else { Err(seen.len()) } // more steps follow than may be prepared in advance
         });
         assert_eq!((stopped, seen.as_slice()), (Err(4), &batches[..4]));
         assert!(preparation.ahead(batches.chunks(2), |_| Ok::<_, ()>(())).is_ok());

@@ -1,4 +1,4 @@
-//! What a run leaves when it is done: a Hugging Face folder and the stamp.
+//! The results of a finished run: a Hugging Face folder and the stamp.
 
 use std::fs::File;
 use std::path::Path;
@@ -26,14 +26,14 @@ pub(crate) fn is_finished(inputs: &RunInputs, folder: &RunDir) -> bool {
         && stamp.get("encoder_sha256").is_none_or(|sha256| *sha256 == inputs.encoder_sha256.as_str())
 }
 
-/// Publish the stamp anew, so that make sees it as newer than what the run was just held against.
+/// Rewrite the stamp, so that make sees it as newer than the inputs that the run was just checked against.
 pub(crate) fn touch(folder: &RunDir) -> anyhow::Result<()> {
-    remove_checkpoints(folder)?; // which may have failed the last time
+    remove_checkpoints(folder)?; // an earlier removal may have failed
     let stamp = std::fs::read(folder.stamp()).with_context(|| format!("reading `{}`", folder.stamp().display()))?;
     Ok(publish::bytes(&folder.stamp(), &stamp)?)
 }
 
-/// Publish the chosen epoch's model with everything `transformers` needs to load it.
+/// Publish the chosen epoch's model with everything that `transformers` needs to load it.
 pub(crate) fn model(setup: &TrainingSetup, folder: &RunDir, state: &State) -> anyhow::Result<()> {
     let weights = folder.checkpoint(state.best.epoch).join("model.safetensors");
     let mut chosen = File::open(&weights).with_context(|| format!("reading `{}`", weights.display()))?;
@@ -44,7 +44,7 @@ pub(crate) fn model(setup: &TrainingSetup, folder: &RunDir, state: &State) -> an
     })
 }
 
-/// Write the tokenizer to `out`, with a `tokenizer_config.json` that says what it does.
+/// Write the tokenizer to `out`, with a matching `tokenizer_config.json`.
 pub(crate) fn tokenizer(inputs: &RunInputs, out: &Path) -> anyhow::Result<()> {
     let files = TokenizerFiles::read(&inputs.model_folder, &inputs.configuration.encoder)?;
     let settings = serde_json::to_string_pretty(&files.config(inputs.encoder.max_position_embeddings))? + "\n";
@@ -58,8 +58,8 @@ pub(crate) fn tokenizer(inputs: &RunInputs, out: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Hugging Face's `config.json` of the saved model: the encoder's shape at the kept depth, the classes, and what is ours
-/// under `fathom`.
+/// Hugging Face's `config.json` of the saved model: the encoder's shape at the kept depth, the classes, and our own
+/// settings under `fathom`.
 fn config_json(setup: &TrainingSetup, state: &State) -> anyhow::Result<String> {
     let (definition, inputs) = (&setup.definition, &setup.inputs);
     let shape = Config { num_hidden_layers: definition.kept.len(), ..definition.encoder.clone() };
@@ -81,7 +81,7 @@ fn config_json(setup: &TrainingSetup, state: &State) -> anyhow::Result<String> {
         _ => json!([family.encoder_class]),
     };
     if !definition.reads_weights() {
-        // Nothing of a BERT is in it, so that `transformers` must not take it for one.
+        // The model contains no part of a BERT, and `transformers` must not load it as one.
         config["model_type"] = json!(bert::EMBEDDING_ONLY);
         config["architectures"] = json!([]);
     }
@@ -103,7 +103,7 @@ pub(crate) fn id2label(labels: &[String]) -> Value {
     labels.iter().enumerate().map(|(index, label)| (index.to_string(), json!(label))).collect()
 }
 
-/// How a run ended.
+/// The outcome of a run.
 pub(crate) struct Outcome {
     pub(crate) epochs: usize,
     pub(crate) best: Best,
@@ -117,7 +117,7 @@ impl Outcome {
     }
 }
 
-/// End the stream and publish the stamp, the last file; the checkpoints have done their duty.
+/// End the stream, publish the stamp as the last file, and remove the checkpoints.
 pub(crate) fn finish(
     inputs: &RunInputs,
     folder: &RunDir,
@@ -136,7 +136,7 @@ pub(crate) fn finish(
     remove_checkpoints(folder)
 }
 
-/// They have done their duty when the stamp is there.
+/// Remove the checkpoints, which a finished run does not need.
 fn remove_checkpoints(folder: &RunDir) -> anyhow::Result<()> {
     match std::fs::remove_dir_all(folder.checkpoints()) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
@@ -146,7 +146,7 @@ fn remove_checkpoints(folder: &RunDir) -> anyhow::Result<()> {
     }
 }
 
-/// Of a model folder's files all but the tokenizer's and `config.json`.
+/// Bytes of the model's own files, without tokenizer and `config.json`.
 fn bytes_of_weights(model: &Path) -> u64 {
     let size = |name: &str| std::fs::metadata(model.join(name)).map_or(0, |file| file.len());
     ["model.safetensors", "terms.jsonl"].into_iter().map(size).sum()

@@ -29,7 +29,7 @@ fn manifest() -> Manifest {
     serde_json::from_value(fixtures::manifest(changes)).unwrap()
 }
 
-/// The one batch as train examples; three epochs over it are three steps.
+/// One batch as train examples; three epochs over it are three steps.
 fn setup(case: &Case, device: &Device) -> TrainingSetup {
     let example =
         |(index, (input_ids, label)): (usize, (Vec<u32>, usize))| Example { id: index.to_string(), label, input_ids };
@@ -65,7 +65,7 @@ fn after_three_steps(case: &Case, device: &Device) -> BTreeMap<String, (Vec<f32>
 }
 
 #[test]
-fn parameters_after_three_steps_are_pytorchs() {
+fn parameters_after_three_steps_equal_pytorch() {
     for device in devices() {
         for case in cases().into_iter().filter(|case| case.name != "unusual") {
             let found = after_three_steps(&case, &device);

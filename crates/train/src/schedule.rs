@@ -1,19 +1,19 @@
-//! How the learning rates change from step to step: a factor on all of them.
+//! The change of the learning rates over the steps: one factor on all of them.
 
 use serde::Deserialize;
 use study::Component;
 
-/// A schedule as a study file asks for it: `{ kind = "linear", warmup = 0.1 }`.
+/// A schedule in a study file: `{ kind = "linear", warmup = 0.1 }`.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) enum Schedule {
-    /// The rates stay, once they are warm.
+    /// The rates stay constant after the warm-up.
     Constant {
         /// Share of all steps in which the factor rises from 0 to 1.
         #[serde(default)]
         warmup: f64,
     },
-    /// The rates fall to 0 at the end, in a straight line.
+    /// The rates decrease linearly to 0 at the last step.
     Linear {
         /// Share of all steps in which the factor rises from 0 to 1.
         #[serde(default)]
@@ -33,7 +33,7 @@ impl Schedule {
     }
 
     /// The factor of the step after `taken` of `total` steps: Hugging Face's `get_linear_schedule_with_warmup` and
-    /// `get_constant_schedule_with_warmup`, whose very first step has the factor 0 where there is a warm-up.
+    /// `get_constant_schedule_with_warmup`, whose first step has the factor 0 if there is a warm-up.
     pub(crate) fn factor(self, taken: usize, total: usize) -> f64 {
         let (Schedule::Constant { warmup } | Schedule::Linear { warmup }) = self;
         let (taken, total) = (taken as f64, total as f64);
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn the_factors_are_hugging_faces() {
+    fn the_factors_equal_hugging_face() {
         let factors =
             |value| (0..10).map(|taken| schedule(json!(value)).unwrap().factor(taken, 10)).collect::<Vec<_>>();
         let linear = factors(json!({"kind": "linear", "warmup": 0.2}));
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_kind_and_a_warm_up_that_never_ends_are_refused() {
+    fn an_unknown_kind_and_an_endless_warm_up_are_refused() {
         assert!(schedule(json!({"kind": "cosine"})).unwrap_err().contains("`constant` or `linear`"));
         assert!(schedule(json!({"kind": "linear", "warmup": 1})).unwrap_err().contains("`warmup`"));
         assert!(schedule(json!({"kind": "linear", "warm_up": 0.1})).unwrap_err().contains("unknown field"));

@@ -4,7 +4,7 @@ use classifier::batch::bucket_by_length;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
-/// Batches whose examples are sorted by length together: alike within a batch, and still a random mixture.
+/// Batches whose examples are sorted by length together: similar within a batch, but still a random mixture.
 const WINDOW_BATCHES: usize = 16;
 
 /// The batches of one epoch, as indices into the train examples of these `lengths`.
@@ -17,13 +17,12 @@ pub(crate) fn batches(lengths: &[usize], batch_size: usize, seed: u64, epoch: us
     batches
 }
 
-/// One number out of two, for every generator that an epoch starts afresh.
+/// Combine two numbers into one seed.
 pub(crate) fn epoch_seed(seed: u64, epoch: usize) -> u64 {
     seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(epoch as u64)
 }
 
-/// What dropout is drawn from in one optimizer step, counted from 0 in its epoch: so that a run may go on in the middle of
-/// one.
+/// The seed of dropout in one optimizer step, counted from 0 in its epoch; with it a run can resume within an epoch.
 pub(crate) fn step_seed(seed: u64, epoch: usize, step: usize) -> u64 {
     epoch_seed(epoch_seed(seed, epoch), step)
 }

@@ -1,8 +1,8 @@
-//! TF-IDF over words and word pairs with logistic regression: fitted exactly, not step by step.
+//! TF-IDF over words and word pairs with logistic regression, fitted exactly instead of step by step.
 //!
-//! An *epoch* is one strength of the penalty: C rises from epoch to epoch, each fit starts where the one before ended,
-//! and the epoch is chosen on validation like any other run's. The whole takes seconds to two minutes, so a run that
-//! was interrupted begins afresh; it ends with the same bytes.
+//! An *epoch* is one strength of the penalty: C rises from epoch to epoch, and each fit starts at the end of the last.
+//! The epoch is chosen on validation as in any other run. All epochs take seconds to two minutes, so an interrupted run
+//! starts over; it ends with the same bytes.
 
 use std::time::Instant;
 
@@ -26,8 +26,8 @@ use crate::checkpoint::Best;
 use crate::inputs::RunInputs;
 use crate::published::{self, Outcome};
 
-/// How the words are counted and the weights are sought. Of the configuration, `blocks`, `epochs`, `head` and
-/// `optimizer` are read; what belongs to networks, such as `dropout` or `schedule`, means nothing here.
+/// The settings for counting words and for the fit. Of the configuration, only `blocks`, `epochs`, `head` and
+/// `optimizer` are read; settings of networks, such as `dropout` or `schedule`, have no effect.
 #[derive(Debug)]
 pub(crate) struct Recipe {
     config: Config,
@@ -84,7 +84,7 @@ struct Rows {
     labels: Vec<usize>,
 }
 
-/// Fit `work`'s configuration and leave in `folder` what any run leaves.
+/// Fit the configuration of `inputs`, and write the same files to `folder` as any run.
 pub(crate) fn run(inputs: &RunInputs, recipe: &Recipe, folder: &RunDir) -> anyhow::Result<()> {
     let vocabulary = Vocabulary::load(&inputs.model_folder)?;
     let words = |examples: &[Example]| examples.iter().map(|e| vocabulary.words(&e.input_ids)).collect::<Vec<_>>();
@@ -108,7 +108,7 @@ pub(crate) fn run(inputs: &RunInputs, recipe: &Recipe, folder: &RunDir) -> anyho
     published::finish(inputs, folder, &mut metrics, &outcome)
 }
 
-/// Every strength of the penalty in turn: the chosen weights, all scores, and how it ended.
+/// Fit every strength of the penalty in turn: the chosen weights, all scores, and the outcome.
 fn path(
     inputs: &RunInputs,
     recipe: &Recipe,

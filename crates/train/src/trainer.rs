@@ -23,14 +23,14 @@ use crate::shuffle;
 /// Optimizer steps between two lines of `metrics.jsonl`; only then are numbers read from the device.
 const STEPS_PER_LINE: usize = 50;
 
-/// A run under way.
+/// An unfinished run.
 pub(crate) struct Run<'a> {
     pub(crate) learner: Learner<'a>,
     metrics: Metrics,
     bar: Progress,
-    /// Of the train examples, in tokens.
+    /// Length of each train example, in tokens.
     lengths: Vec<usize>,
-    /// How far the next epoch had come when it was interrupted.
+    /// Progress in the next epoch, if it was interrupted.
     interrupted: Option<PartialEpoch>,
     last: Option<State>,
     folder: RunDir,
@@ -50,7 +50,7 @@ pub(crate) fn run(setup: &TrainingSetup, folder: &RunDir) -> anyhow::Result<()> 
 }
 
 impl<'a> Run<'a> {
-    /// The run in `folder` at its newest checkpoint, or a new one.
+    /// Load the run in `folder` at its newest checkpoint, or start a new one.
     pub(crate) fn resume(setup: &'a TrainingSetup, folder: &RunDir) -> anyhow::Result<Self> {
         let (inputs, device) = (&setup.inputs, setup.engine.device.clone().autodiff());
         let recipe = Recipe::new(&inputs.configuration, setup.definition.kept.len())?;
@@ -99,7 +99,7 @@ impl<'a> Run<'a> {
         self.last.as_ref().map_or(0, |state| state.epoch) + 1
     }
 
-    /// Train one epoch, score it, and leave a checkpoint.
+    /// Train and score one epoch, and write a checkpoint.
     ///
     /// # Errors
     /// The loss is not finite, memory or disk is full, or the process was interrupted.
@@ -127,7 +127,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// All optimizer steps of `epoch`, or those that are left of it. An interruption leaves a checkpoint in its middle.
+    /// Take the remaining optimizer steps of `epoch`. An interruption writes a checkpoint within the epoch.
     pub(crate) fn train(&mut self, epoch: usize) -> anyhow::Result<EpochProgress> {
         let (setup, device) = (self.learner.setup, self.learner.setup.engine.device.clone());
         let Configuration { batch_size, gradient_accumulation_steps, seed, .. } = setup.inputs.configuration;
@@ -146,7 +146,7 @@ impl<'a> Run<'a> {
             self.bar.set(((epoch - 1) * setup.inputs.train.len() + progress.examples()) as u64);
             console::interruption().map_or(Ok(()), |interrupted| Err(anyhow::Error::from(interrupted)))
         });
-        self.learner.settle();
+        self.learner.flush();
         fused::release_memory();
         match outcome {
             Err(error) if error.is::<Interrupted>() => self.pause(progress.partial(&device)).and(Err(error)),
@@ -154,7 +154,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Write a line about the steps since the last one.
+    /// Write a line about the steps since the last line.
     fn write_line(&mut self, progress: &mut EpochProgress) -> anyhow::Result<()> {
         let Line { loss, tokens_per_second } = progress.next_line(&self.learner.setup.engine.device);
         self.require_finite(loss)?;
@@ -177,8 +177,8 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// The failure of `epoch` as one message: where it happened, why, and which checkpoint is kept. `metrics.jsonl` records
-    /// it for `report`. An interruption is not a failure.
+    /// The failure of `epoch` as one message: the place, the reason, and the checkpoint that is kept. `metrics.jsonl`
+    /// records it for `report`. An interruption is not a failure.
     pub(crate) fn record_failure(&mut self, epoch: usize, error: anyhow::Error) -> anyhow::Error {
         if error.is::<Interrupted>() {
             return error;
@@ -188,13 +188,13 @@ impl<'a> Run<'a> {
         let stopped = Metric::Stopped(Stopped { epoch, step, why: why.clone() });
         self.metrics.write(&stopped).unwrap_or_else(|e| log::warn!("{e:#}"));
         let kept = self.last.as_ref().map_or_else(
-            || "no checkpoint was made yet".to_owned(),
+            || "no checkpoint was written yet".to_owned(),
             |state| format!("the checkpoint {} is kept", state.describe()),
         );
         anyhow!("run `{}`, {why}; {kept}", self.inputs().configuration.id)
     }
 
-    /// Leave a checkpoint in the middle of an epoch, unless it is there already.
+    /// Write a checkpoint within an epoch, unless it exists.
     fn pause(&mut self, partial: PartialEpoch) -> anyhow::Result<()> {
         let newest = self.last.as_ref().and_then(|state| state.partial.as_ref());
         if newest.is_some_and(|newest| newest.steps == partial.steps) {
@@ -210,13 +210,13 @@ impl<'a> Run<'a> {
         Numbers { model: &self.learner.model, optimizer: &self.learner.optimizer }
     }
 
-    /// The score of `model` on `examples`; none if the process was interrupted meanwhile.
+    /// The score of `model` on `examples`; `None` if the process was interrupted meanwhile.
     fn score(&self, model: &Model, epoch: usize, split: Split, examples: &[Example]) -> Option<Epoch> {
         let start = std::time::Instant::now();
         let sequences: Vec<&[u32]> = examples.iter().map(|example| example.input_ids.as_slice()).collect();
         let setup = self.learner.setup;
-        let (pad_token_id, go_on) = (setup.inputs.manifest.pad_token_id, |_| console::interruption().is_none());
-        let logits = predict_while(model, &sequences, pad_token_id, &setup.engine.device, go_on);
+        let (pad_token_id, is_wanted) = (setup.inputs.manifest.pad_token_id, |_| console::interruption().is_none());
+        let logits = predict_while(model, &sequences, pad_token_id, &setup.engine.device, is_wanted);
         if console::interruption().is_some() {
             return None;
         }

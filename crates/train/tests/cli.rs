@@ -1,4 +1,4 @@
-//! `train` as a person or a script calls it: what it leaves, how it resumes, what it refuses.
+//! `train` on the command line: its files, its resuming, its errors.
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on has failed")]
 
 mod workplace;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use workplace::{Workplace, assert_refused};
 
 #[test]
-fn a_run_leaves_its_stream_a_hugging_face_folder_and_a_stamp() {
+fn a_run_writes_its_stream_a_hugging_face_folder_and_a_stamp() {
     let place = Workplace::new();
     place.train(&place.configuration(2)).success();
     let metrics = place.metrics();
@@ -38,9 +38,9 @@ fn the_same_seed_gives_the_same_bytes_and_another_seed_does_not() {
     assert_ne!(one.model_bytes(), other.model_bytes());
 }
 
-/// The sums of the same gradients in another order: other bytes, and nearly the same losses.
+/// Gradients summed in another order: other bytes, and nearly the same losses.
 #[test]
-fn one_token_at_once_learns_what_the_whole_batch_does() {
+fn one_token_at_once_learns_the_same_as_the_whole_batch() {
     let (whole, parts) = (Workplace::new(), Workplace::new());
     whole.train(&whole.configuration(2)).success();
     parts.train_with(&["--tokens-at-once", "1"], &parts.configuration(2)).success();
@@ -51,7 +51,7 @@ fn one_token_at_once_learns_what_the_whole_batch_does() {
     assert!(String::from_utf8_lossy(&none.get_output().stderr).contains("--tokens-at-once"));
 }
 
-/// Everything that a recipe may hold, on the head with the most parts.
+/// Every setting of a recipe, on the head with the most parts.
 fn elaborate(place: &Workplace, epochs: usize) -> Value {
     let mut configuration = place.configuration(epochs);
     let recipe = json!({
@@ -65,7 +65,7 @@ fn elaborate(place: &Workplace, epochs: usize) -> Value {
 }
 
 #[test]
-fn killed_after_an_epoch_it_goes_on_and_ends_with_the_same_bytes() {
+fn a_killed_run_resumes_and_ends_with_the_same_bytes() {
     for configure in [Workplace::configuration, elaborate] {
         let (whole, killed) = (Workplace::new(), Workplace::new());
         whole.train(&configure(&whole, 4)).success();
@@ -73,8 +73,8 @@ fn killed_after_an_epoch_it_goes_on_and_ends_with_the_same_bytes() {
         for epoch in [1, 2] {
             killed.kill_after_epoch(epoch, &configuration);
         }
-        let said = killed.train(&configuration).success().get_output().stderr.clone();
-        assert!(String::from_utf8(said).unwrap().contains("resumes after epoch"));
+        let text = killed.train(&configuration).success().get_output().stderr.clone();
+        assert!(String::from_utf8(text).unwrap().contains("resumes after epoch"));
         assert_eq!(killed.scores(), whole.scores());
         assert_eq!(killed.model_bytes(), whole.model_bytes());
         let again = killed.train(&configuration).success().get_output().stderr.clone();
@@ -82,9 +82,9 @@ fn killed_after_an_epoch_it_goes_on_and_ends_with_the_same_bytes() {
     }
 }
 
-/// SIGINT and SIGTERM in turns, sooner and later, until nothing is left to interrupt.
+/// SIGINT and SIGTERM in turns, at later and later times, until the run finishes without an interruption.
 #[test]
-fn interrupted_anywhere_it_goes_on_from_there_and_ends_with_the_same_bytes() {
+fn an_interrupted_run_resumes_and_ends_with_the_same_bytes() {
     for configure in [Workplace::configuration, elaborate] {
         let (whole, interrupted) = (Workplace::new(), Workplace::new());
         whole.train(&configure(&whole, 40)).success();
@@ -92,14 +92,14 @@ fn interrupted_anywhere_it_goes_on_from_there_and_ends_with_the_same_bytes() {
         let (mut stops, mut within) = (0, 0);
         for turn in 0.. {
             let (signal, code) = [("-INT", 130), ("-TERM", 143)][turn % 2];
-            let after = Duration::from_millis(10 + 4 * turn as u64); // ever later, so that it ends on any machine
+            let after = Duration::from_millis(10 + 4 * turn as u64); // later each time, so that the run ends on any machine
             match interrupted.interrupt(signal, after, &configuration) {
                 (Some(0), _) => break,
-                // Before it has begun to train it ends as any program does.
+                // Before training starts, the signal ends it as it ends any program.
                 (None, _) => assert!(!interrupted.path("run/train.json").exists()),
-                (ended, said) => {
-                    assert_eq!(ended, Some(code), "{said}");
-                    assert!(said.ends_with("train: interrupted; run the same command again to continue\n"), "{said}");
+                (ended, text) => {
+                    assert_eq!(ended, Some(code), "{text}");
+                    assert!(text.ends_with("train: interrupted; run the same command again to continue\n"), "{text}");
                     stops += 1;
                     within += usize::from(interrupted.checkpoints().iter().any(|name| name.contains("-step-")));
                 }
@@ -113,7 +113,7 @@ fn interrupted_anywhere_it_goes_on_from_there_and_ends_with_the_same_bytes() {
 }
 
 #[test]
-fn a_run_killed_while_it_writes_its_config_is_trained_but_a_foreign_folder_is_refused() {
+fn a_partial_config_is_replaced_but_a_foreign_folder_is_refused() {
     let place = Workplace::new();
     place.write("run/config.json.partial", "{");
     place.train(&place.configuration(1)).success();
@@ -132,16 +132,16 @@ fn two_trainings_do_not_share_a_folder() {
         std::thread::sleep(Duration::from_millis(1));
     }
     assert_refused(place.train(&configuration), &format!("`train`, process {} on ", first.id()));
-    first.kill().unwrap(); // its lock is stale now
+    first.kill().unwrap(); // its lock becomes stale
     first.wait().unwrap();
     place.train(&place.configuration(1)).success();
 }
 
 #[test]
-fn a_table_of_its_own_needs_no_pretrained_weights_and_is_no_bert_to_transformers() {
+fn an_embedding_table_needs_no_pretrained_weights_and_is_not_saved_as_a_bert() {
     let place = Workplace::new();
     let mut table = place.configuration(1);
-    table["weights"] = json!("pretrained"); // there are none
+    table["weights"] = json!("pretrained"); // the folder has none
     table["blocks"] = json!("none");
     table["embeddings"] = json!({"kind": "table", "size": 6});
     table["head"] = json!({"kind": "bilstm", "hidden_size": 5});
@@ -154,7 +154,7 @@ fn a_table_of_its_own_needs_no_pretrained_weights_and_is_no_bert_to_transformers
 }
 
 #[test]
-fn tf_idf_leaves_what_any_run_leaves_and_twice_the_same_bytes() {
+fn tf_idf_writes_the_files_of_any_run_and_is_deterministic() {
     let (one, two) = (Workplace::with_words(), Workplace::with_words());
     for place in [&one, &two] {
         let mut terms = place.configuration(4);
@@ -193,22 +193,22 @@ fn tf_idf_with_blocks_or_another_optimizer_is_refused() {
 }
 
 #[test]
-fn an_estimate_says_how_much_there_is_to_do_and_writes_nothing() {
+fn an_estimate_prints_the_work_and_writes_nothing() {
     let place = Workplace::new();
     let mut deep = place.configuration(3);
     (deep["id"], deep["blocks"]) = (json!("deep-s7"), json!("first:3"));
-    let said = place.estimate(&[&place.configuration(2), &deep]).success().get_output().stdout.clone();
-    let said = String::from_utf8(said).unwrap();
-    assert!(said.starts_with("runs     2: 2 networks of 2 to 3 blocks, 5 epochs in all\n"), "{said}");
-    assert!(said.contains("400 to train on, 40 to choose the epoch, 60 to test"), "{said}");
-    assert!(said.contains("\ntime     about ") && said.contains("\ndisk     about "), "{said}");
+    let text = place.estimate(&[&place.configuration(2), &deep]).success().get_output().stdout.clone();
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.starts_with("runs     2: 2 networks of 2 to 3 blocks, 5 epochs in all\n"), "{text}");
+    assert!(text.contains("400 to train on, 40 to choose the epoch, 60 to test"), "{text}");
+    assert!(text.contains("\ntime     about ") && text.contains("\ndisk     about "), "{text}");
     assert!(!place.path("run").exists());
     let mut terms = place.configuration(1);
     (terms["blocks"], terms["head"], terms["optimizer"]) =
         (json!("none"), json!({"kind": "tf-idf"}), json!({"kind": "newton"}));
-    let said = place.estimate(&[&terms]).success().get_output().stdout.clone();
-    let said = String::from_utf8(said).unwrap();
-    assert!(said.starts_with("runs     1: 1 TF-IDF, fitted exactly") && !said.contains("time "), "{said}");
+    let text = place.estimate(&[&terms]).success().get_output().stdout.clone();
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.starts_with("runs     1: 1 TF-IDF, fitted exactly") && !text.contains("time "), "{text}");
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn the_epoch_is_chosen_on_validation_even_where_train_and_test_would_choose_anot
 }
 
 #[test]
-fn another_configuration_in_the_same_folder_starts_afresh() {
+fn another_configuration_in_the_same_folder_starts_over() {
     let place = Workplace::new();
     place.train(&place.configuration(3)).success();
     place.train(&place.configuration(1)).success();
@@ -252,7 +252,7 @@ fn check_takes_many_configurations_and_names_the_wrong_one() {
 }
 
 #[test]
-fn what_does_not_fit_together_is_refused_before_anything_is_written() {
+fn inputs_that_do_not_fit_are_refused_before_anything_is_written() {
     let place = Workplace::new();
     let good = place.configuration(1);
     let mut bf16 = good.clone();
@@ -268,7 +268,7 @@ fn what_does_not_fit_together_is_refused_before_anything_is_written() {
 }
 
 #[test]
-fn missing_weights_and_a_damaged_pickle_are_told_apart() {
+fn missing_weights_and_a_damaged_pickle_have_different_errors() {
     let place = Workplace::new();
     let mut pretrained = place.configuration(1);
     pretrained["weights"] = json!("pretrained");
@@ -278,7 +278,7 @@ fn missing_weights_and_a_damaged_pickle_are_told_apart() {
 }
 
 #[test]
-fn a_loss_that_is_no_number_stops_the_run_and_says_where() {
+fn a_non_finite_loss_stops_the_run_and_names_the_step() {
     let place = Workplace::new();
     let mut wild = place.configuration(3);
     place.poison_weights();

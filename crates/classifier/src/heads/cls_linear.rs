@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 pub(super) use super::linear::Head;
 use super::{Features, Needs, Pooler, Sizes};
 
-/// Where the pooler's numbers come from.
+/// The source of the pooler's numbers.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// `pretrained`, whatever blocks are kept below it, or `reinitialised`.
+    /// `pretrained`, whatever blocks are kept below the pooler, or `reinitialised`.
     pub pooler: Pooler,
 }
 

@@ -6,7 +6,7 @@ use fused::plain::{real, to_grid};
 pub(super) use super::linear::{Head, NoOptions as Config};
 use super::{Features, Sizes};
 
-/// A weight for every number of every position, up to the limit that the data were cut to.
+/// The layer has a weight for every number of every position, up to the truncation limit.
 pub(super) fn init(_: &Config, sizes: Sizes, device: &Device) -> Head {
     Head::new(sizes.positions * sizes.hidden_size, sizes, device)
 }

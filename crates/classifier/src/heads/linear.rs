@@ -1,4 +1,4 @@
-//! What every head ends in: dropout, then a linear layer.
+//! The last layers of every head: dropout, then a linear layer.
 
 use bert::Linear;
 use burn::module::Module;
@@ -32,13 +32,13 @@ pub struct Head {
 }
 
 impl Head {
-    /// A layer over `inputs` numbers, still to be filled in.
+    /// A layer over `inputs` numbers that are not filled in yet.
     pub(super) fn new(inputs: usize, sizes: Sizes, device: &Device) -> Self {
         let dropout = DropoutConfig::new(sizes.dropout).init();
         Head { dropout, classifier: Linear::new(inputs, sizes.classes, device) }
     }
 
-    /// `x` may lack the last of the inputs: they count as zeros, and their weights are left out of the product.
+    /// `x` may lack the last inputs: they count as zeros, and the product leaves their weights out.
     ///
     /// # Shapes
     /// - `x`: `[B, inputs]`

@@ -15,73 +15,73 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-/// What a head may read.
+/// The input of a head.
 pub struct Features {
-    /// Every hidden state, or the pooled `[CLS]` if the head asked for the pooler.
+    /// Every hidden state, or the pooled `[CLS]` if the head needs the pooler.
     pub encoded: Encoded,
-    /// How the examples lie in the hidden states.
+    /// The rows of each example in the hidden states.
     pub layout: Arc<Layout>,
 }
 
-/// The sizes a head is built for.
+/// The sizes that a head is built for.
 #[derive(Debug, Clone, Copy)]
 pub struct Sizes {
     /// H
     pub hidden_size: usize,
     /// K
     pub depth: usize,
-    /// P at most: what the data were cut to.
+    /// Upper bound on P, from truncation.
     pub positions: usize,
     /// C
     pub classes: usize,
-    /// Share of the classifier's input set to zero while training.
+    /// Dropout on the classifier's input while training.
     pub dropout: f64,
 }
 
-/// What a head asks of what is below it.
+/// What a head needs from the layers below it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Needs {
-    /// The pooled `[CLS]`, and nothing else.
+    /// The pooled `[CLS]` only.
     pub pooler: Option<Pooler>,
-    /// Every example padded to the limit that the data were cut to.
+    /// Every example padded to the truncation limit.
     pub full_length: bool,
 }
 
-/// Where the pooler's numbers come from.
+/// The source of the pooler's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pooler {
     /// The encoder's own.
     #[default]
     Pretrained,
-    /// Drawn as Hugging Face initialises it: normal weights, zero biases. (The source, where it re-initialises,
-    /// sets every weight to one, so that all outputs are equal.)
+    /// Initialised as Hugging Face does: normal weights, zero biases. (The source study, where it re-initialises, sets
+    /// every weight to one, so that all outputs are equal.)
     Reinitialised,
 }
 
-/// From the list of heads: the configuration that a study file names, and the module it builds.
+/// From the list of heads: the configuration in a study file, and the module that it builds.
 macro_rules! heads {
     ($($name:ident => $module:ident),+ $(,)?) => {
-        /// A head as a study file asks for it: `{ kind = "cls-linear" }`.
+        /// A head in a study file: `{ kind = "cls-linear" }`.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "snake_case")]
         pub enum HeadConfig {
             $(#[doc = concat!("See `heads/", stringify!($module), ".rs`.")] $name($module::Config),)+
         }
 
-        /// A head: from what the encoder makes of a batch to logits.
+        /// A head: from the encoder's output to logits.
         #[derive(Module, Debug)]
         pub enum Head {
             $(#[doc = concat!("See `heads/", stringify!($module), ".rs`.")] $name($module::Head),)+
         }
 
         impl HeadConfig {
-            /// A head whose numbers are still to be filled in.
+            /// A head whose numbers are not filled in yet.
             pub fn init(&self, sizes: Sizes, device: &Device) -> Head {
                 match self { $(HeadConfig::$name(config) => Head::$name($module::init(config, sizes, device)),)+ }
             }
 
-            /// What the head asks of what is below it.
+            /// What the head needs from the layers below it.
             pub fn needs(&self) -> Needs {
                 match self { $(HeadConfig::$name(config) => config.needs(),)+ }
             }
@@ -126,7 +126,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_typo_in_a_head_is_answered_with_what_exists() {
+    fn a_typo_in_a_head_lists_the_known_ones() {
         let refused = |value| HeadConfig::from_value(value).unwrap_err();
         assert_eq!(
             refused(json!({"kind": "bilstn"})),
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_head_says_what_it_needs_below_it() {
+    fn a_head_declares_its_needs() {
         let needs = |value| HeadConfig::from_value(value).unwrap().needs();
         assert_eq!(needs(json!({"kind": "cls-linear"})).pooler, Some(Pooler::Pretrained));
         let drawn = needs(json!({"kind": "cls-linear", "pooler": "reinitialised"}));

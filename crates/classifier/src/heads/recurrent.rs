@@ -1,4 +1,4 @@
-//! What the two LSTM heads share: LSTM layers over a sequence, a read-out, dropout and a linear layer.
+//! The common part of the two LSTM heads: LSTM layers over a sequence, a read-out, dropout and a linear layer.
 
 use bert::{Layout, Linear, empty};
 use burn::module::{Module, Param};
@@ -10,21 +10,21 @@ use serde::{Deserialize, Serialize};
 
 use super::{Needs, Sizes};
 
-/// More than this is a slip, not a model.
+/// Upper bound on layers.
 const MOST_LAYERS: usize = 16;
 const MOST_HIDDEN: usize = 8192;
 
-/// The LSTM's options; the defaults are the study's.
+/// The LSTM's options; the defaults are those of the source study.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Options {
-    /// LSTM layers, one on top of the other.
+    /// LSTM layers, stacked.
     pub layers: usize,
-    /// Whether each layer also runs from the end to the beginning.
+    /// Whether each layer also runs from the last token to the first.
     pub bidirectional: bool,
     /// L, per direction.
     pub hidden_size: usize,
-    /// Which states the classifier reads.
+    /// The states that the classifier reads.
     pub read_out: ReadOut,
 }
 
@@ -34,21 +34,21 @@ impl Default for Options {
     }
 }
 
-/// Which of the top layer's states the classifier reads.
+/// The states of the top layer that the classifier reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReadOut {
-    /// The forward state at the last real token, the backward state at the first: each has seen the whole text.
+    /// The forward state at the last real token and the backward state at the first: each has seen the whole text.
     #[default]
     Ends,
-    /// Both states at the first padding position (the last position of a text that fills the limit), with the
-    /// LSTM running over the padding, as the source did: the backward state has then seen padding only.
+    /// Both states at the first padding position (the last position of a text at the limit), with the LSTM running over
+    /// the padding, as in the source study: the backward state has then seen padding only.
     FirstPadding,
 }
 
 impl Options {
     /// # Errors
-    /// A size that is 0 or beyond reason.
+    /// A size is out of range.
     pub(super) fn check(&self) -> Result<(), String> {
         let within = |name, value: usize, most: usize| match (1..=most).contains(&value) {
             true => Ok(()),
@@ -63,7 +63,7 @@ impl Options {
     }
 }
 
-/// LSTM layers with a classifier on the states that are read out.
+/// LSTM layers with a classifier on the selected states.
 #[derive(Module, Debug)]
 pub struct Recurrent {
     lstm: Lstm,
@@ -94,7 +94,7 @@ struct Direction {
 }
 
 impl Recurrent {
-    /// A head over vectors of size `inputs`, whose numbers are still to be filled in.
+    /// A head over vectors of size `inputs` whose numbers are not filled in yet.
     pub(super) fn new(options: &Options, inputs: usize, sizes: Sizes, device: &Device) -> Self {
         let width = options.hidden_size * if options.bidirectional { 2 } else { 1 };
         let layer = |index| Layer::new(options, if index == 0 { inputs } else { width }, device);
@@ -107,7 +107,7 @@ impl Recurrent {
     }
 
     /// # Shapes
-    /// - `x`: `[R, inputs]`, the sequences of `layout` one behind the other; the LSTM runs over all rows of each
+    /// - `x`: `[R, inputs]`, the sequences of `layout` one after the other; the LSTM runs over all rows of each
     ///
     /// Returns `[B, C]`.
     pub(super) fn forward(&self, x: Tensor<2>, layout: &Layout) -> Tensor<2> {
@@ -132,7 +132,7 @@ impl Recurrent {
     }
 }
 
-/// The row behind each sequence's last token, or its last row if there is none.
+/// The row after each sequence's last token, or its last row if there is none.
 fn first_paddings(layout: &Layout) -> Vec<usize> {
     layout.sequences().iter().map(|s| (s.rows.start + s.tokens).min(s.rows.end - 1)).collect()
 }

@@ -1,4 +1,4 @@
-//! The cases that PyTorch + transformers has worked out, read from their folder; shared with `train`'s tests.
+//! Cases with reference values from PyTorch + transformers; shared with `train`'s tests.
 #![allow(dead_code, reason = "each test binary uses a part")]
 
 use std::path::{Path, PathBuf};
@@ -10,13 +10,13 @@ use burn::tensor::{Device, Tensor};
 use classifier::{Definition, EmbeddingsConfig, HeadConfig, Model, inside_name};
 use serde_json::{Value, json};
 
-/// One model with its input and what becomes of it.
+/// A model with its input and its reference values.
 pub(crate) struct Case {
     pub(crate) name: String,
-    /// As a study file would ask for it.
+    /// Its settings in a study file.
     pub(crate) asked: Value,
     folder: PathBuf,
-    /// Before each name in `expected.safetensors`.
+    /// Prefix of its names in `expected.safetensors`.
     prefix: String,
 }
 
@@ -106,7 +106,7 @@ impl Case {
         ids.chunks(37).zip(lengths).map(row).collect()
     }
 
-    /// The token ids, leaked: a test is short.
+    /// The token ids, leaked because tests are short.
     pub(crate) fn sequences(&self) -> Vec<&'static [u32]> {
         self.token_ids().into_iter().map(|ids| &*ids.leak()).collect()
     }

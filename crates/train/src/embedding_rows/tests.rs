@@ -10,7 +10,7 @@ use crate::trainer::Run;
 
 const VOCAB_SIZE: usize = 40;
 
-/// Word 39 is in no text, those from 20 on in few, 5 in all; 0 is padding.
+/// Word 39 is in no text, words from 20 on are in few texts, word 5 is in all; 0 is padding.
 fn examples() -> Vec<Example> {
     let word = |index: usize, place: usize| match (index * 7 + place * 11) % 23 {
         drawn if drawn < 3 => 20 + (index + place) % 19,
@@ -69,7 +69,7 @@ fn trained(changes: &Value, by_rows: bool, tokens_at_once: usize) -> Vec<(String
     trained_where(usize::MAX, changes, by_rows, tokens_at_once).unwrap()
 }
 
-/// The same on a device that has memory for `fits` tokens.
+/// The same on a device with memory for `fits` tokens.
 fn trained_where(
     fits: usize,
     changes: &Value,
@@ -97,7 +97,7 @@ fn to_the_bit(numbers: &[f32]) -> Vec<u32> {
     numbers.iter().map(|number| number.to_bits()).collect()
 }
 
-/// With each part of a recipe that reaches the table.
+/// Recipes with each setting that affects the table.
 #[test]
 fn a_word_table_learns_the_same_by_rows_and_as_a_whole() {
     let recipes = [
@@ -118,7 +118,7 @@ fn a_word_table_learns_the_same_by_rows_and_as_a_whole() {
 }
 
 #[test]
-fn a_batch_in_parts_teaches_what_it_does_as_a_whole() {
+fn a_batch_in_parts_learns_the_same_as_a_whole() {
     let recipes = [json!({}), json!({"gradient_accumulation_steps": 3, "gradient_clip_norm": 0.1})];
     for recipe in recipes {
         for (whole, parts) in trained(&recipe, true, 100).into_iter().zip(trained(&recipe, true, 6)) {
@@ -128,9 +128,9 @@ fn a_batch_in_parts_teaches_what_it_does_as_a_whole() {
     }
 }
 
-/// The device gives up in the middle of a step, again and again, until the parts are small enough.
+/// The device runs out of memory in the middle of a step until the parts are small enough.
 #[test]
-fn a_batch_that_does_not_fit_goes_by_halves_and_teaches_the_same() {
+fn a_batch_that_does_not_fit_is_halved_and_learns_the_same() {
     for recipe in [json!({}), json!({"gradient_accumulation_steps": 3})] {
         let halved = trained_where(9, &recipe, true, 100).unwrap();
         for (whole, parts) in trained(&recipe, true, 100).into_iter().zip(halved) {

@@ -1,4 +1,4 @@
-//! What a study is going to be: runs, epochs, tokens; and about how long and how large, from a short measurement here.
+//! The size of a study (runs, epochs, tokens), and its time and disk space by a short measurement on this device.
 
 mod probe;
 
@@ -17,13 +17,13 @@ use crate::check::{self, ModelKind};
 use crate::inputs::{Paths, RunInputs, TrainingSetup};
 use probe::{Speed, Speeds};
 
-/// Bytes of one prediction, one line of the file.
+/// Bytes of one prediction in its file.
 const BYTES_PER_PREDICTION: f64 = 110.0;
 
 /// Copies of the parameters in one checkpoint: the model, and the optimizer's two moments.
 const COPIES_PER_CHECKPOINT: usize = 3;
 
-/// Checkpoints of a run in hand: the newest, the best, and the one that is being written.
+/// Checkpoints of the current run: the newest, the best, and the one being written.
 const CHECKPOINTS: usize = 3;
 
 /// One network of the study.
@@ -33,7 +33,7 @@ struct Network<'a> {
 }
 
 impl Network<'_> {
-    /// What the speed depends on beside depth and batch.
+    /// The settings that affect the speed, besides depth and batch.
     fn kind(&self) -> String {
         let Configuration { embeddings, head, precision, encoder_dropout, .. } = self.configuration;
         let (embeddings, head) = (embeddings.to_value(), head.to_value());
@@ -44,13 +44,13 @@ impl Network<'_> {
         self.definition.kept.len()
     }
 
-    /// Bytes of its numbers in fp32.
+    /// Bytes of its parameters in fp32.
     fn bytes(&self) -> f64 {
         4.0 * self.definition.parameters(&Device::flex()) as f64
     }
 }
 
-/// What is read: the tokens of each split, and how many examples are tested.
+/// Data volume: the tokens of each split, and the number of test examples.
 struct Volume {
     train: f64,
     validation: f64,
@@ -66,14 +66,14 @@ impl Volume {
     }
 }
 
-/// Say on stdout what `configurations` are going to be.
+/// Print the size and the costs of `configurations` on stdout.
 pub(crate) fn print(configurations: &[Configuration], paths: &Paths<'_>) -> anyhow::Result<()> {
     let first = configurations
         .first()
         .context("no configuration to estimate; pipe some in with `plan STUDY | train --estimate --config - …`")?;
     let (mut inputs, _) = RunInputs::read(Configuration { weights: study::Weights::Random, ..first.clone() }, paths)?;
     let networks = networks(configurations, &inputs)?;
-    let mut said = amount(configurations, &networks, &inputs);
+    let mut text = amount(configurations, &networks, &inputs);
     let mut speeds: BTreeMap<String, Speeds> = BTreeMap::new();
     for network in measured(&networks) {
         inputs.configuration = network.configuration.clone();
@@ -82,15 +82,15 @@ pub(crate) fn print(configurations: &[Configuration], paths: &Paths<'_>) -> anyh
         let (kind, depth, device) = (network.kind(), network.depth(), &setup.engine.name);
         log::debug!("{kind}, {depth} blocks on {device}: {speed:?}");
         if speeds.is_empty() {
-            writeln!(said, "device   {device}: {}, {} threads", setup.engine.hardware, setup.engine.threads)?;
+            writeln!(text, "device   {device}: {}, {} threads", setup.engine.hardware, setup.engine.threads)?;
         }
         speeds.entry(kind).or_default().0.insert(depth, speed);
         inputs = setup.inputs;
     }
     if !networks.is_empty() {
-        said += &costs(&networks, &speeds, &Volume::of(&inputs));
+        text += &costs(&networks, &speeds, &Volume::of(&inputs));
     }
-    std::io::stdout().lock().write_all(said.as_bytes()).context("writing stdout")
+    std::io::stdout().lock().write_all(text.as_bytes()).context("writing stdout")
 }
 
 fn networks<'a>(configurations: &'a [Configuration], inputs: &RunInputs) -> anyhow::Result<Vec<Network<'a>>> {
@@ -104,7 +104,7 @@ fn networks<'a>(configurations: &'a [Configuration], inputs: &RunInputs) -> anyh
     Ok(networks)
 }
 
-/// Of each kind the shallowest and the deepest.
+/// The shallowest and the deepest network of each kind.
 fn measured<'a, 'b>(networks: &'b [Network<'a>]) -> Vec<&'b Network<'a>> {
     let kinds: BTreeSet<String> = networks.iter().map(Network::kind).collect();
     let ends = |kind: &String| {
@@ -116,7 +116,7 @@ fn measured<'a, 'b>(networks: &'b [Network<'a>]) -> Vec<&'b Network<'a>> {
     kinds.iter().flat_map(ends).collect()
 }
 
-/// Runs, epochs and tokens: what needs no measurement.
+/// Runs, epochs and tokens, which need no measurement.
 fn amount(configurations: &[Configuration], networks: &[Network<'_>], inputs: &RunInputs) -> String {
     let exact = match configurations.len() - networks.len() {
         0 => String::new(),
@@ -166,13 +166,13 @@ fn costs(networks: &[Network<'_>], speeds: &BTreeMap<String, Speeds>, volume: &V
         kept += network.bytes() + BYTES_PER_PREDICTION * volume.n_test as f64;
         passing = passing.max(network.bytes() * (CHECKPOINTS * COPIES_PER_CHECKPOINT) as f64);
     }
-    let spoken = |seconds: f64| format_duration(seconds.max(1.0));
+    let duration = |seconds: f64| format_duration(seconds.max(1.0));
     format!(
         "time     about {} on this device, one run at a time: {} of training, {} of scoring\n\
          disk     about {} of models and predictions, and {} more for the checkpoints of the current run\n",
-        spoken(training + scoring),
-        spoken(training),
-        spoken(scoring),
+        duration(training + scoring),
+        duration(training),
+        duration(scoring),
         size(kept),
         size(passing)
     )

@@ -1,4 +1,4 @@
-//! How fast a network is on this device: one step on one batch, after one that warms up.
+//! The speed of a network on this device: one step on one batch, after one for warm-up.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -11,7 +11,7 @@ use crate::learner::{Learner, RunningTotals};
 use crate::optimizer::Recipe;
 use crate::shuffle;
 
-/// Tokens in a measured batch at most: on a processor more of them change nothing but the wait.
+/// Upper bound on the tokens of a measured batch: on a CPU more of them take longer without changing the result.
 const PROBE_TOKENS: usize = 4096;
 
 /// Real tokens a second.
@@ -21,12 +21,12 @@ pub(crate) struct Speed {
     pub(crate) scoring: f64,
 }
 
-/// The speeds of one kind of network by its depth.
+/// The speeds of one kind of network by depth.
 #[derive(Debug, Default)]
 pub(crate) struct Speeds(pub(crate) BTreeMap<usize, Speed>);
 
 impl Speeds {
-    /// The speed at `depth`, seconds per token being a straight line between the measured depths.
+    /// The speed at `depth`, by linear interpolation of the seconds per token.
     pub(crate) fn at(&self, depth: usize) -> Option<Speed> {
         let (below, above) = (self.0.range(..=depth).next_back(), self.0.range(depth..).next());
         let ((&low, slow), (&high, fast)) = (below.or(above)?, above.or(below)?);
@@ -36,7 +36,7 @@ impl Speeds {
     }
 }
 
-/// Measure `input`'s network with random weights; nothing is read or written.
+/// Measure `input`'s network with random weights, without reading or writing a file.
 pub(crate) fn measure(setup: &TrainingSetup) -> anyhow::Result<Speed> {
     let (inputs, device) = (&setup.inputs, setup.engine.device.clone());
     let model = setup.definition.random(inputs.configuration.seed, &device.clone().autodiff())?;
@@ -53,7 +53,7 @@ pub(crate) fn measure(setup: &TrainingSetup) -> anyhow::Result<Speed> {
     };
     step()?;
     let training = step()?;
-    learner.settle();
+    learner.flush();
     let sequences: Vec<&[u32]> = typical.iter().map(|&index| inputs.train[index].input_ids.as_slice()).collect();
     let start = Instant::now();
     predict(&learner.model.valid(), &sequences, inputs.manifest.pad_token_id, &device, |_| {});
@@ -61,8 +61,8 @@ pub(crate) fn measure(setup: &TrainingSetup) -> anyhow::Result<Speed> {
     Ok(Speed { training, scoring: tokens as f64 / start.elapsed().as_secs_f64() })
 }
 
-/// The batch of the first epoch whose mean length is next to that of all examples, cut to [`PROBE_TOKENS`] where the
-/// device is a processor.
+/// The batch of the first epoch whose mean length is closest to that of all examples; on a CPU it is cut to
+/// [`PROBE_TOKENS`].
 fn typical_batch(setup: &TrainingSetup) -> Vec<usize> {
     let inputs = &setup.inputs;
     let lengths: Vec<usize> = inputs.train.iter().map(|example| example.input_ids.len()).collect();
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn between_two_measured_depths_the_seconds_per_token_are_on_a_line() {
+    fn seconds_per_token_are_interpolated_between_depths() {
         let speed = |training: f64| Speed { training, scoring: 2.0 * training };
         let speeds = Speeds([(1, speed(100.0)), (5, speed(20.0))].into());
         let at = |depth| speeds.at(depth).unwrap().training;

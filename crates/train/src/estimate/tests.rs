@@ -23,7 +23,7 @@ fn network(configuration: &Configuration) -> Network<'_> {
 const VOLUME: Volume = Volume { train: 1000.0, validation: 100.0, test: 400.0, n_test: 10 };
 
 #[test]
-fn training_and_scoring_are_paid_per_epoch_and_the_test_split_once_more() {
+fn time_counts_every_epoch_and_the_test_split_once_more() {
     let configuration = configuration("first:2", json!({}));
     let speed = Speed { training: 10.0, scoring: 50.0 };
     assert_eq!(seconds(&network(&configuration), speed, &VOLUME), (300.0, (3.0 * 500.0 + 400.0) / 50.0));
@@ -35,16 +35,16 @@ fn time_adds_up_over_runs_and_disk_holds_every_model_but_one_set_of_checkpoints(
     let networks = [network(&one), network(&two)];
     let speed = |training| Speed { training, scoring: 1e12 };
     let speeds = BTreeMap::from([(networks[0].kind(), Speeds([(1, speed(10.0)), (4, speed(5.0))].into()))]);
-    let said = costs(&networks, &speeds, &VOLUME);
+    let text = costs(&networks, &speeds, &VOLUME);
     assert!(
-        said.starts_with("time     about 25 min 0 s on this device, one run at a time: 25 min 0 s of training"),
-        "{said}"
+        text.starts_with("time     about 25 min 0 s on this device, one run at a time: 25 min 0 s of training"),
+        "{text}"
     );
     assert_eq!(networks[0].bytes(), 4.0 * (8300.0 + 100.0 + 11_258.0 + 2550.0 + 102.0));
 }
 
 #[test]
-fn what_changes_the_speed_makes_another_kind_and_depth_does_not() {
+fn a_kind_is_what_affects_the_speed_except_depth() {
     let kind = |blocks: &str, changes| network(&configuration(blocks, changes)).kind();
     assert_eq!(kind("first:1", json!({})), kind("last:3", json!({"batch_size": 4})));
     for changes in [
@@ -60,7 +60,7 @@ fn what_changes_the_speed_makes_another_kind_and_depth_does_not() {
 }
 
 #[test]
-fn of_each_kind_the_shallowest_and_the_deepest_are_measured() {
+fn the_shallowest_and_the_deepest_of_each_kind_are_measured() {
     let all = ["first:2", "first:1", "last:4", "first:3"].map(|blocks| configuration(blocks, json!({})));
     let lone = configuration("none", json!({"head": {"kind": "bilstm"}}));
     let networks: Vec<Network<'_>> = all.iter().chain([&lone]).map(network).collect();

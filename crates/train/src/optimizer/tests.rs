@@ -32,7 +32,7 @@ fn plain_adam_has_one_rate_and_no_decay() {
 }
 
 #[test]
-fn the_rate_falls_from_layer_to_layer_downwards_and_the_factor_is_on_all() {
+fn the_rate_decays_by_layer_and_the_factor_applies_to_all() {
     let decay = json!({"optimizer": {"kind": "adamw", "encoder_learning_rate": 0.5, "head_learning_rate": 0.25,
                                      "layer_decay": 0.5}});
     let recipe = recipe(decay).unwrap();
@@ -43,7 +43,7 @@ fn the_rate_falls_from_layer_to_layer_downwards_and_the_factor_is_on_all() {
 }
 
 #[test]
-fn frozen_layers_have_no_group_until_their_epochs_are_over() {
+fn frozen_layers_have_no_group_while_they_are_frozen() {
     let recipe = recipe(json!({"freeze": {"embeddings": 2, "blocks": 1}})).unwrap();
     let learns = |path: &str, epoch| recipe.group(path, epoch, 1.0).is_some();
     let epochs = |path: &str| [1, 2, 3].map(|epoch| learns(path, epoch));

@@ -1,4 +1,4 @@
-//! A folder with shards, a tiny model folder and a run, and `train` called on them.
+//! A folder with shards, a tiny model folder and a run, and ways to call `train` on them.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use assert_cmd::assert::Assert;
 use serde_json::{Value, json};
 
-/// Removed when it goes out of scope.
+/// A temporary folder.
 pub(crate) struct Workplace(tempfile::TempDir);
 
-/// Words that make a review positive or negative: token 5 is good, 6 is bad, the rest says nothing.
+/// The words that decide a review's label: token 5 is positive, 6 is negative, the others carry no information.
 fn example(split: &str, index: usize) -> Value {
     let label = index % 2;
     let filler = (0..index % 7).map(|i| 7 + (index * 5 + i * 3) % 13);
@@ -28,7 +28,7 @@ impl Workplace {
         place
     }
 
-    /// A place whose validation labels are the contrary of what train teaches: each epoch scores worse.
+    /// A place whose validation labels contradict the train labels, so that each epoch scores worse.
     pub(crate) fn with_contrary_validation() -> Self {
         let place = Self::new();
         place.write_shards(true);
@@ -111,7 +111,7 @@ impl Workplace {
         assert_cmd::Command::from_std(self.run()).write_stdin(input.to_owned()).assert()
     }
 
-    /// With further arguments.
+    /// The same with more arguments.
     pub(crate) fn train_with(&self, arguments: &[&str], configuration: &Value) -> Assert {
         let mut command = self.run();
         command.args(arguments);
@@ -130,7 +130,7 @@ impl Workplace {
         fed(command, configurations)
     }
 
-    /// Start a training and kill it as soon as the scores of `epoch` can be read.
+    /// Start a training, and kill it as soon as `metrics.jsonl` holds the scores of `epoch`.
     pub(crate) fn kill_after_epoch(&self, epoch: usize, configuration: &Value) {
         let mut child = self.run().stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(configuration.to_string().as_bytes()).unwrap();
@@ -150,15 +150,15 @@ impl Workplace {
         child
     }
 
-    /// Start a training, send it `signal` a while after its first words, and tell how it ended and what it said.
+    /// Start a training and send it `signal` some time after its first line; returns its exit code and its stderr.
     pub(crate) fn interrupt(&self, signal: &str, after: Duration, configuration: &Value) -> (Option<i32>, String) {
         let mut child = self.start(configuration);
-        let (mut said, mut stderr) = (String::new(), BufReader::new(child.stderr.take().unwrap()));
-        stderr.read_line(&mut said).unwrap();
+        let (mut text, mut stderr) = (String::new(), BufReader::new(child.stderr.take().unwrap()));
+        stderr.read_line(&mut text).unwrap();
         std::thread::sleep(after);
         Command::new("kill").arg(signal).arg(child.id().to_string()).stderr(Stdio::null()).status().unwrap();
-        stderr.read_to_string(&mut said).unwrap();
-        (child.wait().unwrap().code(), said)
+        stderr.read_to_string(&mut text).unwrap();
+        (child.wait().unwrap().code(), text)
     }
 
     /// Names under `run/checkpoints`.
@@ -167,13 +167,13 @@ impl Workplace {
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     }
 
-    /// The lines of `metrics.jsonl` that are whole.
+    /// The complete lines of `metrics.jsonl`.
     pub(crate) fn metrics(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(self.path("run/metrics.jsonl")).unwrap_or_default();
         text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
-    /// The stream without what a clock or a memory meter says.
+    /// The stream without times and memory sizes.
     pub(crate) fn scores(&self) -> Vec<Value> {
         let mut lines = self.metrics();
         for line in lines.iter_mut().filter_map(Value::as_object_mut) {
@@ -188,7 +188,7 @@ impl Workplace {
         std::fs::read(self.path("run/model/model.safetensors")).unwrap()
     }
 
-    /// Give the model folder weights of which one is no number.
+    /// Write weights with a NaN into the model folder.
     pub(crate) fn poison_weights(&self) {
         let config = bert::Config::read(&self.path("model")).unwrap();
         let device = burn::tensor::Device::flex();
@@ -209,11 +209,11 @@ fn fed(command: Command, configurations: &[&Value]) -> Assert {
     assert_cmd::Command::from_std(command).write_stdin(input).assert()
 }
 
-/// Exit code 1 and one line on stderr that says `what`.
+/// Exit code 1, and one line on stderr that contains `what`.
 pub(crate) fn assert_refused(assert: Assert, what: &str) {
     let output = assert.code(1).get_output().clone();
-    let said = String::from_utf8(output.stderr).unwrap();
-    let line = said.lines().last().unwrap_or_default();
-    assert!(line.starts_with("train: ") && line.contains(what), "{said}");
-    assert!(!said.contains("panicked"), "{said}");
+    let text = String::from_utf8(output.stderr).unwrap();
+    let line = text.lines().last().unwrap_or_default();
+    assert!(line.starts_with("train: ") && line.contains(what), "{text}");
+    assert!(!text.contains("panicked"), "{text}");
 }
