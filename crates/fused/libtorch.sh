@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# usage: libtorch.sh DEST         LibTorch 2.9.1 out of pip's torch wheel; then LIBTORCH=DEST/torch
-#        libtorch.sh DEST GIVEN   nothing but a check that GIVEN is a LibTorch 2.9.1
+# usage: libtorch.sh DEST         unpack LibTorch 2.9.1 from pip's torch wheel; then set LIBTORCH=DEST/torch
+#        libtorch.sh DEST GIVEN   only check that GIVEN is a LibTorch 2.9.1
 #
-# LIBTORCH_SET=cpu   headers, libc10, libtorch_cpu and what they load: 0.5 GB. Builds for CPU and CUDA, runs on CPU
-# LIBTORCH_SET=cuda  everything in the wheel and the nvidia-* wheels it asks for: 7 GB. Builds and runs on both
-# By default `cuda` where `nvidia-smi` finds a GPU, `cpu` elsewhere. A complete DEST is left alone; an interrupted
-# one is taken up again. The last line of DEST/contents.txt is written when every file has been checked.
+# LIBTORCH_SET=cpu   headers, libc10, libtorch_cpu and their dependencies: 0.5 GB. Builds for CPU and CUDA, runs on CPU
+# LIBTORCH_SET=cuda  the whole wheel and the nvidia-* wheels it requires: 7 GB. Builds and runs on both
+# The default is `cuda` if `nvidia-smi` finds a GPU, else `cpu`. A complete DEST is kept, and an interrupted one is
+# resumed. The last line of DEST/contents.txt is written when every file has been checked.
 set -euo pipefail
 
 VERSION=2.9.1
@@ -14,7 +14,7 @@ GIVEN=${2:-}
 WORK=$DEST.partial
 WHEELS=$WORK/wheels
 CONTENTS=contents.txt
-# Wheels of any Python serve: only headers and libraries are taken.
+# The wheel of any Python version will do: only headers and libraries are used.
 PLATFORMS=(--python-version 3.11 --platform manylinux_2_28_x86_64 --platform manylinux_2_27_x86_64
   --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64)
 
@@ -49,7 +49,7 @@ check_given() {
     fail "\`$GIVEN\` is LibTorch ${found:-of an unknown version}, but $VERSION is needed; without LIBTORCH make brings it"
 }
 
-# Every file that contents.txt lists has the size it says.
+# Every file in contents.txt has the listed size.
 complete() {
   [ -f "$DEST/$CONTENTS" ] || return 1
   (cd "$DEST" && tail -n +2 "$CONTENTS" | while read -r bytes file; do
@@ -73,7 +73,7 @@ check_machine() {
 
 existing() { local folder=$1; while [ ! -d "$folder" ]; do folder=$(dirname "$folder"); done; echo "$folder"; }
 
-# A wheel that is there whole is not asked for again; one cut short has no table of contents at its end.
+# A complete wheel is not downloaded again; a truncated one lacks the table of contents at its end.
 download() {
   local file
   file=$(wheel "${1%%==*}" "${1##*==}")
@@ -88,7 +88,7 @@ download() {
 
 wheel() { find "$WHEELS" -name "${1//-/_}-$2-*.whl" -o -name "${1//-/_}-$2+*.whl" | head -1; }
 
-# What the wheel asks for on Linux: all of NVIDIA's libraries, or the two that even libtorch_cpu loads.
+# The wheel's requirements on Linux: all of NVIDIA's libraries, or the two that libtorch_cpu also loads.
 requirements() {
   local wanted='nvidia-[a-z0-9-]*'
   [ "$1" = cuda ] || wanted='nvidia-cuda-\(runtime\|cupti\)-cu12'
@@ -120,8 +120,8 @@ except (zipfile.BadZipFile, EOFError) as error:
 PYTHON
 }
 
-# The real libtorch.so and libtorch_cuda.so load all of CUDA. The linker is content with stubs; a real libtorch_cuda.so
-# that LD_LIBRARY_PATH finds first takes its stub's place at run time.
+# The real libtorch.so and libtorch_cuda.so load all of CUDA. Stubs are enough for the linker; at run time a real
+# libtorch_cuda.so that LD_LIBRARY_PATH finds first replaces its stub.
 stubs() {
   stub libtorch 'extern "C" void torch_stub() {}'
   stub libtorch_cuda 'namespace at { namespace cuda {
@@ -142,7 +142,7 @@ check_unpacked() {
     [ -s "$WORK/torch/$file" ] || fail "the wheel has no torch/$file: remove $WORK and run again"
   done
   command -v ldd >/dev/null || return 0
-  # libcuda.so is the driver's: a machine without a GPU may unpack the CUDA set for one that has it.
+  # libcuda.so belongs to the driver: a machine without a GPU may unpack the CUDA set for one that has it.
   for library in "$WORK"/torch/lib/lib*.so*; do
     missing=$(ldd "$library" 2>/dev/null | sed -n '/libcuda\.so/d; s/^[[:space:]]*\(.*\) => not found/\1/p')
     [ -z "$missing" ] || fail "$library does not find" $missing

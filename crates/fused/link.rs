@@ -1,8 +1,8 @@
 //! The build script of every crate with a binary or a test on the tensor tower.
 //!
-//! torch-sys tells only its direct dependents where LibTorch lies, and sets no run path itself; with
-//! one, nothing needs `LD_LIBRARY_PATH`, and setting that still overrides. `FATHOM_BURN` becomes the version of burn in
-//! `Cargo.lock`, and in a binary `FATHOM_COMMIT` the commit that it is built from.
+//! torch-sys tells only its direct dependents the folder of LibTorch, and sets no run path. With a run path nothing
+//! needs `LD_LIBRARY_PATH`, which still overrides it. `FATHOM_BURN` becomes the version of burn in `Cargo.lock`, and in
+//! a binary `FATHOM_COMMIT` the commit of the build.
 #![expect(clippy::print_stdout, reason = "how a build script speaks to Cargo")]
 
 use std::path::Path;

@@ -37,7 +37,7 @@ pub(crate) fn weights(
     Ok(methods.iter().filter_map(|method| found.remove(method)).collect())
 }
 
-/// Check that a text of so many `tokens` has a token `query`.
+/// Check that a text of `tokens` tokens has a token `query`.
 ///
 /// # Errors
 /// It has fewer tokens.

@@ -1,4 +1,4 @@
-//! The table of contents of a zip archive whose entries are stored as they are (PKWARE's APPNOTE, 4.3).
+//! The table of contents of a zip archive with uncompressed entries (PKWARE's APPNOTE, 4.3).
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -7,10 +7,10 @@ use std::ops::Range;
 
 /// The longest end record: 22 bytes and a comment.
 const LONGEST_END: u64 = 22 + 65_535;
-/// Larger tables are no model's.
+/// Upper bound on the bytes of the table.
 const LONGEST_TABLE: u64 = 16 << 20;
 
-/// Where the bytes of each entry lie.
+/// The bytes of each entry.
 ///
 /// # Errors
 /// The archive is cut short, damaged, or compressed.
@@ -41,7 +41,7 @@ pub(crate) fn entries(file: &mut File, length: u64) -> Result<BTreeMap<String, R
     Ok(entries)
 }
 
-/// The bytes behind an entry's own header, which may have another length than the table says.
+/// The bytes after an entry's own header, whose length may differ from the table's.
 fn place(file: &mut File, header: u64, size: u64, length: u64) -> Result<Range<u64>, String> {
     let record = read(file, header, 30)?;
     if !record.starts_with(b"PK\x03\x04") {

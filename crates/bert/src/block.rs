@@ -30,7 +30,7 @@ pub struct Block {
 }
 
 impl Block {
-    /// A block whose numbers are still to be filled in.
+    /// A block whose numbers are not filled in yet.
     pub fn new(config: &Config, device: &Device) -> Self {
         let (h, i) = (config.hidden_size, config.intermediate_size);
         let square = || Linear::new(h, h, device);
@@ -50,7 +50,7 @@ impl Block {
     }
 
     /// # Shapes
-    /// - `hidden`: `[R, H]`, the sequences of `layout` one behind the other
+    /// - `hidden`: `[R, H]`, the sequences of `layout` one after the other
     ///
     /// Returns `[R, H]`, or with `first_only` the first row of each sequence, `[B, H]`.
     pub fn forward(&self, hidden: Tensor<2>, layout: &Arc<Layout>, pass: PassOptions, first_only: bool) -> Tensor<2> {
@@ -60,10 +60,10 @@ impl Block {
         fused::block(hidden, layout, self.weights(), options)
     }
 
-    /// What some positions of one sequence attend to, in fp32 and without dropout.
+    /// The attention weights of some positions of one sequence, in fp32 and without dropout.
     ///
     /// # Shapes
-    /// - `hidden`: `[P, H]`, what the block reads
+    /// - `hidden`: `[P, H]`, the input of the block
     /// - `queries`: Q of the P positions
     ///
     /// Returns `[N, Q, P]`: for each attention head and query position the weights of all keys, which sum to 1.

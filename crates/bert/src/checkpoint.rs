@@ -1,8 +1,8 @@
-//! The weights of a model folder, in whatever files people have them.
+//! The weights of a model folder, in any of the usual files.
 //!
-//! Looked for in this order, as transformers does: `model.safetensors`, `model.safetensors.index.json` with its shards,
-//! `pytorch_model.bin`, `pytorch_model.bin.index.json` with its shards. Inside, tensors have BERT's names without a
-//! prefix; [`Family`] says how files spell them.
+//! The search order is that of transformers: `model.safetensors`, `model.safetensors.index.json` with its shards,
+//! `pytorch_model.bin`, `pytorch_model.bin.index.json` with its shards. In memory, tensors have BERT's names without a
+//! prefix; [`Family`] maps them to the names in files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -17,16 +17,16 @@ use crate::torch_file::TorchFile;
 use crate::{Error, Family, Safetensors};
 use basics::regular;
 
-/// Where a module's numbers come from.
+/// The source of a module's numbers.
 pub trait TensorSource {
     /// The tensor called `name` in fp32.
     ///
     /// # Errors
-    /// There is none, or it has another shape.
+    /// The tensor is missing, or has another shape.
     fn take(&mut self, name: &str, shape: &[usize]) -> Result<TensorData, Error>;
 }
 
-/// A file with tensors, by the names it gives them.
+/// A file of named tensors.
 pub(crate) trait TensorFile: std::fmt::Debug {
     fn path(&self) -> &Path;
     fn names(&self) -> Vec<String>;
@@ -35,14 +35,14 @@ pub(crate) trait TensorFile: std::fmt::Debug {
     fn numbers(&mut self, name: &str) -> Result<Vec<f32>, Error>;
 }
 
-/// The weights of a model: only what is taken is read.
+/// The weights of a model; tensors are read only on demand.
 #[derive(Debug)]
 pub struct Checkpoint {
     /// The file or folder to name in an error.
     place: PathBuf,
     family: &'static Family,
     files: Vec<Box<dyn TensorFile>>,
-    /// By BERT's name: the file, and the name there.
+    /// By BERT's name: the file, and the name in it.
     tensors: BTreeMap<String, (usize, String)>,
     unused: BTreeSet<String>,
 }
@@ -50,10 +50,10 @@ pub struct Checkpoint {
 const SINGLE: [&str; 2] = ["model.safetensors", "pytorch_model.bin"];
 
 impl Checkpoint {
-    /// Open the weights in `folder`, of a model of `family`.
+    /// Open the weights in `folder`, for a model of `family`.
     ///
     /// # Errors
-    /// There are none, or a file is not what its name says.
+    /// The folder has no weights, or a file is damaged.
     pub fn open(folder: &Path, family: &'static Family) -> Result<Self, Error> {
         let paths = weight_files(folder)?;
         let shards = paths.iter().filter(|path| !is_index(path));
@@ -64,7 +64,7 @@ impl Checkpoint {
     /// Open one file.
     ///
     /// # Errors
-    /// It is missing or not what its name says.
+    /// The file is missing or damaged.
     pub fn file(path: &Path, family: &'static Family) -> Result<Self, Error> {
         Self::of(path, [path].into_iter(), family)
     }
@@ -90,17 +90,17 @@ impl Checkpoint {
         Ok(Checkpoint { place: place.to_owned(), family, files, tensors, unused })
     }
 
-    /// The file, or the folder of several, that the weights are in.
+    /// The file, or the folder of several files, with the weights.
     pub fn place(&self) -> &Path {
         &self.place
     }
 
-    /// Names, as BERT has them, of the tensors that nobody has taken.
+    /// BERT's names of the tensors that were not taken.
     pub fn unused(&self) -> Vec<&str> {
         self.unused.iter().map(String::as_str).collect()
     }
 
-    /// What the file calls the tensor that BERT calls `name`.
+    /// The name in the file of the tensor that BERT calls `name`.
     pub fn spelled(&self, name: &str) -> String {
         self.tensors.get(name).map_or_else(|| self.family.spelled(name), |(_, spelled)| spelled.clone())
     }
@@ -111,7 +111,7 @@ impl Checkpoint {
         self.files[*file].shape(spelled)
     }
 
-    /// Blocks that the files have tensors of.
+    /// Number of blocks with tensors in the files.
     pub fn blocks(&self) -> usize {
         let index = |name: &String| name.strip_prefix("encoder.layer.")?.split_once('.')?.0.parse::<usize>().ok();
         self.tensors.keys().filter_map(index).max().map_or(0, |last| last.saturating_add(1))
@@ -138,10 +138,10 @@ impl TensorSource for Checkpoint {
     }
 }
 
-/// The files that hold the weights in `folder`: one, or an index and the shards that it names.
+/// The files with the weights in `folder`: one file, or an index and its shards.
 ///
 /// # Errors
-/// There are none, or the index names a shard that is not there.
+/// The folder has no weights, or a shard of the index is missing.
 pub fn weight_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     for single in SINGLE {
         let (single, index) = (folder.join(single), folder.join(format!("{single}.index.json")));
@@ -192,7 +192,7 @@ fn tensor_file(path: &Path) -> Result<Box<dyn TensorFile>, Error> {
     }
 }
 
-/// A regular file, unless it is what `git clone` without git-lfs leaves in its place.
+/// Open a regular file, unless it is a pointer that `git clone` without git-lfs leaves in its place.
 pub(crate) fn open(path: &Path) -> Result<File, Error> {
     let io = |e| Error::io("reading", path, e);
     let mut file = regular(path).and_then(File::open).map_err(io)?;
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_found_behind_every_prefix_and_under_the_old_spelling() {
+    fn names_are_found_with_any_prefix_and_in_the_old_spelling() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("model.safetensors");
         for name in [
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn shards_are_one_checkpoint_and_a_missing_or_doubled_one_is_named() {
+    fn shards_are_one_checkpoint_and_a_missing_or_repeated_one_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let shard = |i: usize| format!("model-0000{i}-of-00002.safetensors");
         save(&folder.path().join(shard(1)), &tensors(&["bert.a"])).unwrap();

@@ -11,19 +11,19 @@ use crate::Error;
 use crate::families::bert::BERT;
 use crate::family::{FAMILIES, Family};
 
-/// `model_type` of a saved classifier that has embeddings of its own and nothing of a BERT.
+/// `model_type` of a saved classifier with its own embeddings, which contains no part of a BERT.
 pub const EMBEDDING_ONLY: &str = "fathom-embeddings";
 
-/// The numbers that shape an encoder, under BERT's names; the rest of the file is kept as it is in `other`.
+/// The settings of an encoder, under BERT's names; `other` keeps the rest of the file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Config {
-    /// That of a [`Family`], or [`EMBEDDING_ONLY`].
+    /// The name of a [`Family`], or [`EMBEDDING_ONLY`].
     pub model_type: String,
     /// V
     pub vocab_size: usize,
     /// H
     pub hidden_size: usize,
-    /// Blocks in the folder's weights.
+    /// Number of blocks in the folder's weights.
     pub num_hidden_layers: usize,
     /// N, which divides H.
     pub num_attention_heads: usize,
@@ -31,22 +31,22 @@ pub struct Config {
     pub intermediate_size: usize,
     /// The activation's name in transformers; see [`Config::activation`].
     pub hidden_act: String,
-    /// P at most: positions that a text can use, whatever the family counts them from.
+    /// Upper bound on P: positions available to a text, without those that some families skip.
     pub max_position_embeddings: usize,
     /// Rows of the token-type table.
     pub type_vocab_size: usize,
     /// Added to the variance in LayerNorm.
     pub layer_norm_eps: f64,
-    /// Standard deviation of weights that are drawn, not loaded.
+    /// Standard deviation of randomly initialised weights.
     #[serde(default = "default_initializer_range")]
     pub initializer_range: f64,
-    /// The id that fills batches.
+    /// The padding id.
     #[serde(default)]
     pub pad_token_id: u32,
-    /// Size of a word's vector, where that is not H.
+    /// E, the size of a word's vector, if it differs from H.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub embedding_size: Option<usize>,
-    /// What else the file says.
+    /// The other keys of the file.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
@@ -55,16 +55,16 @@ fn default_initializer_range() -> f64 {
     0.02
 }
 
-/// More than these is no model, but a file that is wrong or made to fill memory.
+/// Upper bounds: a larger model is an error, or an attempt to exhaust memory.
 const MOST: usize = 100_000;
 const MOST_WORDS: usize = 10_000_000;
 
 impl Config {
-    /// Read and check `config.json` in a model folder. A key that is missing or null has the default of the
-    /// configuration's class in transformers.
+    /// Read and check `config.json` in a model folder. A missing or null key has the default of the configuration's
+    /// class in transformers.
     ///
     /// # Errors
-    /// The file is missing, is not JSON, or describes a model that is not computed here.
+    /// The file is missing, is not JSON, or describes an unsupported model.
     pub fn read(folder: &Path) -> Result<Self, Error> {
         let path = folder.join("config.json");
         let text = regular(&path).and_then(std::fs::read_to_string).map_err(|e| Error::io("reading", &path, e))?;
@@ -102,7 +102,7 @@ impl Config {
         }
     }
 
-    /// `config.json` of an encoder of this shape: its family's keys and nothing else, so nothing of `other`.
+    /// `config.json` of an encoder of this shape: the keys of its family only, without `other`.
     pub fn settings(&self) -> Map<String, Value> {
         let family = self.family();
         let shape = Config { other: Map::new(), ..self.clone() };
@@ -120,7 +120,7 @@ impl Config {
         settings.into_iter().map(|(key, value)| (theirs(key), value)).collect()
     }
 
-    /// What sets this encoder apart from others; BERT's for a model that is none.
+    /// The encoder's family; BERT for a model without an encoder.
     pub fn family(&self) -> &'static Family {
         FAMILIES.into_iter().find(|family| family.model_type == self.model_type).unwrap_or(&BERT)
     }
@@ -130,12 +130,12 @@ impl Config {
         activation(&self.hidden_act).unwrap_or_default()
     }
 
-    /// The row of the position table that the first token of a text reads.
+    /// The row of the position table for the first token of a text.
     pub fn first_position(&self) -> usize {
         if self.family().positions_follow_padding { self.pad_token_id as usize + 1 } else { 0 }
     }
 
-    /// Size of a word's vector.
+    /// E, the size of a word's vector.
     pub fn word_size(&self) -> usize {
         self.embedding_size.unwrap_or(self.hidden_size)
     }
@@ -175,7 +175,7 @@ impl Config {
         }
     }
 
-    /// Keys that would change what the encoder computes.
+    /// Refuse keys that would change the encoder's computation.
     fn check_computation(&self) -> Result<(), String> {
         let is_set = |key: &&str| match self.other.get(*key) {
             None | Some(Value::Bool(false)) => false,
@@ -197,7 +197,7 @@ impl Config {
     }
 }
 
-/// transformers' names; those that mean the same formula are one here.
+/// The activations by their names in transformers; several names mean the same formula.
 fn activation(name: &str) -> Option<Activation> {
     match name {
         "gelu" => Some(Activation::Gelu),
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_and_null_keys_have_the_defaults_of_the_class_of_the_family() {
+    fn missing_and_null_keys_have_the_defaults_of_their_family() {
         let config = read(json!({"model_type": null, "pad_token_id": null})).unwrap();
         let found =
             (config.layer_norm_eps, config.type_vocab_size, config.max_position_embeddings, config.pad_token_id);
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_has_the_keys_of_the_family_and_nothing_inherited() {
+    fn settings_have_the_keys_of_the_family_only() {
         let config = read(json!({"dtype": "float16", "auto_map": {"a": "b"}, "_num_labels": 2})).unwrap();
         assert!(["dtype", "auto_map", "_num_labels"].iter().all(|key| !config.settings().contains_key(*key)));
         let distilbert = json!({"model_type": "distilbert", "vocab_size": 9, "dim": 4, "n_layers": 1, "n_heads": 2,

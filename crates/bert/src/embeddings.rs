@@ -9,8 +9,8 @@ use crate::encoder::PassOptions;
 use crate::layers::empty;
 use crate::{Config, LayerNorm, Linear};
 
-/// The encoder's first layer. All tokens are of type 0: a review is one sentence to BERT. E is the size of a word's vector,
-/// H but for ELECTRA.
+/// The encoder's first layer. All tokens have type 0: a review is one sentence to BERT. E is the size of a word's
+/// vector; it equals H except in ELECTRA.
 #[derive(Module, Debug)]
 pub struct Embeddings {
     word: Param<Tensor<2>>,
@@ -26,12 +26,12 @@ pub struct Embeddings {
     first_position: usize,
 }
 
-/// The words in the rows of a batch.
+/// The words of a batch's rows.
 #[derive(Debug, Clone)]
 pub enum TokenInput {
     /// `[R]` ids below V.
     Ids(Tensor<1, Int>),
-    /// `[R, E]`: what the word table says of them, looked up by somebody who takes the gradient, too.
+    /// `[R, E]`: the vectors from the word table, looked up by code that also takes their gradient.
     Vectors(Tensor<2>),
 }
 
@@ -42,7 +42,7 @@ impl From<Tensor<1, Int>> for TokenInput {
 }
 
 impl Embeddings {
-    /// Tables whose numbers are still to be filled in.
+    /// Tables whose numbers are not filled in yet.
     pub fn new(config: &Config, device: &Device) -> Self {
         let (e, family) = (config.word_size(), config.family());
         Embeddings {
@@ -58,8 +58,8 @@ impl Embeddings {
     }
 
     /// # Shapes
-    /// - `words`: those of R rows
-    /// - `positions`: `[R]`, where each token stands in its sequence
+    /// - `words`: the words of R rows
+    /// - `positions`: `[R]`, the position of each token in its sequence
     ///
     /// Returns `[R, H]`.
     pub fn forward(
@@ -82,8 +82,8 @@ impl Embeddings {
         }
     }
 
-    /// `[R, E]`: the vectors of positions and of token type 0. Where positions follow the padding id, padding has that
-    /// position, as in Hugging Face.
+    /// `[R, E]`: the vectors of the positions and of token type 0. In families whose positions follow the padding id,
+    /// padding has that position, as in Hugging Face.
     fn beside_word(&self, positions: Tensor<1, Int>, layout: &Layout, pass: PassOptions) -> Tensor<2> {
         let position = self.position.val();
         let table = match &self.token_type {
@@ -110,7 +110,7 @@ impl Embeddings {
         self.word.val()
     }
 
-    /// The word, if any, whose vector learns nothing.
+    /// The padding id, whose vector does not learn, if there is one.
     pub fn padding_idx(&self, pass: PassOptions) -> Option<u32> {
         pass.reads_padding.then_some(self.pad_token_id)
     }

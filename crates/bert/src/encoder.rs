@@ -9,7 +9,7 @@ use fused::{Layout, Precision};
 
 use crate::{Block, Config, Embeddings, Family, Pooler, TokenInput};
 
-/// Embeddings, the kept blocks in ascending order, and the pooler if the head reads it.
+/// Embeddings, the kept blocks in ascending order, and the pooler if the head needs it.
 #[derive(Module, Debug)]
 pub struct Encoder {
     embeddings: Embeddings,
@@ -19,36 +19,36 @@ pub struct Encoder {
     family: &'static Family,
 }
 
-/// How a batch passes through the encoder.
+/// The options of a pass through the encoder.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct PassOptions {
     /// Number format of the blocks' matrix products.
     pub precision: Precision,
-    /// Share of hidden states and attention weights set to zero, on a device with autodiff only.
+    /// Dropout on hidden states and attention weights, on a device with autodiff only.
     pub dropout: f64,
-    /// How many layers from the input on, the embedding layer being the first, get no gradient and are not recorded.
+    /// Number of layers from the input on, the embedding layer included, without gradients and recording.
     pub frozen_layers: usize,
-    /// Whether something reads the hidden states of padding positions. The padding token's word vector gets no
-    /// gradient from them, as in Hugging Face (`padding_idx`); otherwise none can reach it.
+    /// Whether the hidden states of padding positions are read. If so, their gradient does not reach the padding
+    /// token's word vector, as in Hugging Face (`padding_idx`).
     pub reads_padding: bool,
-    /// Whether nothing is read but what the pooler makes, if there is one: then the last block computes the first row of
-    /// each sequence only, and no hidden state is kept.
+    /// Whether only the pooler's output is read, if there is a pooler: the last block then computes only the first row
+    /// of each sequence, and no hidden state is kept.
     pub cls_only: bool,
-    /// Whether what each block reads is kept even so.
+    /// Whether the input of each block is kept even so.
     pub keep_hidden_states: bool,
 }
 
-/// What an encoder makes of a batch.
+/// The output of an encoder.
 #[derive(Debug, Clone)]
 pub struct Encoded {
-    /// `[R, H]` each: the embedding output, then every kept block's output; none where they are only pooled.
+    /// `[R, H]` each: the embedding output, then every kept block's output; empty if only the pooler's output is read.
     pub hidden_states: Vec<Tensor<2>>,
     /// `[B, H]`, if the encoder has a pooler.
     pub pooled: Option<Tensor<2>>,
 }
 
 impl Encoder {
-    /// An encoder of `depth` blocks whose numbers are still to be filled in.
+    /// An encoder of `depth` blocks whose numbers are not filled in yet.
     pub fn new(config: &Config, depth: usize, with_pooler: bool, device: &Device) -> Self {
         Encoder {
             embeddings: Embeddings::new(config, device),
@@ -59,8 +59,8 @@ impl Encoder {
     }
 
     /// # Shapes
-    /// - `words`: those of the sequences of `layout` one behind the other, such as their ids, `[R]`
-    /// - `positions`: `[R]`, where each token stands in its sequence
+    /// - `words`: ids (`[R]`) or vectors of the sequences of `layout`, one after the other
+    /// - `positions`: `[R]`, the position of each token in its sequence
     pub fn forward(
         &self,
         words: impl Into<TokenInput>,
@@ -88,7 +88,7 @@ impl Encoder {
         &self.embeddings
     }
 
-    /// What sets the encoder apart from others.
+    /// The family's properties.
     pub fn family(&self) -> &'static Family {
         self.family
     }
@@ -99,7 +99,7 @@ impl Encoder {
     }
 }
 
-/// Run a layer; one that is frozen without its gradients, so that nothing is kept for a backward pass.
+/// Run a layer; a frozen layer runs without gradients, so that nothing is kept for a backward pass.
 fn passed<M: Module>(index: usize, layer: &M, pass: PassOptions, run: impl FnOnce(&M) -> Tensor<2>) -> Tensor<2> {
     if index < pass.frozen_layers { run(&layer.clone().no_grad()) } else { run(layer) }
 }

@@ -1,56 +1,56 @@
-//! What sets families of encoders apart: one table each, under `families/`.
+//! The differences between families of encoders: one table for each, under `families/`.
 //!
-//! Inside, every encoder has BERT's names: those of `config.json`'s keys and of tensors. A family says how its files
-//! spell them, and the few things that it computes otherwise.
+//! In memory, every encoder has BERT's names for the keys of `config.json` and for tensors. A family maps them to the
+//! names in its files, and lists its few differences in computation.
 
 use fused::Activation;
 use serde_json::{Map, Value};
 
 use crate::families::{bert, distilbert, electra, roberta};
 
-/// One family, as transformers knows it.
+/// One family, as in transformers.
 #[derive(Debug)]
 pub struct Family {
     /// `model_type` in `config.json`.
     pub model_type: &'static str,
-    /// What transformers calls the encoder's class, such as `BertModel`.
+    /// The encoder's class in transformers, such as `BertModel`.
     pub encoder_class: &'static str,
-    /// And that of a classifier on top of it.
+    /// The class of a classifier on top of it.
     pub classifier_class: &'static str,
-    /// What stands before the name of an encoder's tensor in a file with a head.
+    /// The prefix of an encoder's tensors in a file with a head.
     pub prefix: &'static str,
-    /// BERT's key in `config.json`, and the family's.
+    /// BERT's key in `config.json`, and the family's key.
     pub keys: &'static [(&'static str, &'static str)],
-    /// BERT's keys that the family's configuration has not: they are as in `defaults`.
+    /// BERT's keys that the family's configuration lacks; their values are in `defaults`.
     pub without: &'static [&'static str],
-    /// BERT's part of a tensor's name, and the family's; the longer part first.
+    /// BERT's part of a tensor's name, and the family's part; longer parts come first.
     pub tensors: &'static [(&'static str, &'static str)],
-    /// BERT's name of a head's tensor, and the family's, in a classifier.
+    /// BERT's name of a head's tensor, and the family's name in a classifier.
     pub head: &'static [(&'static str, &'static str)],
-    /// Behind the pooler's linear layer.
+    /// The function after the pooler's linear layer.
     pub pooler: PoolerActivation,
-    /// Whether the encoder itself has a pooler, so that a pretrained one may be read.
+    /// Whether the encoder itself has a pooler, which may then be pretrained.
     pub has_pooler: bool,
     /// Whether tokens have types.
     pub has_token_types: bool,
-    /// Whether positions begin behind the padding id instead of at 0.
+    /// Whether positions start after the padding id instead of at 0.
     pub positions_follow_padding: bool,
-    /// Whether word vectors may be of another size than hidden states.
+    /// Whether word vectors may differ in size from hidden states.
     pub projects_embeddings: bool,
-    /// The values of keys that `config.json` lacks: those of the configuration's class in transformers.
+    /// The values of keys that `config.json` lacks: the defaults of the configuration's class in transformers.
     pub defaults: fn() -> Value,
 }
 
-/// What a pooler applies to the output of its linear layer.
+/// The function on the output of the pooler's linear layer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PoolerActivation {
-    /// As in BERT.
+    /// BERT's function.
     Tanh,
-    /// One that blocks know, too.
+    /// An activation that blocks use, too.
     Of(Activation),
 }
 
-/// Every family that is computed here.
+/// Every supported family.
 pub static FAMILIES: [&Family; 6] = [
     &bert::BERT,
     &distilbert::DISTILBERT,
@@ -60,7 +60,7 @@ pub static FAMILIES: [&Family; 6] = [
     &electra::ELECTRA,
 ];
 
-/// Encoders that are asked for by name and not computed, and what they would need.
+/// Well-known unsupported encoders, and the missing parts.
 const REFUSED: [(&str, &str); 4] = [
     ("modernbert", "rotary positions, local attention and gated feed-forward layers"),
     ("deberta", "disentangled attention over relative positions"),
@@ -69,10 +69,10 @@ const REFUSED: [(&str, &str); 4] = [
 ];
 
 impl Family {
-    /// The family of a `config.json`; without `model_type` BERT, if the rest fits.
+    /// The family of a `config.json`. Without `model_type` it is BERT, if the other keys fit.
     ///
     /// # Errors
-    /// It is of another family.
+    /// The family is not supported.
     pub(crate) fn of(config: &Map<String, Value>) -> Result<&'static Family, String> {
         let known = || FAMILIES.map(|family| format!("`{}`", family.model_type)).join(", ");
         let Some(model_type) = config.get("model_type").and_then(Value::as_str) else {
@@ -93,12 +93,12 @@ impl Family {
         })
     }
 
-    /// The family's name of BERT's key in `config.json`.
+    /// The family's name for BERT's key in `config.json`.
     pub fn key<'a>(&self, ours: &'a str) -> &'a str {
         self.keys.iter().find(|(key, _)| *key == ours).map_or(ours, |(_, theirs)| theirs)
     }
 
-    /// BERT's name of the tensor that a file of this family calls `spelled`, without prefixes.
+    /// BERT's name for the tensor that a file of this family calls `spelled`, without prefixes.
     pub(crate) fn canonical(&self, spelled: &str) -> String {
         let mut name = spelled;
         let wrappers = ["module.", "_orig_mod.", "model.", "state_dict.", self.prefix, "bert."];
@@ -113,7 +113,7 @@ impl Family {
         self.tensors.iter().fold(old, translated)
     }
 
-    /// What a file of this family, with a head, calls the tensor that BERT calls `name`.
+    /// The name of BERT's tensor `name` in a file of this family with a head.
     pub fn spelled(&self, name: &str) -> String {
         if let Some((ours, theirs)) = self.head.iter().find(|(ours, _)| name.starts_with(ours)) {
             return name.replacen(ours, theirs, 1);

@@ -1,4 +1,4 @@
-//! The two layers everything is made of, laid out as Hugging Face stores them.
+//! The two basic layers, laid out as Hugging Face stores them.
 
 use burn::module::{Module, Param, ParamId};
 use burn::tensor::{Device, Tensor};
@@ -14,7 +14,7 @@ pub struct Linear {
 }
 
 impl Linear {
-    /// A layer whose numbers are still to be filled in.
+    /// A layer whose numbers are not filled in yet.
     pub fn new(inputs: usize, outputs: usize, device: &Device) -> Self {
         Linear { weight: empty([outputs, inputs], device), bias: empty([outputs], device) }
     }
@@ -42,7 +42,7 @@ pub struct LayerNorm {
 }
 
 impl LayerNorm {
-    /// A layer whose numbers are still to be filled in.
+    /// A layer whose numbers are not filled in yet.
     pub fn new(size: usize, device: &Device) -> Self {
         LayerNorm { gamma: empty([size], device), beta: empty([size], device) }
     }
@@ -60,7 +60,7 @@ impl LayerNorm {
     }
 }
 
-/// A parameter that knows its shape only; zeros, should it ever be used before it is filled.
+/// A parameter with a shape only; it reads as zeros until it is filled in.
 pub fn empty<const D: usize>(shape: [usize; D], device: &Device) -> Param<Tensor<D>> {
     let zeros = move |device: &Device, require_grad: bool| Tensor::zeros(shape, device).set_require_grad(require_grad);
     Param::uninitialized(ParamId::new(), zeros, device.clone(), true, shape.into())

@@ -1,10 +1,10 @@
-//! An encoder of BERT's kind cut down to chosen pretrained blocks.
+//! An encoder of BERT's kind, cut down to chosen pretrained blocks.
 //!
-//! The model of Devlin et al. 2019 and its relatives (see [`Family`]) as Hugging Face stores them; nothing here knows of a
-//! study, a run or a file format other than theirs.
+//! The model of Devlin et al. 2019 and its relatives (see [`Family`]) as Hugging Face stores them. This crate knows
+//! nothing of studies and runs, and no file format other than theirs.
 //!
 //! Letters in shapes, everywhere in the project: **B** batch, **R** rows (the positions of all sequences of a batch,
-//! one sequence behind the other, with no padding unless something reads it), **P** positions (of one sequence, or of
+//! one sequence after the other, without padding unless a head reads it), **P** positions (of one sequence, or of
 //! the longest), **H** hidden size (the size *per head* in google-research/bert's code), **K** kept blocks, **N**
 //! attention heads, **D** size per attention head (H/N), **I** intermediate size, **L** LSTM hidden size, **C**
 //! classes, **V** vocabulary size.
@@ -39,24 +39,24 @@ pub use random::Random;
 pub use safetensors::Safetensors;
 pub use weights::{NamedTensor, fill, hugging_face_name, named_tensors, save};
 
-/// A model folder that cannot be used.
+/// An unusable model folder.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file of the folder cannot be read or written.
     #[error(transparent)]
     Io(#[from] basics::FileError),
-    /// A file is there but is not what it should be.
+    /// A file is damaged or has unexpected content.
     #[error("`{path}`: {message}")]
     File {
         /// The file.
         path: String,
-        /// What is wrong and what to do.
+        /// The fault and the fix.
         message: String,
     },
 }
 
 impl Error {
-    /// A file that is not what it should be.
+    /// A file that is damaged or has unexpected content.
     pub fn file(path: &std::path::Path, message: impl Into<String>) -> Self {
         Error::File { path: path.display().to_string(), message: message.into() }
     }

@@ -1,38 +1,38 @@
-//! The pickle inside a PyTorch file, interpreted as a description of tensors and as nothing else.
+//! The pickle inside a PyTorch file, interpreted only as a description of tensors.
 //!
-//! A pickle is a program for a stack machine (documented by Python's `pickletools`). Python's own interpreter calls
-//! whatever function the program names; this one knows a handful of names, calls nothing, and refuses the file at the
-//! first other name. The stack, the memo and the objects are bounded by the number of opcodes.
+//! A pickle is a program for a stack machine (documented by Python's `pickletools`). Python's own interpreter calls any
+//! function that the program names. This one knows a few names, calls nothing, and refuses the file at any other name.
+//! The number of opcodes bounds the stack, the memo and the objects.
 
 use std::collections::HashMap;
 use std::io::{BufRead, Read};
 use std::rc::Rc;
 
-/// An encoder of a thousand tensors takes about 100,000.
+/// Upper bound on opcodes; an encoder of a thousand tensors takes about 100,000.
 const MOST_OPCODES: usize = 300_000;
 
-/// Longer texts are no names of tensors, files or functions.
+/// Upper bound on the length of names.
 const LONGEST_TEXT_BYTES: u64 = 1 << 12;
 
-/// A value on the stack; containers are kept apart, so that none is nested in memory.
+/// A value on the stack; containers are stored separately, so that values never nest in memory.
 #[derive(Debug, Clone)]
 pub(crate) enum Value {
     Int(i64),
     Bool(bool),
     Text(Rc<str>),
-    /// What the file would call or the type of a storage.
+    /// A function that the file would call, or the type of a storage.
     Name(Rc<str>),
     /// A tuple or a list.
     Items(usize),
     Dict(usize),
     Storage(usize),
     Tensor(usize),
-    /// Nothing that describes a tensor.
+    /// A value that does not describe a tensor.
     Other,
     Mark,
 }
 
-/// Numbers in the file.
+/// A range of numbers in the file.
 #[derive(Debug, Clone)]
 pub(crate) struct Storage {
     /// Their type in PyTorch, such as `FloatStorage`.
@@ -50,7 +50,7 @@ pub(crate) struct TensorView {
     pub(crate) stride: Vec<usize>,
 }
 
-/// What one or more pickles of a file describe.
+/// The objects in one or more pickles of a file.
 #[derive(Debug, Default)]
 pub(crate) struct Objects {
     pub(crate) items: Vec<Vec<Value>>,
@@ -61,15 +61,15 @@ pub(crate) struct Objects {
 }
 
 impl Objects {
-    /// Interpret one pickle up to its end; its result.
+    /// Interpret one pickle up to its end, and return its result.
     ///
     /// # Errors
-    /// It names what makes no tensor, is cut short, or is longer than a model's.
+    /// The pickle calls a function that does not build a tensor, is cut short, or exceeds the bounds.
     pub(crate) fn read(&mut self, input: &mut impl BufRead) -> Result<Value, String> {
         Machine { input, objects: self, stack: Vec::new(), memo: HashMap::new() }.run()
     }
 
-    /// The value of a text key in a dictionary.
+    /// The value of a string key in a dictionary.
     pub(crate) fn get(&self, dict: &Value, key: &str) -> Option<&Value> {
         let Value::Dict(index) = dict else { return None };
         let is_key = |(name, _): &&(Value, Value)| matches!(name, Value::Text(name) if **name == *key);
@@ -97,7 +97,7 @@ impl Objects {
         Value::Dict(self.dicts.len() - 1)
     }
 
-    /// What a call of `name` with `arguments` makes.
+    /// The result of calling `name` with `arguments`.
     fn call(&mut self, name: &str, arguments: &Value) -> Result<Value, String> {
         match name {
             "collections.OrderedDict" => Ok(self.new_dict()),
@@ -149,7 +149,7 @@ pub(crate) fn number(value: Option<&Value>) -> Result<usize, String> {
     }
 }
 
-/// Refuse what would be called and makes no tensor.
+/// Refuse calls that do not build a tensor.
 fn check_name(module: &str, name: &str) -> Result<Value, String> {
     const ALLOWED: [&str; 7] = [
         "collections.OrderedDict",
@@ -241,7 +241,7 @@ impl<R: BufRead> Machine<'_, R> {
         Ok(())
     }
 
-    /// Opcodes that change what is there.
+    /// Opcodes that change existing objects.
     fn stack_only(&mut self, opcode: u8) -> Result<(), String> {
         match opcode {
             b'0' | b'b' => drop(self.pop()?), // BUILD: attributes of a dictionary, such as `_metadata`
@@ -340,7 +340,7 @@ impl<R: BufRead> Machine<'_, R> {
         }
     }
 
-    /// A little-endian two's complement number; one of more than 8 bytes describes no size.
+    /// A little-endian two's complement number; more than 8 bytes cannot describe a size.
     fn long(&mut self) -> Result<Value, String> {
         let length = self.little_endian(1)?;
         if length > 8 {
@@ -406,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_is_refused_by_its_name_however_it_is_written() {
+    fn a_call_is_refused_by_name_in_every_encoding() {
         assert!(message(b"cos\nsystem\n(S'id'\ntR.").contains("`os.system`"));
         assert!(message(b"cposix\nsystem\n(X\x02\0\0\0idtR0}.").contains("`posix.system`"), "dropped again");
         assert!(message(b"(S'id'\nios\nsystem\n.").contains("`os.system`"));
@@ -416,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_pickle_or_too_long_is_refused() {
+    fn a_damaged_or_too_long_pickle_is_refused() {
         assert_eq!(message(b"\x80\x02ccollections\nOrderedDict\nq\0)Rq\x01."), "");
         for bytes in [&b"\x80\x02X\xff\0\0\0abc"[..], b"t.", b"h\x05.", b"\xff.", b"", b"Q.", b"R.", b"\x85."] {
             assert!(!message(bytes).is_empty(), "{bytes:?}");

@@ -1,4 +1,4 @@
-//! Projection of the first token, by tanh in BERT.
+//! Projection of the first token, with tanh in BERT.
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use crate::family::PoolerActivation;
 use crate::{Config, Linear};
 
-/// What BERT was pretrained to summarise a sentence with, whatever blocks are kept below it.
+/// The layer with which BERT was pretrained to summarise a sentence; it is the same for any kept blocks.
 #[derive(Module, Debug)]
 pub struct Pooler {
     dense: Linear,
@@ -15,7 +15,7 @@ pub struct Pooler {
 }
 
 impl Pooler {
-    /// A pooler whose numbers are still to be filled in.
+    /// A pooler whose numbers are not filled in yet.
     pub fn new(config: &Config, device: &Device) -> Self {
         let dense = Linear::new(config.hidden_size, config.hidden_size, device);
         Pooler { dense, activation: config.family().pooler }

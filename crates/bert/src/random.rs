@@ -1,4 +1,4 @@
-//! Weights that are drawn, not loaded: a pure function of seed and name, on every engine the same.
+//! Random initial weights: a pure function of seed and name, the same on every engine.
 
 use burn::tensor::TensorData;
 use rand_chacha::ChaCha8Rng;
@@ -6,7 +6,7 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 use crate::{Error, TensorSource};
 
-/// Draws weights as Hugging Face initialises BERT: normal matrices, zero biases, LayerNorms that do nothing.
+/// Initialises weights as Hugging Face initialises BERT: normal matrices, zero biases, identity LayerNorms.
 #[derive(Debug, Clone, Copy)]
 pub struct Random {
     /// The run's seed.
@@ -51,12 +51,12 @@ fn normal(seed: u64, name: &str, count: usize, standard_deviation: f64) -> Vec<f
     values
 }
 
-/// At least 0 and below 1.
+/// A number that is at least 0 and below 1.
 fn unit(rng: &mut ChaCha8Rng) -> f64 {
     (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64
 }
 
-/// FNV-1a over the name (Fowler, Noll, Vo 1991), so that a tensor does not depend on those before it.
+/// FNV-1a of the name (Fowler, Noll, Vo 1991), so that a tensor does not depend on earlier ones.
 fn generator(seed: u64, name: &str) -> ChaCha8Rng {
     let fnv = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
     let hash = seed.to_le_bytes().into_iter().chain(name.bytes()).fold(0xcbf2_9ce4_8422_2325, fnv);
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tensor_depends_on_seed_and_name_only_and_has_the_spread_asked_for() {
+    fn a_tensor_depends_on_seed_and_name_and_has_the_requested_spread() {
         let mut random = Random { seed: 1, standard_deviation: 0.02 };
         let mut draw = |name: &str| random.take(name, &[100, 100]).unwrap().try_to_vec::<f32>().unwrap();
         let first = draw("a.weight");

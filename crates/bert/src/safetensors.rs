@@ -11,16 +11,16 @@ use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use crate::Error;
 use crate::checkpoint::{TensorFile, TensorSource, floats, open};
 
-/// A header longer than this is no model's: 64 MiB.
+/// Upper bound on the bytes of a header: 64 MiB.
 const LONGEST_HEADER_BYTES: u64 = 64 << 20;
 
-/// A `model.safetensors`; only what is taken is read.
+/// A `model.safetensors`; tensors are read only on demand.
 #[derive(Debug)]
 pub struct Safetensors {
     path: PathBuf,
     file: File,
     metadata: Metadata,
-    /// Where the numbers begin, in bytes.
+    /// Offset of the numbers, in bytes.
     start: u64,
 }
 
@@ -48,10 +48,10 @@ impl Safetensors {
         Ok(Safetensors { path: path.to_owned(), file, metadata, start })
     }
 
-    /// Every tensor in the file, by its name there, in fp32.
+    /// Every tensor in the file by its name, in fp32.
     ///
     /// # Errors
-    /// One cannot be read, or holds no floats.
+    /// A tensor cannot be read, or does not hold floats.
     pub fn take_all(&mut self) -> Result<BTreeMap<String, TensorData>, Error> {
         let shapes = self.metadata.tensors().into_iter().map(|(name, info)| (name, info.shape.clone()));
         let shapes: Vec<(String, Vec<usize>)> = shapes.collect();
@@ -70,7 +70,7 @@ impl Safetensors {
     }
 }
 
-/// The header is data from outside: every tensor must lie inside the file and be as long as its shape says.
+/// Check the header, which is untrusted: every tensor must lie inside the file and have the length of its shape.
 fn covers(metadata: &Metadata, length: u64) -> Result<(), String> {
     let mut end = 0;
     for (name, info) in metadata.tensors() {
@@ -117,7 +117,7 @@ impl TensorFile for Safetensors {
     }
 }
 
-/// By the exact names of the file.
+/// Tensors under the exact names of the file.
 impl TensorSource for Safetensors {
     fn take(&mut self, name: &str, shape: &[usize]) -> Result<TensorData, Error> {
         match self.shape(name) {
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cut_file_and_a_lying_header_are_refused_with_the_remedy() {
+    fn a_cut_file_and_a_wrong_header_are_refused_with_a_remedy() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("model.safetensors");
         for bytes in [&b"abc"[..], &[255; 20], b"\x02\0\0\0\0\0\0\0{}left over", b"\x02\0\0\0\0\0\0\0{]"] {

@@ -1,8 +1,8 @@
-//! `pytorch_model.bin`: the two layouts of `torch.save`, read without executing anything.
+//! `pytorch_model.bin`: the two layouts of `torch.save`, read without executing code.
 //!
-//! Since PyTorch 1.6 the file is a zip archive, not compressed: `…/data.pkl` describes the tensors, `…/data/KEY` are the
-//! numbers. Before, it was five pickles (magic number, protocol, system, tensors, keys of storages) and then, for each key,
-//! the count of numbers and the numbers.
+//! Since PyTorch 1.6 the file is an uncompressed zip archive: `…/data.pkl` describes the tensors, `…/data/KEY` are the
+//! numbers. Earlier files have five pickles (magic number, protocol, system, tensors, keys of storages), and then, for
+//! each key, the count of numbers and the numbers.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
@@ -20,19 +20,19 @@ pub(crate) struct TorchFile {
     path: PathBuf,
     file: File,
     storages: Vec<Storage>,
-    /// Where the numbers of each storage begin, by key.
+    /// Offset of the numbers of each storage, by key.
     starts: HashMap<Rc<str>, u64>,
     tensors: BTreeMap<String, TensorView>,
 }
 
-/// The description of a tensor takes a few hundred bytes.
+/// Upper bound on the bytes of the description: a tensor takes a few hundred.
 const LONGEST_PICKLE_BYTES: u64 = 16 << 20;
 
-/// Dictionaries of dictionaries of tensors, such as `state_dict`.
+/// Upper bound on nested dictionaries of tensors, such as `state_dict`.
 const DEEPEST: usize = 4;
 
 impl TorchFile {
-    /// Read what the file says of its tensors, but none of their numbers.
+    /// Read the description of the tensors, without their numbers.
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         let mut file = open(path)?;
         let length = file.metadata().map_err(|e| Error::io("reading", path, e))?.len();
@@ -122,7 +122,7 @@ fn archive(file: &mut File, length: u64) -> Result<Parsed, String> {
 fn legacy(file: &mut File, length: u64) -> Result<Parsed, String> {
     let mut objects = Objects::default();
     let mut input = BufReader::new((&mut *file).take(LONGEST_PICKLE_BYTES));
-    objects.read(&mut input)?; // the magic number, which is longer than any number that is kept
+    objects.read(&mut input)?; // the magic number
     match objects.read(&mut input)? {
         Value::Int(1001) => {}
         _ => return Err("is not a PyTorch file: neither a zip archive nor of protocol 1001".to_owned()),
@@ -168,7 +168,7 @@ fn width(kind: &str) -> Option<usize> {
     }
 }
 
-/// The description is data from outside: a view must lie in its storage and be no longer than the file.
+/// Check a view, which is untrusted: it must lie in its storage and be no longer than the file.
 fn fits(tensor: &TensorView, storage: &Storage, starts: &HashMap<Rc<str>, u64>, length: u64) -> Result<(), String> {
     let size = width(&storage.kind).ok_or_else(|| format!("holds numbers of an unknown type, `{}`", storage.kind))?;
     let count = tensor.shape.iter().try_fold(size, |product, length| product.checked_mul(*length));

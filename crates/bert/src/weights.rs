@@ -1,4 +1,4 @@
-//! safetensors ↔ modules: the name table; nothing missing, nothing over.
+//! safetensors ↔ modules: the table of names. Every parameter must be found.
 //!
 //! | module | Hugging Face |
 //! |---|---|
@@ -22,7 +22,7 @@ use safetensors::tensor::{Dtype, View};
 
 use crate::{Error, TensorSource};
 
-/// BERT's name, without `bert.`, of the parameter at `path`; `index` tells the index in the file of each kept block.
+/// BERT's name, without `bert.`, of the parameter at `path`; `index` maps a kept block to its index in the file.
 pub fn hugging_face_name(path: &str, index: impl Fn(usize) -> usize) -> String {
     let parts: Vec<&str> = path.split('.').collect();
     match parts.as_slice() {
@@ -48,10 +48,10 @@ fn norm_leaf(leaf: &str) -> &'static str {
     if leaf == "gamma" { "weight" } else { "bias" }
 }
 
-/// Fill every parameter of `module` from `source`; `name` maps a path to the source's name.
+/// Fill every parameter of `module` from `source`; `name` maps a path to the name in the source.
 ///
 /// # Errors
-/// The first tensor that is missing or has the wrong shape.
+/// A tensor is missing or has the wrong shape; the first one is named.
 pub fn fill<M: Module>(
     module: M,
     source: &mut dyn TensorSource,
@@ -92,7 +92,7 @@ impl<F: Fn(&str) -> String> ModuleMapper for ParameterFiller<'_, F> {
     }
 }
 
-/// A named tensor as it is stored.
+/// A named tensor to be saved.
 #[derive(Debug, Clone)]
 pub struct NamedTensor {
     /// Its full name in the file.
@@ -101,7 +101,7 @@ pub struct NamedTensor {
     pub data: TensorData,
 }
 
-/// Every parameter of `module` under the name that `name` gives its path.
+/// Every parameter of `module`, named by `name` from its path.
 pub fn named_tensors<M: Module>(module: &M, name: impl Fn(&str) -> String) -> Vec<NamedTensor> {
     let mut reader = ParameterReader { name, path: Vec::new(), all: Vec::new() };
     module.visit(&mut reader);
@@ -129,12 +129,13 @@ impl<F: Fn(&str) -> String> ModuleVisitor for ParameterReader<F> {
     }
 }
 
-/// Write `tensors` to a safetensors file at `path`, one after the other: no second copy of the model in memory.
+/// Write `tensors` to a safetensors file at `path`, one after the other, without a second copy of the model in memory.
 ///
-/// The file grows under its own name: `path` lies in a folder that is published whole, or is the caller's alone.
+/// The file grows under its own name: `path` must lie in a folder that is published later, or belong to the caller
+/// alone.
 ///
 /// # Errors
-/// It cannot be written.
+/// The file cannot be written.
 pub fn save(path: &Path, tensors: &[NamedTensor]) -> Result<(), Error> {
     let named = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor));
     let metadata = Some([("format".to_owned(), "pt".to_owned())].into());
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn kept_blocks_read_their_own_numbers_and_leave_the_others() {
+    fn kept_blocks_read_only_their_own_numbers() {
         let (_folder, path) = file(&[0, 1, 2]);
         let mut source = Checkpoint::file(&path, &BERT).unwrap();
         let last = encoder(&[2], &mut source).unwrap();

@@ -1,4 +1,4 @@
-//! What a fuzzer found worth keeping, read again: see `tests/fuzz`.
+//! Findings of the fuzzer, read again: see `tests/fuzz`.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on has failed")]
 
 #[path = "../../../tests/fuzz/checks/weights.rs"]
@@ -7,7 +7,7 @@ mod check;
 mod corpus;
 
 #[test]
-fn what_a_fuzzer_kept_is_read_well_or_refused() {
+fn findings_of_the_fuzzer_are_read_or_refused() {
     let inputs = corpus::inputs("weights");
     assert!(inputs.len() >= 60);
     inputs.iter().for_each(|data| check::check(data));

@@ -1,5 +1,5 @@
-//! One part at a time, then every choice of blocks, against tensors dumped from Hugging Face's BERT
-//! (`data/make_parity.py`): embeddings, attention weights, each block, pooler.
+//! Each part, then every choice of blocks, compared with tensors from Hugging Face's BERT (`data/make_parity.py`):
+//! embeddings, attention weights, each block, pooler.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use burn::tensor::{Device, Tensor};
 use fused::devices;
 use fused::plain::{indices, rows_at};
 
-/// Positions, hidden size, and tokens that are no padding: 37 + 3 + 20 + 1.
+/// Positions, hidden size, and number of real tokens: 37 + 3 + 20 + 1.
 const P: usize = 37;
 const H: usize = 48;
 const TOKENS: usize = 61;
@@ -71,7 +71,7 @@ fn assert_close(found: &[f32], expected: &[f32], tolerance: f32, what: &str) {
 }
 
 #[test]
-fn embeddings_and_every_block_are_hugging_faces() {
+fn embeddings_and_every_block_equal_hugging_face() {
     for (device, layout) in devices().into_iter().flat_map(|device| layouts().map(|layout| (device.clone(), layout))) {
         let encoded = encode(&encoder(&ALL, &device), &layout, &device, Precision::Fp32);
         assert_eq!(encoded.hidden_states.len(), 6);
@@ -84,7 +84,7 @@ fn embeddings_and_every_block_are_hugging_faces() {
 }
 
 #[test]
-fn attention_weights_are_hugging_faces() {
+fn attention_weights_equal_hugging_face() {
     let [layout, _] = layouts();
     let third: Vec<usize> = layout.sequences()[2].rows.clone().collect();
     for device in devices() {
@@ -107,7 +107,7 @@ fn attention_weights_are_hugging_faces() {
 }
 
 #[test]
-fn pooled_cls_of_every_choice_of_blocks_is_hugging_faces() {
+fn pooled_cls_of_every_choice_of_blocks_equals_hugging_face() {
     let choices: [(&str, &[usize]); 5] =
         [("none", &[]), ("first3", &[0, 1, 2]), ("last2", &[3, 4]), ("every2", &[0, 2, 4]), ("mixed", &[0, 1, 4])];
     for device in devices() {

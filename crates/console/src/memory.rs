@@ -29,12 +29,14 @@ impl std::error::Error for OutOfMemory {}
 /// # Errors
 /// The device is out of memory. Any other panic continues.
 pub fn within_memory<T>(work: impl FnOnce() -> T) -> Result<T, OutOfMemory> {
-    catch_unwind(AssertUnwindSafe(work)).or_else(|panic| match text(panic.as_ref()).filter(|text| is_out_of_memory(text)) {
-        Some(text) => {
-            log::debug!("{}", text.lines().next().unwrap_or_default());
-            Err(OutOfMemory)
+    catch_unwind(AssertUnwindSafe(work)).or_else(|panic| {
+        match text(panic.as_ref()).filter(|text| is_out_of_memory(text)) {
+            Some(text) => {
+                log::debug!("{}", text.lines().next().unwrap_or_default());
+                Err(OutOfMemory)
+            }
+            None => resume_unwind(panic),
         }
-        None => resume_unwind(panic),
     })
 }
 

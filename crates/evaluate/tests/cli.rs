@@ -52,16 +52,16 @@ fn changed(from: &str, to: &str) -> tempfile::TempDir {
 
 #[test]
 fn an_unsupported_folder_is_refused_by_name() {
-    let text = |copy: &tempfile::TempDir| {
+    let refusal = |copy: &tempfile::TempDir| {
         let assert = evaluate(&["--model", &copy.path().display().to_string(), "--text", "-"], "").code(1);
         String::from_utf8(assert.get_output().stderr.clone()).unwrap()
     };
-    let gpt = text(&changed("\"model_type\": \"bert\"", "\"model_type\": \"gpt2\""));
+    let gpt = refusal(&changed("\"model_type\": \"bert\"", "\"model_type\": \"gpt2\""));
     assert!(gpt.contains("model_type `gpt2` is not supported; supported are `bert`"), "{gpt}");
-    let gap = text(&changed("\"2\": \"good\"", "\"7\": \"good\""));
+    let gap = refusal(&changed("\"2\": \"good\"", "\"7\": \"good\""));
     assert!(gap.contains("`id2label` does not name the classes 0 to 2"), "{gap}");
     let other = changed("\"num_attention_heads\": 4", "\"num_attention_heads\": 3");
-    assert!(text(&other).contains("hidden_size 16 is not a multiple of num_attention_heads 3"));
+    assert!(refusal(&other).contains("hidden_size 16 is not a multiple of num_attention_heads 3"));
 }
 
 #[test]

@@ -1,20 +1,21 @@
-//! Passes that came to no end, for want of memory for one.
+//! Forward passes without a backward pass, because memory ran out.
 //!
-//! burn keeps what a forward pass left for its backward pass, and looks for what nobody can reach any more in the graph
-//! of that backward pass only. An abandoned pass has none. So it gets one that computes nothing: from the parameters, by
-//! which burn finds the graph, as long as no backward pass has been through them since they became part of the module.
+//! burn keeps what a forward pass left for its backward pass, and frees unreachable nodes only in the graph of a
+//! backward pass. An abandoned pass has none. So it gets a backward pass that computes nothing: it starts at the
+//! parameters, by which burn finds the graph, as long as they have not seen a backward pass since they became part of
+//! the module.
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 
-/// The same module, of whose parameters burn's graph knows nothing yet: before a pass that may come to no end.
-pub fn renewed<M: Module>(module: M) -> M {
-    module.map(&mut Renewed)
+/// The same module, detached from burn's graph; call this before a pass that may run out of memory.
+pub fn detach_graph<M: Module>(module: M) -> M {
+    module.map(&mut DetachGraph)
 }
 
-/// Let go of what an abandoned forward pass through a [`renewed`] module keeps. Engines other than LibTorch end the
-/// process when memory does not suffice; there is nothing to be done for them.
-pub fn forget_abandoned<M: Module>(module: &M) {
+/// Free what an abandoned forward pass through a module from [`detach_graph`] keeps. Engines other than LibTorch abort
+/// the process when memory runs out.
+pub fn free_abandoned_graph<M: Module>(module: &M) {
     let mut touched = Touched(None);
     module.visit(&mut touched);
     if let Some(nothing) = touched.0 {
@@ -22,9 +23,9 @@ pub fn forget_abandoned<M: Module>(module: &M) {
     }
 }
 
-struct Renewed;
+struct DetachGraph;
 
-impl ModuleMapper for Renewed {
+impl ModuleMapper for DetachGraph {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let (id, tensor, mapper) = param.consume();
         let learns = tensor.is_require_grad();
@@ -32,7 +33,7 @@ impl ModuleMapper for Renewed {
     }
 }
 
-/// A zero that all that learns leads to.
+/// A zero that depends on every parameter that learns.
 struct Touched(Option<Tensor<1>>);
 
 impl ModuleVisitor for Touched {
@@ -45,7 +46,7 @@ impl ModuleVisitor for Touched {
     }
 }
 
-/// Zero, made from a tensor that learns without telling it a gradient.
+/// A zero that depends on a tensor that learns, without passing it a gradient.
 fn touch<const D: usize>(tensor: Tensor<D>) -> Option<Tensor<1>> {
     #[cfg(feature = "libtorch")]
     if tensor.is_require_grad() && crate::libtorch::serves(&tensor) {

@@ -25,16 +25,16 @@ pub(crate) use gradients::TINY;
 #[cfg(feature = "libtorch")]
 pub(crate) use {entry::Direction, rows::sum_of};
 
-/// What one group of parameters is told.
+/// The settings of one group of parameters.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Group {
-    /// η, per step.
+    /// η, of one step.
     pub learning_rate: f64,
     /// λ, decoupled from the gradient.
     pub weight_decay: f64,
 }
 
-/// What all groups share.
+/// The settings that all groups share.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Betas {
     /// β₁, the memory of the mean.
@@ -45,16 +45,16 @@ pub struct Betas {
     pub epsilon: f64,
 }
 
-/// The running mean and mean square of one parameter's gradient, flat, and the t of the formula: how many steps
-/// this parameter took, which are fewer than the optimizer's if it was frozen at first.
+/// The running mean and mean square of one parameter's gradient, flat, and the t of the formula: the steps of this
+/// parameter, which are fewer than the optimizer's if it was frozen at first.
 #[derive(Debug, Clone)]
 pub(crate) struct Moments {
     pub(crate) mean: Tensor<1>,
     pub(crate) square: Tensor<1>,
     pub(crate) steps: usize,
-    /// Which rows of a table are behind, if it learns by rows.
+    /// The rows of a table that are behind, if it learns by rows.
     #[cfg(feature = "libtorch")]
-    pub(crate) arrears: Option<crate::libtorch::Arrears>,
+    pub(crate) delayed: Option<crate::libtorch::DelayedUpdates>,
 }
 
 impl Moments {
@@ -64,21 +64,21 @@ impl Moments {
             square,
             steps,
             #[cfg(feature = "libtorch")]
-            arrears: None,
+            delayed: None,
         }
     }
 
-    /// Of a parameter like `value` that took no step.
+    /// Moments for a parameter like `value` before its first step.
     pub(crate) fn zeros(value: &Tensor<1>) -> Self {
         let zeros = || Tensor::zeros(value.dims(), &value.device());
         Self::new(zeros(), zeros(), 0)
     }
 }
 
-/// AdamW over every parameter of a module, each in the group its path chooses.
+/// AdamW over every parameter of a module; a parameter's path determines its group.
 ///
-/// On LibTorch the parameters are changed where they lie, so whoever shares their memory sees it; a step must not run
-/// beside anything else that reads them.
+/// On LibTorch the parameters change in place, visible to all tensors that share their memory; nothing else may read
+/// them during a step.
 #[derive(Debug)]
 pub struct Optimizer {
     betas: Betas,
@@ -87,7 +87,7 @@ pub struct Optimizer {
 }
 
 impl Optimizer {
-    /// No step taken yet.
+    /// An optimizer before its first step.
     pub fn new(betas: Betas) -> Self {
         Optimizer { betas, step: 0, moments: BTreeMap::new() }
     }
@@ -97,11 +97,11 @@ impl Optimizer {
         self.step
     }
 
-    /// One step: `group` maps a parameter's path (`encoder.blocks.0.query.weight`) to its group, or to none if it
-    /// is frozen. A parameter that is frozen or has no gradient stays as it is, moments and all.
+    /// Take one step. `group` maps a parameter's path (`encoder.blocks.0.query.weight`) to its group, or to `None` if it
+    /// is frozen. A parameter that is frozen or has no gradient does not change, nor do its moments.
     ///
-    /// A table whose gradient is of rows may leave the others behind, until [`Optimizer::refresh`] or
-    /// [`Optimizer::settle`].
+    /// If a table's gradient has some rows only, the other rows stay behind until [`Optimizer::catch_up`] or
+    /// [`Optimizer::flush`].
     pub fn step<M: Module>(
         &mut self,
         module: M,
@@ -124,8 +124,7 @@ impl Optimizer {
         plain::replace(module, updated)
     }
 
-    /// Whether a table that lies where `tensor` does may learn by rows: those that a batch does not read cost nothing until
-    /// one does.
+    /// Whether a table on the device of `tensor` can learn by rows: rows that no batch reads cost nothing.
     pub fn learns_by_rows<const D: usize>(tensor: &Tensor<D>) -> bool {
         #[cfg(feature = "libtorch")]
         return crate::libtorch::has_memory(tensor);
@@ -136,30 +135,30 @@ impl Optimizer {
         };
     }
 
-    /// Bring `rows` of `table`, which is the parameter at `path`, up to date: to be called before they are read.
-    pub fn refresh(&mut self, path: &str, table: Tensor<2>, rows: &Rows) {
+    /// Bring `rows` of `table`, the parameter at `path`, up to date; call this before they are read.
+    pub fn catch_up(&mut self, path: &str, table: Tensor<2>, rows: &Rows) {
         #[cfg(feature = "libtorch")]
         if let Some(moments) = self.moments.get_mut(path) {
-            crate::libtorch::adamw::make_up(self.betas, &table.flatten(0, 1), moments, Some(rows.ids()));
+            crate::libtorch::adamw::catch_up(self.betas, &table.flatten(0, 1), moments, Some(rows.ids()));
         }
         #[cfg(not(feature = "libtorch"))]
         let _ = (path, table, rows);
     }
 
-    /// Bring every row of every table up to date: to be called before anything but [`Optimizer::step`] and
-    /// [`Optimizer::refresh`] reads `module`, or [`Optimizer::moments`] is.
-    pub fn settle<M: Module>(&mut self, module: &M) {
+    /// Bring every row of every table up to date; call this before [`Optimizer::moments`], and before anything but
+    /// [`Optimizer::step`] and [`Optimizer::catch_up`] reads `module`.
+    pub fn flush<M: Module>(&mut self, module: &M) {
         #[cfg(feature = "libtorch")]
         entry::values(module, |path, value| {
             if let Some(moments) = self.moments.get_mut(path) {
-                crate::libtorch::adamw::make_up(self.betas, &value, moments, None);
+                crate::libtorch::adamw::catch_up(self.betas, &value, moments, None);
             }
         });
         #[cfg(not(feature = "libtorch"))]
         let _ = module;
     }
 
-    /// The moments by name, to be kept in a checkpoint: `mean.<path>`, `square.<path>` and `steps.<path>`.
+    /// The moments by name, for a checkpoint: `mean.<path>`, `square.<path>` and `steps.<path>`.
     pub fn moments(&self) -> Vec<(String, TensorData)> {
         let all = |(path, m): (&String, &Moments)| {
             let data = |tensor: &Tensor<1>| tensor.clone().into_data();
@@ -170,10 +169,10 @@ impl Optimizer {
         self.moments.iter().flat_map(all).collect()
     }
 
-    /// Take up where a checkpoint of `module` left off. A parameter without moments has taken no step.
+    /// Resume from a checkpoint of `module`. A parameter without moments has taken no step.
     ///
     /// # Errors
-    /// A moment is of another parameter, or of another size.
+    /// A moment belongs to another parameter, or has another size.
     pub fn resume<M: Module>(
         &mut self,
         module: &M,

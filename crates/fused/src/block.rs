@@ -1,4 +1,4 @@
-//! One transformer block, as one operation where LibTorch is the engine.
+//! One transformer block, as one operation on LibTorch.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub struct NormWeights {
     pub beta: Tensor<1>,
 }
 
-/// All numbers of one block.
+/// All parameters of one block.
 #[derive(Debug, Clone)]
 pub struct BlockWeights {
     /// `[H, H]`
@@ -34,19 +34,19 @@ pub struct BlockWeights {
     pub key: LinearWeights,
     /// `[H, H]`
     pub value: LinearWeights,
-    /// `[H, H]`, behind the attention
+    /// `[H, H]`, after the attention
     pub attention_output: LinearWeights,
-    /// behind the first residual sum
+    /// after the first residual sum
     pub attention_norm: NormWeights,
     /// `[I, H]`
     pub intermediate: LinearWeights,
     /// `[H, I]`
     pub output: LinearWeights,
-    /// behind the second residual sum
+    /// after the second residual sum
     pub output_norm: NormWeights,
 }
 
-/// What stands between the two linear layers of a block's feed-forward half, under Hugging Face's names.
+/// The activation between the two linear layers of a block's feed-forward half, under Hugging Face's names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Activation {
     /// `gelu`: x·Φ(x), exact (Hendrycks and Gimpel 2016).
@@ -58,7 +58,7 @@ pub enum Activation {
     Relu,
 }
 
-/// What a block must know beside its numbers.
+/// The settings of a block.
 #[derive(Debug, Clone, Copy)]
 pub struct BlockOptions {
     /// N, which divides H.
@@ -69,10 +69,10 @@ pub struct BlockOptions {
     pub activation: Activation,
     /// Number format of the matrix products.
     pub precision: Precision,
-    /// Share of attention weights and of both sub-layers' outputs set to zero, on a device with autodiff only.
+    /// Dropout on attention weights and on both sub-layers' outputs, on a device with autodiff only.
     pub dropout: f64,
-    /// Whether only the first row of each sequence is wanted. It attends to all others, but of these no more is computed
-    /// than keys and values: two of a block's twelve units of work, each a product with an H × H matrix.
+    /// Whether only the first row of each sequence is needed. It attends to all rows, but of the other rows only keys
+    /// and values are computed: two of a block's twelve units of work, each a product with an H × H matrix.
     pub first_only: bool,
 }
 
@@ -80,7 +80,7 @@ pub struct BlockOptions {
 /// LayerNorm, two linear layers with an [`Activation`] between them, residual sum, LayerNorm.
 ///
 /// # Shapes
-/// - `hidden`: `[R, H]`, the sequences of `layout` one behind the other; each attends to its own real tokens
+/// - `hidden`: `[R, H]`, the sequences of `layout` one after the other; each attends to its own real tokens
 ///
 /// Returns `[R, H]`, or with `first_only` `[B, H]`.
 pub fn block(hidden: Tensor<2>, layout: &Arc<Layout>, weights: BlockWeights, options: BlockOptions) -> Tensor<2> {

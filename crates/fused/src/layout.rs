@@ -1,41 +1,40 @@
-//! How sequences of different lengths lie one behind the other in a flat batch.
+//! The arrangement of sequences of different lengths in a flat batch.
 
 use std::ops::Range;
 
 /// One sequence of a flat batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sequence {
-    /// Its rows among all rows of the batch.
+    /// Its rows in the batch.
     pub rows: Range<usize>,
-    /// How many of its rows are real tokens, from the first on: only these are attended to.
+    /// Number of its real tokens, which come first; only these are attended to.
     pub tokens: usize,
 }
 
-/// Neighbouring sequences of equally many rows and equally many tokens: together they are a grid.
+/// Consecutive sequences with equal numbers of rows and tokens; together they form a grid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
-    /// How many sequences.
+    /// Number of sequences.
     pub count: usize,
-    /// The rows of each.
+    /// Rows of each sequence.
     pub rows: usize,
-    /// The real tokens of each.
+    /// Real tokens of each sequence.
     pub tokens: usize,
 }
 
-/// How the sequences of a batch lie in `[R, H]`, one behind the other.
+/// The arrangement of the sequences of a batch in `[R, H]`, one after the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
     sequences: Vec<Sequence>,
 }
 
 impl Layout {
-    /// Sequences of these `lengths`, nothing between them.
+    /// Sequences of these `lengths` without padding.
     pub fn tight(lengths: &[usize]) -> Self {
         Self::new(lengths, |length| length)
     }
 
-    /// Sequences of these `lengths`, each filled up to `positions` rows with padding, which is computed but not
-    /// attended to.
+    /// Sequences of these `lengths`, each padded to at least `positions` rows; padding is computed but not attended to.
     pub fn padded(lengths: &[usize], positions: usize) -> Self {
         Self::new(lengths, |length| positions.max(length))
     }
@@ -70,7 +69,7 @@ impl Layout {
         self.sequences.iter().map(|sequence| sequence.rows.start).collect()
     }
 
-    /// `[B]`: the rows of each sequence, padding among them.
+    /// `[B]`: the rows of each sequence, padding included.
     pub fn row_counts(&self) -> Vec<usize> {
         self.sequences.iter().map(|sequence| sequence.rows.len()).collect()
     }
@@ -80,7 +79,7 @@ impl Layout {
         self.sequences.iter().map(|sequence| sequence.tokens).collect()
     }
 
-    /// `[R]`: where each row stands in its sequence, counted from 0.
+    /// `[R]`: the position of each row in its sequence, counted from 0.
     pub fn positions(&self) -> Vec<usize> {
         self.sequences.iter().flat_map(|sequence| 0..sequence.rows.len()).collect()
     }
@@ -90,18 +89,18 @@ impl Layout {
         self.sequences.iter().all(|sequence| sequence.tokens == sequence.rows.len())
     }
 
-    /// Whether every sequence has as many rows as the others: then `[R, H]` is `[B, P, H]`.
+    /// Whether all sequences have equally many rows, so that `[R, H]` is `[B, P, H]`.
     pub fn is_rectangle(&self) -> bool {
         let positions = self.longest();
         self.sequences.iter().all(|sequence| sequence.rows.len() == positions)
     }
 
-    /// Whether every sequence has as many rows as the others, all of them real tokens: then the batch is a grid.
+    /// Whether all sequences have equally many rows without padding, so that the batch is a grid.
     pub fn is_grid(&self) -> bool {
         self.is_rectangle() && self.is_tight()
     }
 
-    /// The fewest runs that hold the sequences in order.
+    /// The smallest number of runs that hold the sequences in order.
     pub fn runs(&self) -> Vec<Run> {
         let alike = |a: &Sequence, b: &Sequence| (a.rows.len(), a.tokens) == (b.rows.len(), b.tokens);
         let run = |run: &[Sequence]| Run { count: run.len(), rows: run[0].rows.len(), tokens: run[0].tokens };
@@ -114,7 +113,7 @@ mod tests {
     use super::{Layout, Run};
 
     #[test]
-    fn sequences_lie_one_behind_the_other() {
+    fn sequences_are_consecutive() {
         let tight = Layout::tight(&[3, 1, 2]);
         let rows: Vec<_> = tight.sequences().iter().map(|sequence| sequence.rows.clone()).collect();
         assert_eq!(rows, [0..3, 3..4, 4..6]);
@@ -128,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn only_neighbours_alike_in_rows_and_tokens_are_one_run() {
+    fn only_consecutive_equal_sequences_are_one_run() {
         let run = |count, rows, tokens| Run { count, rows, tokens };
         assert_eq!(Layout::tight(&[2, 2, 5, 2]).runs(), [run(2, 2, 2), run(1, 5, 5), run(1, 2, 2)]);
         assert_eq!(Layout::padded(&[3, 1, 1], 4).runs(), [run(1, 4, 3), run(2, 4, 1)]);

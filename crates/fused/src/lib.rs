@@ -1,11 +1,11 @@
-//! Whole-layer operations, each in one call, beside the same thing in plain burn.
+//! Whole-layer operations, each in one call, with twins in plain burn.
 //!
-//! [`block()`] is one transformer block, [`lstm()`] one LSTM layer, [`adamw::Optimizer`] one optimizer step over
-//! all parameters. On LibTorch each is a single operation: computed forward and backward by kernels of our own where the
-//! processor and the precision allow it, elsewhere by LibTorch's operators and its own autograd. On every other engine the
-//! plain twin in [`plain`] runs, and the tests hold them together.
+//! [`block()`] is one transformer block, [`lstm()`] one LSTM layer, [`adamw::Optimizer`] one optimizer step over all
+//! parameters. On LibTorch each is a single operation: our own kernels compute it forward and backward if the processor
+//! and the precision allow it; otherwise LibTorch's operators and autograd do. Every other engine runs the plain twin
+//! in [`plain`], and the tests compare both.
 //!
-//! Letters in shapes: **B** batch, **R** rows (the positions of all sequences of a batch, one sequence behind the
+//! Letters in shapes: **B** batch, **R** rows (the positions of all sequences of a batch, one sequence after the
 //! other), **P** positions (of the longest sequence), **H** hidden size, **N** attention heads, **D** size per
 //! attention head (H/N), **I** intermediate size, **L** LSTM hidden size.
 #![cfg_attr(feature = "libtorch", expect(deprecated, reason = "burn-tch goes in 0.23; this crate goes with it"))]
@@ -22,14 +22,14 @@ pub mod plain;
 
 use burn::tensor::Device;
 
-pub use abandoned::{forget_abandoned, renewed};
+pub use abandoned::{detach_graph, free_abandoned_graph};
 pub use basics::Precision;
 pub use block::{Activation, BlockOptions, BlockWeights, LinearWeights, NormWeights, block};
 pub use layout::{Layout, Run, Sequence};
 pub use lstm::{LstmWeights, lstm};
 pub use norm::layer_norm;
 
-/// The version of LibTorch this was built against, or `none`.
+/// The version of LibTorch in this build, or `none`.
 pub fn libtorch_version() -> String {
     #[cfg(feature = "libtorch")]
     return libtorch::version();
@@ -37,7 +37,7 @@ pub fn libtorch_version() -> String {
     return "none".to_owned();
 }
 
-/// Let the engines use `threads` threads; 0 leaves it to them.
+/// Let the engines use `threads` threads; with 0 they decide.
 pub fn set_threads(threads: usize) {
     #[cfg(feature = "libtorch")]
     if threads > 0 {
@@ -47,14 +47,14 @@ pub fn set_threads(threads: usize) {
     let _ = threads;
 }
 
-/// Let memory that was freed stay with the process: every step needs as much again, and to touch a page for the first
-/// time costs more than to work on it.
+/// Keep freed memory in the process: every step needs as much again, and touching a fresh page costs more than working
+/// on it.
 pub fn keep_memory() {
     #[cfg(feature = "libtorch")]
     libtorch::keep_memory();
 }
 
-/// Whether this processor has what our own kernels for bfloat16 ask of it.
+/// Whether this processor supports our own kernels for bfloat16.
 pub fn has_bf16_kernels() -> bool {
     #[cfg(feature = "libtorch")]
     return libtorch::has_bf16_kernels();
@@ -62,18 +62,19 @@ pub fn has_bf16_kernels() -> bool {
     return false;
 }
 
-/// Give back the memory that was kept, so that something else may have it; the next step takes its own again.
+/// Return the kept memory to the system; the next step allocates again.
 pub fn release_memory() {
     #[cfg(feature = "libtorch")]
     libtorch::release_memory();
 }
 
-/// Every engine there is here, which tests hold together: the plain one; LibTorch on the CPU and on the first GPU.
+/// Every available engine, for tests that compare them: the plain one, LibTorch on the CPU, and LibTorch on the first
+/// GPU.
 pub fn devices() -> Vec<Device> {
     std::iter::once(Device::flex()).chain(libtorch_devices()).collect()
 }
 
-/// LibTorch's part of [`devices`].
+/// The LibTorch devices of [`devices`].
 #[cfg_attr(feature = "libtorch", expect(deprecated, reason = "burn-tch goes in 0.23"))]
 pub fn libtorch_devices() -> Vec<Device> {
     #[cfg(feature = "libtorch")]
@@ -82,7 +83,7 @@ pub fn libtorch_devices() -> Vec<Device> {
     return Vec::new();
 }
 
-/// The CUDA device of that index, if LibTorch sees one; its fp32 is none of the shorter formats.
+/// The CUDA device of that index, if LibTorch finds one; it computes fp32 in full precision.
 #[cfg_attr(feature = "libtorch", expect(deprecated, reason = "burn-tch goes in 0.23"))]
 pub fn cuda(index: usize) -> Option<Device> {
     #[cfg(feature = "libtorch")]
@@ -97,12 +98,12 @@ pub fn cuda(index: usize) -> Option<Device> {
     }
 }
 
-/// Whether LibTorch sees a CUDA device.
+/// Whether LibTorch finds a CUDA device.
 pub fn cuda_is_available() -> bool {
     cuda_device_count() > 0
 }
 
-/// How many CUDA devices LibTorch sees.
+/// Number of CUDA devices that LibTorch finds.
 pub fn cuda_device_count() -> usize {
     #[cfg(feature = "libtorch")]
     return usize::try_from(tch::Cuda::device_count()).unwrap_or(0);

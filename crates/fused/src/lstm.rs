@@ -26,7 +26,7 @@ pub struct LstmWeights {
 /// there is one, runs from each sequence's last row to its first.
 ///
 /// # Shapes
-/// - `input`: `[R, inputs]`, the sequences one behind the other, at least one row
+/// - `input`: `[R, inputs]`, the sequences one after the other, at least one row
 /// - `lengths`: `[B]`, the rows of each sequence
 /// - `directions`: one or two
 ///

@@ -1,4 +1,4 @@
-//! LayerNorm by itself, as one operation where LibTorch is the engine.
+//! LayerNorm alone, as one operation on LibTorch.
 
 use burn::tensor::Tensor;
 
@@ -24,7 +24,7 @@ mod tests {
     use burn::tensor::{Device, Distribution};
 
     #[test]
-    fn libtorchs_layer_norm_is_the_plain_one() {
+    fn the_layer_norm_of_libtorch_equals_the_plain_one() {
         crate::libtorch_devices().into_iter().map(Device::autodiff).for_each(|device| held_to_the_plain_one(&device));
     }
 

@@ -1,4 +1,4 @@
-//! The same in plain burn: the reference, and the path of every engine but LibTorch.
+//! The same layers in plain burn: the reference, and the implementation of every engine except LibTorch.
 
 mod grid;
 mod lstm;
@@ -34,8 +34,8 @@ pub fn layer_norm(x: Tensor<2>, norm: NormWeights, epsilon: f64) -> Tensor<2> {
     scaled * norm.gamma.unsqueeze() + norm.beta.unsqueeze()
 }
 
-/// Zero a share of the numbers and scale the others up, on a device with autodiff; elsewhere nothing happens
-/// (Srivastava et al. 2014).
+/// Dropout: zero a share of the numbers and scale the others up, on a device with autodiff only (Srivastava et al.
+/// 2014).
 pub fn dropout<const D: usize>(x: Tensor<D>, share: f64) -> Tensor<D> {
     DropoutConfig::new(share).init().forward(x)
 }
@@ -82,7 +82,7 @@ pub fn block(hidden: Tensor<2>, layout: &Layout, weights: BlockWeights, options:
     layer_norm(output, weights.output_norm, layer_norm_eps)
 }
 
-/// The function of `kind`, number by number.
+/// Apply the activation to every number.
 pub fn activate(x: Tensor<2>, kind: Activation) -> Tensor<2> {
     match kind {
         Activation::Gelu => activation::gelu(x),
@@ -91,8 +91,8 @@ pub fn activate(x: Tensor<2>, kind: Activation) -> Tensor<2> {
     }
 }
 
-/// Each sequence attends to its own tokens: `[R, H]` three times to `[R, H]`, or with one query for each sequence, `[B, H]`,
-/// to `[B, H]`.
+/// Each sequence attends to its own tokens: three times `[R, H]` to `[R, H]`, or with one query for each sequence, `[B,
+/// H]`, to `[B, H]`.
 fn attention(q: Tensor<2>, k: Tensor<2>, v: Tensor<2>, layout: &Layout, options: BlockOptions) -> Tensor<2> {
     let (mask, [b, h]) = (mask(layout, &q.device()), q.dims());
     let queries = if options.first_only { q.reshape([b, 1, h]) } else { to_grid(q, layout) };

@@ -1,5 +1,5 @@
-// Calls of LibTorch that tch 0.22 does not bind. Each catches what LibTorch throws and returns the
-// message (to be freed with `shim_free`), or null if all went well: no exception may cross into Rust.
+// Calls of LibTorch that tch 0.22 does not bind. Each catches LibTorch's exceptions and returns the message (to be
+// freed with `shim_free`), or null on success: no exception may cross into Rust.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <ATen/native/CPUBlas.h>
@@ -51,12 +51,12 @@ char* shim_grad(Tensor* output, Tensor* flowing, Tensor** inputs, int count, Ten
   });
 }
 
-// Work on 0..count, cut into ranges, on LibTorch's own threads. `work` throws nothing.
+// Do `work` on 0..count, split into ranges, on LibTorch's own threads. `work` does not throw.
 void shim_parallel(int64_t count, int64_t grain, void (*work)(void*, int64_t, int64_t), void* context) {
   at::parallel_for(0, count, grain, [&](int64_t from, int64_t to) { work(context, from, to); });
 }
 
-// Whether oneDNN has a kernel for small bfloat16 products here (it wants AMX).
+// Whether oneDNN has a kernel for small bfloat16 products here (it needs AMX).
 bool shim_has_tiles() noexcept { return at::native::cpublas::could_pack(at::kBFloat16); }
 
 // to [m, n] = (or +=) left [m, k] · right [k/2, n, 2], all in this thread.
@@ -67,7 +67,7 @@ void shim_tile_product(int64_t m, int64_t n, int64_t k, int64_t left_stride, boo
 
 void shim_tiles_done() noexcept { at::native::cpublas::brgemm_release(); }
 
-// Memory once freed stays with the process: new pages cost ten times as long to touch as old ones.
+// Keep freed memory in the process: touching a fresh page costs ten times as much as touching a used one.
 void shim_keep_memory() noexcept {
 #ifdef __GLIBC__
   mallopt(M_MMAP_MAX, 0);
@@ -76,7 +76,7 @@ void shim_keep_memory() noexcept {
 #endif
 }
 
-// All that is free goes back now, also from between what is in use; CUDA's libraries want some for themselves.
+// Return all free memory, including gaps between used blocks; CUDA's libraries need some for themselves.
 char* shim_release_memory() {
   return guarded([] {
 #ifdef __GLIBC__
@@ -86,8 +86,8 @@ char* shim_release_memory() {
   });
 }
 
-// fp32 is fp32: cuDNN's LSTM would round its factors to TF32's ten bits unless told. And its attention seems to plan for
-// some 35 ms whenever it meets a new length, where the flash kernel just computes.
+// Compute fp32 in fp32: by default cuDNN's LSTM rounds its factors to TF32's ten bits. And its attention seems to plan
+// for about 35 ms whenever it meets a new length, where the flash kernel just computes.
 char* shim_set_up_cuda() {
   return guarded([] {
     at::globalContext().setAllowTF32CuDNN(false);

@@ -1,4 +1,4 @@
-//! Forward passes that never get their backward pass, as when memory does not suffice.
+//! Forward passes without a backward pass, as when memory runs out.
 #![cfg(all(target_os = "linux", feature = "libtorch"))]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -7,14 +7,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use burn::module::{Module, Param};
 use burn::nn::{Embedding, EmbeddingConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Int, Tensor};
-use fused::{NormWeights, forget_abandoned, renewed};
+use fused::{NormWeights, detach_graph, free_abandoned_graph};
 
-/// Rows enough that the allocator takes a tensor from the system, and gives it back.
+/// Enough rows that the allocator gets each tensor from the system and returns it.
 const ROWS: usize = 1 << 18;
 const H: usize = 64;
 const MIB: usize = 64;
 
-/// Layers as burn has them, and one in an operation of ours.
+/// Layers of burn, and one in an operation of our own.
 #[derive(Module, Debug)]
 struct Net {
     embedding: Embedding,
@@ -30,7 +30,7 @@ impl Net {
         Net { embedding, linear, gamma: vector([1.0; H]), beta: vector([0.0; H]) }
     }
 
-    /// Comes to no end after so many `steps`; each keeps 64 MiB or more.
+    /// A pass that fails after this many `steps`; each keeps 64 MiB or more.
     fn forward(&self, steps: usize) -> Tensor<2> {
         let ids = Tensor::<2, Int>::zeros([1, ROWS], &self.gamma.device());
         let norm = || NormWeights { gamma: self.gamma.val(), beta: self.beta.val() };
@@ -59,24 +59,24 @@ fn resident() -> usize {
     line.trim().strip_suffix(" kB").unwrap().parse::<usize>().unwrap() >> 10
 }
 
-/// Wherever a pass ends, and how often: as many as a batch that is halved again and again.
+/// At every point of a pass, and several times: as often as a batch is halved.
 #[test]
-fn what_an_abandoned_pass_kept_is_let_go_and_the_next_one_learns_as_ever() {
+fn an_abandoned_pass_frees_its_memory_and_the_next_one_learns() {
     for device in fused::libtorch_devices().into_iter().take(1).map(Device::autodiff) {
         // a GPU's memory is not resident
         let mut net = Net::new(&device);
         let expected = net.gradient();
         let before = resident();
         for steps in [2, 0, 1, 2, 1, 0, 2, 2] {
-            net = renewed(net);
+            net = detach_graph(net);
             let abandoned = catch_unwind(AssertUnwindSafe(|| net.forward(steps)));
             assert!(abandoned.is_err());
             let kept = resident().saturating_sub(before);
-            assert!(kept >= MIB, "burn lets go by itself: there is no need of this");
-            forget_abandoned(&net);
+            assert!(kept >= MIB, "burn frees abandoned passes by itself: `free_abandoned_graph` can be removed");
+            free_abandoned_graph(&net);
             assert!(resident() < before + MIB, "{steps} steps: {} MiB, before {before}", resident());
         }
-        net = renewed(net);
+        net = detach_graph(net);
         assert_eq!(net.gradient(), expected);
     }
 }

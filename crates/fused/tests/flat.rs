@@ -1,5 +1,5 @@
-//! A flat batch against the same batch padded: what a block makes of it, and every gradient. On every engine that is
-//! built in, all held to one of them.
+//! A flat batch compared with the same batch padded: the output of a block, and every gradient, on every engine in the
+//! build.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::sync::Arc;
@@ -14,7 +14,7 @@ const I: usize = 24;
 const LENGTHS: [usize; 6] = [3, 7, 7, 1, 5, 2];
 const TOKENS: usize = 25;
 
-/// Numbers from -1 to 1 that look random and are the same everywhere.
+/// Deterministic pseudo-random numbers from -1 to 1.
 fn numbers<const D: usize>(seed: usize, shape: [usize; D], device: &Device) -> Tensor<D> {
     let number = |i: usize| ((i * 7919 + seed * 104_729) % 2003) as f32 / 1001.5 - 1.0;
     let data: Vec<f32> = (0..shape.iter().product()).map(number).collect();
@@ -49,22 +49,22 @@ fn real(layout: &Layout) -> Vec<usize> {
     layout.sequences().iter().flat_map(|sequence| sequence.rows.clone().take(sequence.tokens)).collect()
 }
 
-/// Which of a block's rows are read.
+/// The rows of a block that are read.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Read {
     Tokens,
-    /// The first of each sequence, of all that are computed.
+    /// The first row of each sequence, of all that are computed.
     First,
     FirstOnly,
 }
 
-/// How a block computes.
+/// The options of a block.
 type Numerics = (Precision, Activation);
 
 const ACTIVATIONS: [Activation; 3] = [Activation::Gelu, Activation::GeluTanh, Activation::Relu];
 
-/// The block's output where it is read; then the gradient of that times fixed numbers: of the tokens' input, and of every
-/// parameter.
+/// The block's output at the rows that are read; then the gradients of their sum weighted by fixed numbers: of the
+/// tokens' input, and of every parameter.
 fn run(layout: Layout, device: &Device, read: Read, (precision, activation): Numerics) -> Vec<(String, Vec<f32>)> {
     let first_only = read == Read::FirstOnly;
     let (matrices, vectors, weights) = weights(device);
@@ -88,7 +88,7 @@ fn run(layout: Layout, device: &Device, read: Read, (precision, activation): Num
     found.into_iter().chain(named).collect()
 }
 
-/// The tokens' vectors in their rows, and in padding rows what must not matter.
+/// The tokens' vectors in their rows, and arbitrary numbers in padding rows.
 fn laid_out(tokens: Tensor<2>, layout: &Layout) -> Tensor<2> {
     let garbage = numbers(3, [1, H], &tokens.device()) * 5.0;
     let mut next = 0..TOKENS;
@@ -106,22 +106,22 @@ fn expected(read: Read, activation: Activation) -> Vec<(String, Vec<f32>)> {
 }
 
 #[test]
-fn a_flat_batch_and_its_gradients_are_those_of_the_padded_one() {
+fn a_flat_batch_equals_the_padded_one() {
     held_to(Read::Tokens, Read::Tokens, devices(), Precision::Fp32);
 }
 
 #[test]
-fn the_first_rows_alone_and_their_gradients_are_what_they_are_among_all() {
+fn the_first_rows_alone_equal_those_among_all() {
     held_to(Read::First, Read::FirstOnly, devices(), Precision::Fp32);
 }
 
 #[test]
-fn in_bf16_they_stay_near() {
+fn bf16_stays_near_fp32() {
     held_to(Read::Tokens, Read::Tokens, fused::libtorch_devices(), Precision::Bf16);
     held_to(Read::First, Read::FirstOnly, fused::libtorch_devices(), Precision::Bf16);
 }
 
-/// With every activation, what is read as `read` is what the padded batch gives, read as `reference`.
+/// With every activation, the rows of `read` equal the rows of `reference` in the padded batch.
 fn held_to(reference: Read, read: Read, devices: Vec<Device>, precision: Precision) {
     let tolerance = if precision == Precision::Fp32 { 1e-5 } else { 0.05 };
     for activation in ACTIVATIONS {

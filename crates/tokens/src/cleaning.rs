@@ -1,17 +1,17 @@
-//! A text cut down to the words that count: the cleaning that the source offers, off in its study and by default.
+//! Optional cleaning of texts, as in the source; its study and our default do not use it.
 //!
-//! Where it differs from the source, and what the source does:
+//! Differences from the source:
 //!
-//! * it lemmatises with WordNet (as a noun, then as a verb) and drops stop words after that; ours drops them
-//!   first, and then stems with Snowball's English stemmer (Porter2), which needs no dictionary;
-//! * it passes `re.UNICODE`, which is 32, where Python's `re.sub` takes the number of replacements, so that only
-//!   the first 32 punctuation marks of a text go; ours all go;
-//! * it puts nothing in the place of `<br />`, so that the words on both sides become one; ours has put a space
-//!   there (see `markup`);
-//! * it cuts words at spaces only; ours at all white space, of which one space stays.
+//! * the source lemmatises with WordNet (as a noun, then as a verb) and drops stop words after that; we drop them first
+//!   and then stem with Snowball's English stemmer (Porter2), which needs no dictionary;
+//! * the source passes `re.UNICODE`, which is 32, where Python's `re.sub` takes the number of replacements, so it
+//!   removes only the first 32 punctuation marks of a text; we remove all;
+//! * the source replaces `<br />` by nothing, so the words on both sides become one; we replace it by a space (see
+//!   `markup`);
+//! * the source splits at spaces only; we split at all white space and join by single spaces.
 //!
-//! As in the source, `don't` is a stop word with its apostrophe only, and `not` is one too: cleaning takes away
-//! negations, and accuracy may well fall.
+//! As in the source, `don't` is a stop word with its apostrophe only, and `not` is one too: cleaning removes negations,
+//! and accuracy may well fall.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
@@ -21,7 +21,7 @@ use study::Cleaning as Step;
 
 use crate::traced::Traced;
 
-/// The steps that a study asks for.
+/// The steps in a study.
 pub(crate) struct Cleaning {
     steps: BTreeSet<Step>,
     stop_words: HashSet<&'static str>,
@@ -33,7 +33,7 @@ impl Cleaning {
         Cleaning { steps: steps.clone(), stop_words: stop_words(), stemmer: Stemmer::create(Algorithm::English) }
     }
 
-    /// The words that are left of `text`, with a space between them; without steps the text as it is.
+    /// The remaining words of `text`, joined by spaces; without steps, the text itself.
     pub(crate) fn apply(&self, text: String) -> String {
         if self.steps.is_empty() {
             return text;
@@ -46,7 +46,7 @@ impl Cleaning {
         cleaned
     }
 
-    /// The same with the place of every word.
+    /// The same with the position of every word.
     pub(crate) fn apply_traced(&self, text: Traced) -> Traced {
         match self.steps.is_empty() {
             true => text,
@@ -65,7 +65,7 @@ impl Cleaning {
     }
 }
 
-/// The 198 English stop words of NLTK's list of today, all in lower case; the source took NLTK's list of 2019.
+/// The 198 English stop words of NLTK's current list, in lower case; the source used NLTK's list of 2019.
 fn stop_words() -> HashSet<&'static str> {
     stop_words::lookup(stop_words::Language::English).into_iter().flatten().copied().collect()
 }
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn each_step_takes_out_what_it_names_and_nothing_else() {
+    fn each_step_removes_exactly_what_it_names() {
         let text = "The film's  FILMS, they filmed:\tdon't_go \u{2013} 10/10 Amélie!";
         let cases: [(&[Step], &str); 7] = [
             (&[], text),
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_32_punctuation_marks_of_a_text_go() {
+    fn more_than_32_punctuation_marks_are_removed() {
         assert_eq!(cleaned(&[Step::Punctuation], &"a, ".repeat(40)), ["a"; 40].join(" "));
         assert_eq!(cleaned(&[Step::Punctuation], "... !? \u{2026}"), "");
     }
@@ -127,7 +127,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn cleaning_twice_is_cleaning_once_but_for_stems(
+        fn cleaning_is_idempotent_except_for_stems(
             text in texts(), steps in proptest::sample::subsequence(&ALL[..3], 0..=3)
         ) {
             let text = text.replace('İ', ""); // in lower case it has a dot of its own, which is no letter
@@ -136,7 +136,7 @@ mod tests {
         }
 
         #[test]
-        fn words_stay_apart_and_in_order_whatever_goes(
+        fn the_remaining_words_stay_apart_and_in_order(
             text in texts(), steps in proptest::sample::subsequence(ALL.to_vec(), 1..=4)
         ) {
             let cleaning = Cleaning::new(&steps.iter().copied().collect());

@@ -1,10 +1,10 @@
-//! The files that describe a model folder's tokenizer, resolved to one `tokenizer.json`.
+//! The files of a model folder's tokenizer, merged into one `tokenizer.json`.
 //!
 //! transformers builds a BERT tokenizer from two files that may contradict each other: `tokenizer.json` holds a
 //! normalizer, and `tokenizer_config.json` holds `do_lower_case`, `strip_accents` and `tokenize_chinese_chars`. In
 //! transformers 4.57 and 5 the second file wins, and a missing key means its default (`do_lower_case` is on), unless
-//! `tokenizer_class` is `PreTrainedTokenizerFast`. The same is done here, with a warning where the files differ. A folder
-//! that `train` wrote is read by its `tokenizer.json` alone, because the model was trained on those ids.
+//! `tokenizer_class` is `PreTrainedTokenizerFast`. This module does the same, and warns if the files differ. In a
+//! folder that `train` wrote, only `tokenizer.json` counts, because the model was trained on its ids.
 
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -21,9 +21,9 @@ use crate::vocabulary_file;
 pub struct TokenizerFiles {
     /// The file with the vocabulary: `tokenizer.json` or `vocab.txt`.
     pub path: PathBuf,
-    /// `tokenizer.json` as it is used: byte for byte the folder's, unless another file changes or replaces it.
+    /// `tokenizer.json` as it is used: the folder's bytes, unless another file changes or replaces it.
     pub json: Vec<u8>,
-    /// What a person should know, such as a contradiction of two files.
+    /// Warnings for the user, such as a contradiction between two files.
     pub notice: Option<String>,
     settings: Value,
 }
@@ -31,7 +31,7 @@ pub struct TokenizerFiles {
 /// The classes of transformers that build their normalizer from `tokenizer_config.json`.
 const BERT_CLASSES: [&str; 3] = ["BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer"];
 
-/// The key in `tokenizer_config.json`, the key in the normalizer, and the value where the first is missing.
+/// The key in `tokenizer_config.json`, the key in the normalizer, and the default of the first.
 const SETTINGS: [(&str, &str, Value); 3] = [
     ("do_lower_case", "lowercase", Value::Bool(true)),
     ("strip_accents", "strip_accents", Value::Null),
@@ -41,11 +41,11 @@ const SETTINGS: [(&str, &str, Value); 3] = [
 const SPECIAL_TOKENS: [&str; 5] = ["unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
 
 impl TokenizerFiles {
-    /// Read `tokenizer.json`, or without one `vocab.txt`, and `tokenizer_config.json` in `folder`; `name` is the model's
-    /// name in a remedy.
+    /// Read `tokenizer.json`, or `vocab.txt` if there is none, and `tokenizer_config.json` in `folder`; `name` is the
+    /// model's name for remedies.
     ///
     /// # Errors
-    /// Both are missing, or a file is not what its name says.
+    /// Both files are missing, or a file is damaged.
     pub fn read(folder: &Path, name: &str) -> Result<Self> {
         let settings = object(&folder.join("tokenizer_config.json"))?.unwrap_or_default();
         let path = folder.join("tokenizer.json");
@@ -59,7 +59,7 @@ impl TokenizerFiles {
     /// The tokenizer in memory.
     ///
     /// # Errors
-    /// [`TokenizerFiles::json`] describes none.
+    /// [`TokenizerFiles::json`] does not describe a tokenizer.
     pub(crate) fn tokenizer(&self, name: &str) -> Result<Tokenizer> {
         let unusable = |e| anyhow!("tokenizer `{}` cannot be used: {e}; {}", self.path.display(), remedy(name));
         Tokenizer::from_bytes(&self.json).map_err(unusable)
@@ -70,8 +70,8 @@ impl TokenizerFiles {
         sha256_hex(&self.json)
     }
 
-    /// A `tokenizer_config.json` with which transformers builds exactly this tokenizer, for a model of `positions`
-    /// tokens at most.
+    /// The `tokenizer_config.json` from which transformers builds exactly this tokenizer, for a model of at most
+    /// `positions` tokens.
     pub fn config(&self, positions: usize) -> Value {
         let json: Value = serde_json::from_slice(&self.json).unwrap_or_default();
         let normalizer = &json["normalizer"];
@@ -90,7 +90,7 @@ impl TokenizerFiles {
         config
     }
 
-    /// The class of transformers that builds its normalizer from settings, if this tokenizer's does.
+    /// The class of transformers that builds its normalizer from settings, if this tokenizer has such a class.
     fn class(&self) -> Option<&'static str> {
         bert_class(&self.settings)
     }
@@ -100,7 +100,7 @@ impl TokenizerFiles {
     }
 }
 
-/// The text of a special token: a string, or an object with `content`; BERT's own where the file is silent.
+/// The text of a special token: a string, or an object with `content`; BERT's default if the file lacks it.
 pub(crate) fn special_token(settings: &Value, name: &str) -> Option<String> {
     let given = settings.get(name).filter(|token| !token.is_null());
     match given {
@@ -121,7 +121,8 @@ fn bert_class(settings: &Value) -> Option<&'static str> {
 
 /// `tokenizer.json` with the settings of the other file.
 fn resolved(folder: &Path, path: PathBuf, json: Vec<u8>, settings: Value) -> Result<TokenizerFiles> {
-    let mut value: Value = serde_json::from_slice(&json).unwrap_or_default(); // whoever needs more of it than its sum is told
+    // Damaged JSON is an error later, when the tokenizer is built.
+    let mut value: Value = serde_json::from_slice(&json).unwrap_or_default();
     let is_ours = object(&folder.join("config.json"))?.is_some_and(|config| config.get("fathom").is_some());
     let follows_settings =
         !is_ours && bert_class(&settings).is_some() && value["normalizer"]["type"] == "BertNormalizer";
@@ -139,7 +140,7 @@ fn resolved(folder: &Path, path: PathBuf, json: Vec<u8>, settings: Value) -> Res
     Ok(TokenizerFiles { path, json: serde_json::to_vec_pretty(&value)?, notice: Some(notice), settings })
 }
 
-/// Set what `settings` say and tell the differences.
+/// Apply `settings` to the normalizer, and describe the differences.
 fn override_normalizer(normalizer: &mut Value, settings: &Value) -> Vec<String> {
     let mut differences = Vec::new();
     for (setting, key, default) in &SETTINGS {
@@ -183,7 +184,7 @@ fn from_vocabulary(folder: &Path, settings: Value, name: &str, absent: &Error) -
     Ok(TokenizerFiles { json: serde_json::to_vec(&json)?, path, notice: None, settings })
 }
 
-/// The JSON object in a file; nothing where there is no file.
+/// The JSON object in a file; `None` if the file is missing.
 fn object(path: &Path) -> Result<Option<Value>> {
     let bytes = match contents(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),

@@ -1,4 +1,4 @@
-//! The tokens that a model reads before and behind every text.
+//! The special tokens before and after every text.
 
 use tokenizers::Tokenizer;
 
@@ -13,10 +13,11 @@ pub(crate) struct Frame {
 const PROBE: &str = "a film of 1999, no more";
 
 impl Frame {
-    /// The frame that `tokenizer` puts around a text.
+    /// The special tokens that `tokenizer` adds to a text.
     ///
     /// # Errors
-    /// It puts anything but `[CLS]` before and `[SEP]` behind a text, or gives a token another type than 0.
+    /// The tokenizer does not add exactly `[CLS]` before and `[SEP]` after a text, or gives a token a type other than
+    /// 0.
     pub(crate) fn of(tokenizer: &Tokenizer) -> Result<Self, String> {
         let id = |token: &str| {
             tokenizer.token_to_id(token).ok_or_else(|| format!("has no `{token}`: add it to the vocabulary"))

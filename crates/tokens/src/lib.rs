@@ -1,6 +1,6 @@
-//! From a text to the token ids a model reads: clean-up, tokenizer, truncation; and from ids back to words.
+//! From a text to the token ids of a model (cleaning, tokenizer, truncation), and from ids back to words.
 //!
-//! `prep` asks for a whole data set and `evaluate` for single texts; both must get the same ids.
+//! `prep` tokenizes whole data sets and `evaluate` single texts; both must get the same ids.
 
 mod cleaning;
 mod files;

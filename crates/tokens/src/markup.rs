@@ -1,9 +1,9 @@
-//! What no review means to say: the source's clean-up of every text, with words kept apart.
+//! Remove markup as the source does, but keep words apart.
 
-/// `<br />` gives way to a space, outer white space goes, runs of spaces become one.
+/// Replace `<br />` by a space, trim outer white space, and merge spaces.
 ///
-/// The source puts nothing in the place of `<br />`, so that `end<br /><br />Next` becomes one word,
-/// `endNext`; a space keeps them two and costs no token.
+/// The source replaces `<br />` by nothing, so that `end<br /><br />Next` becomes one word, `endNext`; a space keeps
+/// them two words and costs no token.
 pub(crate) fn without_markup(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let words = text.split("<br />").flat_map(|line| line.split(' '));
@@ -23,7 +23,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn markup_and_spaces_go_and_words_stay_apart() {
+    fn markup_and_extra_spaces_are_removed_and_words_stay_apart() {
         let cases = [
             ("end<br /><br />Next", "end Next"),
             ("  a   b\t c ", "a b\t c"),

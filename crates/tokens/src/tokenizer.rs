@@ -1,4 +1,4 @@
-//! The tokenizer of a model folder, asked for whole texts.
+//! The tokenizer of a model folder, for whole texts.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -15,24 +15,24 @@ use crate::traced::Traced;
 use crate::truncation::{Cut, SPECIAL_TOKENS};
 use crate::word_cache::WordCache;
 
-/// A tokenizer with higher ids is none: who keeps something for every id would fill the memory.
+/// Upper bound on ids: tables over all ids would otherwise exhaust memory.
 pub(crate) const MOST_IDS: usize = 10_000_000;
 
-/// The work on a word grows with the third power of its length; BERT's own bound is 100.
+/// Upper bound on the length of a word, because the work grows with its third power; BERT's own bound is 100.
 const MOST_CHARACTERS_PER_WORD: usize = 200;
 
-/// A text without white space takes some 500 times its size in memory: 1 MiB, as a review of IMDB.
+/// Upper bound on the bytes of a text, 1 MiB: without white space it takes about 500 times its size in memory.
 const LONGEST_TEXT_BYTES: usize = 1 << 20;
 
-/// A model's tokenizer, asked for whole texts: truncation is ours, padding belongs to the batch.
+/// A model's tokenizer for whole texts: we truncate, and batches are padded later.
 pub struct TextTokenizer {
-    /// The file it was read from.
+    /// The file of the tokenizer.
     pub path: PathBuf,
     /// sha256 of that file.
     pub sha256: String,
-    /// Ids are below this.
+    /// Upper bound on ids (exclusive).
     pub vocab_size: usize,
-    /// The id that fills batches.
+    /// The padding id.
     pub pad_token_id: u32,
     cleaning: Cleaning,
     words: WordCache,
@@ -45,26 +45,26 @@ pub struct TextTokenizer {
 pub struct TokenIds {
     /// `[P]` ids with `[CLS]` and `[SEP]`, at most `max_seq_length`.
     pub input_ids: Vec<u32>,
-    /// Tokens with `[CLS]` and `[SEP]`, before truncation.
+    /// Number of tokens with `[CLS]` and `[SEP]`, before truncation.
     pub length: usize,
 }
 
-/// A token, and what it stands for.
+/// A token with its bytes in the text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Spanned {
     /// The token's id.
     pub id: u32,
     /// The token as the vocabulary writes it, such as `##ing`.
     pub token: String,
-    /// The bytes of the text as it was written; nothing for `[CLS]` and `[SEP]`.
+    /// Its bytes in the original text; `None` for `[CLS]` and `[SEP]`.
     pub span: Option<Range<usize>>,
 }
 
 impl TextTokenizer {
-    /// Read the tokenizer in `folder`; `data` says what of a text stays.
+    /// Read the tokenizer in `folder`; `data` has the settings for cleaning and truncation.
     ///
     /// # Errors
-    /// The files are missing, describe no tokenizer, or one that frames a text otherwise than BERT's.
+    /// The files are missing or damaged, or the tokenizer adds special tokens in another way than BERT's.
     pub fn load(folder: &Path, data: &Data) -> Result<Self> {
         let files = TokenizerFiles::read(folder, &data.tokenizer)?;
         if let Some(notice) = &files.notice {
@@ -75,7 +75,7 @@ impl TextTokenizer {
         tokenizer.with_padding(None).with_truncation(None).map_err(|e| wrong(e.to_string()))?;
         let frame = Frame::of(&tokenizer).map_err(wrong)?;
         let vocab_size = tokenizer.get_vocab(true).into_values().max().map_or(0, |highest| highest as usize + 1);
-        // Others could make a short text as long as the memory.
+        // Another normalizer could expand a short text without bound.
         if !matches!(tokenizer.get_normalizer(), None | Some(NormalizerWrapper::BertNormalizer(_))) {
             return Err(wrong("has a normalizer other than BERT's, which is not supported".to_owned()));
         }
@@ -104,7 +104,7 @@ impl TextTokenizer {
     /// Clean, tokenize and truncate one text.
     ///
     /// # Errors
-    /// The tokenizer refuses the text, or it is longer than 1 MiB.
+    /// The tokenizer fails on the text, or the text is longer than 1 MiB.
     pub fn ids(&self, text: &str) -> Result<TokenIds> {
         bounded(text)?;
         let text = self.cleaning.apply(without_markup(text));
@@ -113,11 +113,11 @@ impl TextTokenizer {
         Ok(TokenIds { input_ids: [&[self.cls], head, tail, &[self.sep]].concat(), length: ids.len() + SPECIAL_TOKENS })
     }
 
-    /// The tokens of [`TextTokenizer::ids`], each with the bytes of `text` that it stands for; of a text that was
-    /// cut the first and the last tokens, and their true places.
+    /// The tokens of [`TextTokenizer::ids`], each with its bytes in `text`; of a truncated text, the first and the last
+    /// tokens with their true positions.
     ///
     /// # Errors
-    /// The tokenizer refuses the text, or it is longer than 1 MiB.
+    /// The tokenizer fails on the text, or the text is longer than 1 MiB.
     pub fn spans(&self, text: &str) -> Result<Vec<Spanned>> {
         bounded(text)?;
         let clean = self.cleaning.apply_traced(Traced::without_markup(text));
@@ -184,7 +184,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn spans_have_the_ids_that_the_model_reads_and_lie_in_the_text_in_order(
+        fn spans_have_the_ids_of_the_model_and_are_in_order(
             words in proptest::collection::vec("[a-zA-Zé,.!]{1,9}|<br />|🎬| {1,2}|naïve|\u{301}", 0..24),
         ) {
             let text = words.join(" ");

@@ -1,20 +1,20 @@
-//! A text as it is tokenized, with the place of everything in the text as it was written.
+//! A cleaned text that maps each byte to the original text.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// A cleaned-up text; each of its bytes knows which bytes of the original it stands for.
+/// A cleaned text; each of its bytes knows the bytes of the original that it stands for.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Traced {
     pub(crate) text: String,
     origins: Vec<(usize, usize)>,
 }
 
-/// What the source's reviews have for a new line.
+/// The source's reviews use this for a line break.
 pub const MARKUP: &str = "<br />";
 
 impl Traced {
-    /// The text that [`crate::markup::without_markup`] makes.
+    /// The text of [`crate::markup::without_markup`].
     pub(crate) fn without_markup(text: &str) -> Self {
         let mut clean = Traced::default();
         let mut line_start = 0;
@@ -29,8 +29,7 @@ impl Traced {
         clean.trimmed()
     }
 
-    /// The text that `word`, asked for each of the words between white space, makes of this one; what becomes of a word
-    /// stands for all of it.
+    /// The text in which `word` replaces each word between white space; all of a replacement stands for the whole word.
     pub(crate) fn mapped(&self, word: impl Fn(&str) -> String) -> Self {
         let mut mapped = Traced::default();
         for found in self.text.split_whitespace() {
@@ -43,12 +42,12 @@ impl Traced {
         mapped
     }
 
-    /// Where bytes of this text, at least one, stood in the original.
+    /// The bytes of the original for a non-empty range of this text.
     pub(crate) fn range(&self, bytes: Range<usize>) -> Range<usize> {
         self.origins[bytes.start].0..self.origins[bytes.end - 1].1
     }
 
-    /// With a space between two words; an empty one is none.
+    /// Append a word after a space; an empty word is skipped.
     fn push_word(&mut self, word: Cow<str>, origins: impl Iterator<Item = (usize, usize)>) {
         if word.is_empty() {
             return;
@@ -78,7 +77,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn every_byte_knows_where_it_stood() {
+    fn every_byte_knows_its_origin() {
         let text = " Good<br /><br />old \u{a0} film ";
         let traced = Traced::without_markup(text);
         assert_eq!(traced.text, "Good old \u{a0} film");
@@ -99,7 +98,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_text_is_that_of_the_clean_up_and_every_place_is_true(
+        fn the_text_is_clean_and_every_origin_is_right(
             words in proptest::collection::vec("[a-zé🎬]{1,4}|<br />| {1,3}|\n|\u{a0}", 0..20),
         ) {
             let raw = words.concat();

@@ -1,11 +1,11 @@
-//! Which tokens stay when a review is longer than the limit.
+//! The tokens that remain of a review longer than the limit.
 
 use study::{Data, Truncation};
 
 /// `[CLS]` and `[SEP]`.
 pub(crate) const SPECIAL_TOKENS: usize = 2;
 
-/// How many tokens of a text stay, and how many of those from its beginning.
+/// Number of tokens of a text that remain, and how many of them are its first ones.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cut {
     budget: usize,
@@ -13,7 +13,7 @@ pub(crate) struct Cut {
 }
 
 impl Cut {
-    /// The cut that `data` asks for; `head+tail` gives the head `round(share · budget)`.
+    /// The truncation in `data`; `head+tail` gives the head `round(share · budget)` tokens.
     pub(crate) fn new(data: &Data) -> Self {
         let budget = data.max_seq_length - SPECIAL_TOKENS;
         let head = match data.truncation {
@@ -24,7 +24,7 @@ impl Cut {
         Cut { budget, head }
     }
 
-    /// The first and the last tokens that stay, in order; all are first where nothing has to go.
+    /// The first and the last tokens that remain, in order; a text within the limit has first tokens only.
     pub(crate) fn apply<T>(self, ids: &[T]) -> (&[T], &[T]) {
         match ids.len() <= self.budget {
             true => (ids, &[]),
@@ -59,7 +59,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_budget_holds_the_order_stays_and_what_fits_is_whole(
+        fn truncation_keeps_the_budget_the_order_and_short_texts(
             way in prop_oneof![Just("head-only"), Just("tail-only"), Just("head+tail")],
             share in 0.0..=1.0, budget in 1..40_usize, length in 0..120_u32,
         ) {

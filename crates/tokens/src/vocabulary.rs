@@ -1,4 +1,4 @@
-//! From token ids back to words, for what counts words and not pieces of them.
+//! From token ids back to words, for word counts.
 
 use std::path::Path;
 
@@ -9,20 +9,20 @@ use tokenizers::{ModelWrapper, Tokenizer};
 use crate::files::TokenizerFiles;
 use crate::tokenizer::{MOST_IDS, remedy};
 
-/// The words and pieces of words that a model's token ids stand for.
+/// The words and word pieces of a model's token ids.
 pub struct Vocabulary {
     /// By id.
     tokens: Vec<Token>,
 }
 
-/// What a token is to a word.
+/// The role of a token in a word.
 #[derive(Debug, Clone)]
 enum Token {
     /// Begins a word.
     Word(String),
-    /// Goes on with the word before it.
+    /// Continues the word before it.
     Rest(String),
-    /// Is no text, such as `[CLS]`, and parts words.
+    /// Is not text, such as `[CLS]`, and separates words.
     Mark,
 }
 
@@ -30,7 +30,7 @@ impl Vocabulary {
     /// Read the tokenizer in `folder`.
     ///
     /// # Errors
-    /// The file is missing, is no tokenizer, or its model is not WordPiece.
+    /// The file is missing or damaged, or its model is not WordPiece.
     pub fn load(folder: &Path) -> Result<Self> {
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         let files = TokenizerFiles::read(folder, &name)?;
@@ -47,10 +47,9 @@ impl Vocabulary {
 
     /// The words that `input_ids` spell, in lower case.
     ///
-    /// A punctuation mark is a word of its own, as the tokenizer has it, and so is what is left of a word whose
-    /// beginning was cut off. Special tokens are left out, except for the unknown one, `[UNK]`, which stays as it
-    /// is written. Ids outside the vocabulary are left out too: a model may have more ids than its tokenizer has
-    /// tokens, and who reads shards has checked theirs already.
+    /// A punctuation mark is a word, as in the tokenizer, and so is the rest of a word whose beginning was truncated.
+    /// Special tokens are left out except `[UNK]`, which stays as written. Ids outside the vocabulary are left out too:
+    /// a model may have more ids than its tokenizer, and readers of shards have checked them already.
     pub fn words(&self, input_ids: &[u32]) -> Vec<String> {
         let mut words: Vec<String> = Vec::with_capacity(input_ids.len());
         let mut after_text = false;
@@ -67,7 +66,7 @@ impl Vocabulary {
     }
 }
 
-/// All tokens by id; an id that no token has is a mark.
+/// All tokens by id; an unused id is a mark.
 fn tokens(tokenizer: &Tokenizer, pieces: &WordPiece) -> Vec<Token> {
     let vocabulary = tokenizer.get_vocab(true);
     let added = tokenizer.get_added_tokens_decoder();
@@ -125,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_join_marks_go_and_punctuation_stands_alone() {
+    fn pieces_join_marks_are_dropped_and_punctuation_stands_alone() {
         assert_eq!(
             words("Honest typography, isn't it?<br />[SEP] Zerowidth"),
             ["honest", "typography", ",", "isn", "'", "t", "it", "[UNK]", "zerowidth"]
@@ -134,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rest_without_its_beginning_is_a_word_and_does_not_join_across_a_mark() {
+    fn a_piece_without_its_beginning_is_a_word_and_never_joins_across_a_mark() {
         let (the, rest) = (id("the"), id("##graphic"));
         assert_eq!(VOCABULARY.words(&[rest, rest, the]), ["graphicgraphic", "the"]);
         assert_eq!(VOCABULARY.words(&[the, id("[SEP]"), rest]), ["the", "graphic"]);
@@ -142,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn the_prefix_is_the_models_and_a_cased_vocabulary_gives_lower_case() {
+    fn the_prefix_of_the_model_is_used_and_words_are_lower_case() {
         let other_prefix = changed("\"##", "\"@@").unwrap();
         assert_eq!(other_prefix.words(&[id("the"), id("##graphic")]), ["thegraphic"]);
         let without_type = changed("\"type\": \"WordPiece\",", "").unwrap(); // as bert-base-cased's file
@@ -152,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_tokenizer_of_bert_is_refused_with_the_remedy() {
+    fn a_tokenizer_other_than_that_of_bert_is_refused_with_a_remedy() {
         let word_level = changed("\"type\": \"WordPiece\"", "\"type\": \"WordLevel\"");
         for (refused, says) in [
             (changed("{", "["), "cannot be used"),
@@ -174,12 +173,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn words_of_the_vocabulary_come_back(text in proptest::collection::vec(proptest::sample::select(known()), 0..40)) {
+        fn words_of_the_vocabulary_are_restored(text in proptest::collection::vec(proptest::sample::select(known()), 0..40)) {
             prop_assert_eq!(words(&text.join(" ")), text);
         }
 
         #[test]
-        fn words_of_pieces_come_back_or_are_unknown(text in proptest::collection::vec("[a-z0]{1,12}", 0..40)) {
+        fn words_of_pieces_are_restored_or_unknown(text in proptest::collection::vec("[a-z0]{1,12}", 0..40)) {
             let spelled = words(&text.join(" "));
             prop_assert_eq!(spelled.len(), text.len());
             prop_assert!(spelled.iter().zip(&text).all(|(word, written)| word == written || word == "[UNK]"));

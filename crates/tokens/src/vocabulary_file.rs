@@ -1,4 +1,4 @@
-//! `vocab.txt`, one token a line, as a `tokenizer.json`: WordPiece as BERT's authors published it.
+//! Convert `vocab.txt`, one token a line, to a `tokenizer.json`: WordPiece as BERT's authors published it.
 
 use serde_json::{Map, Value, json};
 
@@ -6,8 +6,8 @@ use crate::files::special_token;
 
 /// The `tokenizer.json` that transformers makes of `text`, the content of `vocab.txt`, with more `added` tokens by id.
 ///
-/// A line ends at `\n` only (after `\r\n` and `\r` have become `\n`, as Python reads text), because vocabularies hold
-/// other line separators as tokens; an empty line counts; of a token that is there twice the last line counts.
+/// Only `\n` ends a line (after `\r\n` and `\r` have become `\n`, as in Python), because vocabularies hold other line
+/// separators as tokens. Empty lines count, and of a repeated token the last line counts.
 pub(crate) fn tokenizer_json(
     text: &str,
     normalizer: Value,

@@ -28,7 +28,7 @@ impl Packed {
         self.rows.extend_from_slice(rows);
     }
 
-    /// Pack `data`, which must tell the length of each row, and all rows, with as many levels as a page of so many `texts`
+    /// Pack `data`, which must tell the length of each row, and all rows, with as many levels as a page of `texts` texts
     /// may have. Returns base64 and the levels.
     ///
     /// # Errors

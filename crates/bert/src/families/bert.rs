@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::family::{Family, PoolerActivation};
 
-/// The names that all other families are translated to.
+/// BERT's own names, to which all other families are translated.
 pub(crate) static BERT: Family = Family {
     model_type: "bert",
     encoder_class: "BertModel",
@@ -22,7 +22,7 @@ pub(crate) static BERT: Family = Family {
     defaults,
 };
 
-/// Those of `BertConfig`.
+/// The defaults of `BertConfig`.
 pub(super) fn defaults() -> Value {
     json!({
         "vocab_size": 30522, "hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12,

@@ -41,7 +41,7 @@ pub(crate) static DISTILBERT: Family = Family {
     defaults,
 };
 
-/// Those of `DistilBertConfig`, under BERT's names; its LayerNorms have no setting.
+/// The defaults of `DistilBertConfig`, under BERT's names; its LayerNorms have no setting.
 fn defaults() -> Value {
     json!({
         "vocab_size": 30522, "hidden_size": 768, "num_hidden_layers": 6, "num_attention_heads": 12,

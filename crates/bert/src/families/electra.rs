@@ -1,4 +1,4 @@
-//! ELECTRA (Clark et al. 2020): BERT, with word vectors of a size of their own.
+//! ELECTRA (Clark et al. 2020): BERT with word vectors of another size.
 
 use fused::Activation;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ pub(crate) static ELECTRA: Family = Family {
     defaults,
 };
 
-/// Those of `ElectraConfig`.
+/// The defaults of `ElectraConfig`.
 fn defaults() -> Value {
     json!({
         "vocab_size": 30522, "embedding_size": 128, "hidden_size": 256, "num_hidden_layers": 12,

@@ -1,4 +1,4 @@
-//! One file a family.
+//! One file for each family.
 
 pub(crate) mod bert;
 pub(crate) mod distilbert;

@@ -1,11 +1,11 @@
-//! RoBERTa (Liu et al. 2019) and what is built alike: XLM-RoBERTa (Conneau et al. 2020), CamemBERT (Martin et al. 2020).
-//! BERT's blocks; positions are counted from behind the padding id on.
+//! RoBERTa (Liu et al. 2019) and its relatives XLM-RoBERTa (Conneau et al. 2020) and CamemBERT (Martin et al. 2020):
+//! BERT's blocks, with positions that start after the padding id.
 
 use serde_json::{Value, json};
 
 use crate::family::{Family, PoolerActivation};
 
-/// What the three have in common, under RoBERTa's names.
+/// The common part of the three, under RoBERTa's names.
 const SHARED: Family = Family {
     model_type: "roberta",
     encoder_class: "RobertaModel",
@@ -39,7 +39,7 @@ pub(crate) static CAMEMBERT: Family = Family {
     ..SHARED
 };
 
-/// Those of the three configurations' classes, which are alike.
+/// The defaults of the three configurations' classes, which are equal.
 fn defaults() -> Value {
     let mut defaults = super::bert::defaults();
     defaults["pad_token_id"] = json!(1);

@@ -1,4 +1,4 @@
-//! A module's parameters one by one, as an optimizer step wants them.
+//! A module's parameters one by one, for an optimizer step.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,11 @@ use burn::tensor::Tensor;
 
 use super::{Gradients, Group, Moments, RowGradient};
 
-/// One parameter that takes part in a step.
+/// A parameter in a step.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) path: String,
-    /// Flat; on LibTorch the parameter's own memory.
+    /// Flat; on LibTorch, the parameter's own memory.
     pub(crate) value: Tensor<1>,
     pub(crate) direction: Direction,
     pub(crate) group: Group,
@@ -23,12 +23,12 @@ pub(crate) struct Entry {
 pub(crate) enum Direction {
     /// Flat.
     Whole(Tensor<1>),
-    /// Of some rows of a table.
+    /// For some rows of a table.
     Rows(RowGradient),
 }
 
 impl Direction {
-    /// Flat, with zeros where a row has none; `value` is the parameter.
+    /// Flat, with zeros in rows without a gradient; `value` is the parameter.
     pub(crate) fn dense(&self, value: &Tensor<1>) -> Tensor<1> {
         match self {
             Direction::Whole(gradient) => gradient.clone(),
@@ -37,7 +37,7 @@ impl Direction {
     }
 }
 
-/// Every parameter of `module` that has a gradient and a group, with its moments out of `moments`.
+/// Every parameter of `module` with a gradient and a group; its moments move out of `moments`.
 pub(crate) fn entries<M: Module>(
     module: &M,
     gradients: Gradients,
@@ -78,7 +78,7 @@ impl<F: Fn(&str) -> Option<Group>> ModuleVisitor for Entries<'_, F> {
     }
 }
 
-/// The numbers of a parameter; on LibTorch those themselves, not a copy.
+/// The numbers of a parameter; on LibTorch, its own memory instead of a copy.
 fn flat<const D: usize>(parameter: Tensor<D>) -> Tensor<1> {
     let value = if parameter.is_autodiff() { parameter.inner() } else { parameter };
     #[cfg(feature = "libtorch")]
@@ -88,7 +88,7 @@ fn flat<const D: usize>(parameter: Tensor<D>) -> Tensor<1> {
     value.flatten(0, D - 1)
 }
 
-/// Hand each parameter of `module` to `work` by its path, flat.
+/// Call `work` with the path and the flat numbers of each parameter of `module`.
 pub(crate) fn values<M: Module>(module: &M, work: impl FnMut(&str, Tensor<1>)) {
     module.visit(&mut Values { work, path: Vec::new() });
 }

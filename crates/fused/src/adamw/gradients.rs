@@ -1,4 +1,4 @@
-//! What an optimizer step is given: gradients of whole parameters and of single rows, and their norm's limit.
+//! The input of an optimizer step: gradients of whole parameters and of single rows, and the limit of their norm.
 
 use std::collections::BTreeMap;
 
@@ -24,15 +24,15 @@ impl From<GradientsParams> for Gradients {
 }
 
 impl Gradients {
-    /// And `gradient` of rows of the table at `path`.
+    /// Add `gradient` of rows of the table at `path`.
     #[must_use]
     pub fn with_rows(mut self, path: impl Into<String>, gradient: RowGradient) -> Self {
         self.rows.insert(path.into(), gradient);
         self
     }
 
-    /// All of them times min(1, limit / (‖all of them‖₂ + 10⁻⁶)) (Pascanu et al. 2013), as PyTorch's
-    /// `clip_grad_norm_`; what the step leaves as it is has no say in the norm.
+    /// Limit the norm: all gradients times min(1, limit / (‖all‖₂ + 10⁻⁶)) (Pascanu et al. 2013), as PyTorch's
+    /// `clip_grad_norm_`. Parameters that the step leaves unchanged do not count in the norm.
     #[must_use]
     pub fn clipped(mut self, limit: Option<f64>) -> Self {
         self.limit = limit;

@@ -18,7 +18,7 @@ pub(crate) fn step(betas: Betas, entries: &mut [Entry], limit: Option<f64>) -> B
     updated.collect()
 }
 
-/// What brings the norm of all `gradients` below `limit`; it stays on the device.
+/// The factor that brings the norm of all `gradients` below `limit`; it stays on the device.
 fn scale(gradients: &[Tensor<1>], limit: f64) -> Option<Tensor<1>> {
     let square = |gradient: &Tensor<1>| gradient.clone().powi_scalar(2).sum();
     let sum = gradients.iter().map(square).reduce(|a, b| a + b)?;
@@ -37,7 +37,7 @@ fn formula(value: Tensor<1>, g: Tensor<1>, moments: &mut Moments, betas: Betas, 
     value.mul_scalar(1.0 - group.learning_rate * group.weight_decay) - change
 }
 
-/// `module` with the `updated` parameters in place of those at their paths.
+/// `module` with the `updated` parameters at their paths.
 pub(crate) fn replace<M: Module>(module: M, updated: BTreeMap<String, Tensor<1>>) -> M {
     module.map(&mut Replace { updated, path: Vec::new() })
 }

@@ -1,19 +1,19 @@
-//! Which rows of a table a batch reads, and a gradient of such rows alone.
+//! The rows of a table that a batch reads, and a gradient of those rows.
 
 use burn::tensor::{Tensor, TensorData};
 
-/// The rows of a table that a batch reads, each once, ascending; and the places in the batch that read it.
+/// The rows of a table that a batch reads, each once, ascending, with the places in the batch that read them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rows {
     ids: Vec<u32>,
-    /// For each id, where its places end in `places`; they begin where those of the id before it end.
+    /// The end in `places` of each id's places; they start at the end of the id before.
     ends: Vec<usize>,
     /// Ascending for each id.
     places: Vec<usize>,
 }
 
 impl Rows {
-    /// Of a batch whose place `i` reads the row `read[i]`.
+    /// The rows of a batch whose place `i` reads row `read[i]`.
     pub fn of(read: &[u32]) -> Self {
         let mut places: Vec<usize> = (0..read.len()).collect();
         places.sort_by_key(|&place| read[place]); // stable
@@ -38,7 +38,7 @@ impl Rows {
     }
 }
 
-/// A gradient of some rows of a table; the other rows have none.
+/// A gradient of some rows of a table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowGradient {
     /// Ascending.
@@ -50,7 +50,7 @@ pub struct RowGradient {
 }
 
 impl RowGradient {
-    /// The gradient of the rows of a table for which `learns`, from that of what `rows` read of it.
+    /// The gradient of the table's rows for which `learns` is true, from the gradient of the rows that the batch read.
     ///
     /// # Shapes
     /// - `gradient`: `[R, H]`, at each place of the batch
@@ -87,7 +87,7 @@ impl RowGradient {
         sum
     }
 
-    /// The same gradient with a row for each of the `rows` of the table, on the device of `like`.
+    /// The same gradient in a table of `rows` rows, on the device of `like`.
     pub(crate) fn dense<const D: usize>(&self, like: &Tensor<D>) -> Tensor<D> {
         let mut all = vec![0.0f32; like.shape().num_elements()];
         for (&id, numbers) in self.ids.iter().zip(self.numbers.chunks_exact(self.width.max(1))) {
@@ -97,7 +97,7 @@ impl RowGradient {
     }
 }
 
-/// Add to `sum` the rows at `places`, in their order.
+/// Add the rows at `places` to `sum`, in their order.
 #[inline]
 pub(crate) fn sum_of(read: &[f32], sum: &mut [f32], places: &[usize]) {
     for place in places {

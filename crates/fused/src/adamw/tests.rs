@@ -7,7 +7,7 @@ use crate::devices;
 pub(crate) const BETAS: Betas = Betas { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8 };
 const GROUP: Group = Group { learning_rate: 0.1, weight_decay: 0.01 };
 
-/// A table and something else that learns.
+/// A table and another parameter.
 #[derive(Module, Debug)]
 pub(crate) struct Net {
     pub(crate) table: Param<Tensor<2>>,
@@ -21,7 +21,7 @@ impl Net {
         Net { table, weight: Param::from_data(TensorData::new(weight, size), device) }
     }
 
-    /// The gradient of `weight`, and that of all of `table` if there is one.
+    /// Gradients: of `weight`, and of all of `table` if there is one.
     pub(crate) fn gradients(&self, table: Option<&[f32]>, weight: &[f32]) -> Gradients {
         let (mut all, device) = (GradientsParams::new(), self.weight.device());
         all.register(self.weight.id, Tensor::<1>::from_data(weight, &device));
@@ -53,7 +53,7 @@ fn by_hand(start: f64, gradients: &[f64], group: Group) -> f64 {
     value
 }
 
-/// What `path` learns in the tests: the table slowly.
+/// The groups in these tests: the table learns slowly.
 fn group(path: &str) -> Option<Group> {
     Some(if path == "table" { Group { learning_rate: 0.01, weight_decay: 0.1 } } else { GROUP })
 }
@@ -64,7 +64,7 @@ fn assert_near(found: &[f32], expected: &[f64]) {
     assert!(found.len() == expected.len() && largest < 1e-6, "{largest}");
 }
 
-/// Three steps of a net of many numbers, so that every thread and every lane has some.
+/// Three steps of a net that is large enough for every thread and every lane.
 #[test]
 fn steps_are_those_of_the_formula_for_each_number_of_each_parameter() {
     let start: Vec<f32> = (0..70_001).map(|i| (i as f32).sin()).collect();
@@ -87,7 +87,7 @@ fn steps_are_those_of_the_formula_for_each_number_of_each_parameter() {
 }
 
 #[test]
-fn the_norm_of_what_learns_is_brought_below_the_limit() {
+fn the_norm_of_the_learning_parameters_is_limited() {
     for device in devices() {
         for (limit, frozen, scale) in [(1.0, false, 1.0 / 13.0), (1.0, true, 1.0 / 5.0), (20.0, false, 1.0)] {
             let (mut net, mut optimizer) =
@@ -123,7 +123,7 @@ fn a_parameter_that_was_frozen_at_first_counts_its_own_steps() {
 }
 
 #[test]
-fn an_optimizer_taken_up_from_its_moments_goes_on_alike() {
+fn a_resumed_optimizer_takes_the_same_steps() {
     for device in devices() {
         let net = || Net::new(vec![0.5, -1.0], [2, 1], vec![0.25, 2.0], &device);
         let step = |optimizer: &mut Optimizer, net: Net| {
@@ -158,7 +158,7 @@ fn gradients_of_two_batches_add_up() {
 }
 
 #[test]
-fn rows_learn_as_the_dense_gradient_says_where_there_is_no_other_way() {
+fn rows_learn_by_the_dense_gradient_where_only_that_exists() {
     let device = Device::flex();
     let mut net = Net::new(vec![0.5; 6], [3, 2], vec![0.5], &device);
     let mut optimizer = Optimizer::new(BETAS);

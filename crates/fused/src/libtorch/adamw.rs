@@ -1,9 +1,10 @@
 //! One AdamW step of all parameters at once, in place; the twin of `adamw::plain`.
 //!
-//! On a processor one pass over the memory of all of them in [`kernel`]; elsewhere LibTorch's own kernel in [`lists`].
+//! On a CPU, [`kernel`] makes one pass over the memory of all parameters; on other devices, [`lists`] calls LibTorch's
+//! kernel.
 #![expect(unsafe_code, reason = "parameters and moments are changed where they lie")]
 
-pub(crate) mod arrears;
+pub(crate) mod delayed_updates;
 mod kernel;
 mod lists;
 mod registers;
@@ -17,13 +18,13 @@ use tch::{Device, Tensor as Tch};
 use super::native::memory::{Numbers, parallel};
 use super::plain;
 use crate::adamw::{Betas, Direction, Entry, Moments, TINY, sum_of};
-use arrears::{Arrears, Table};
-use kernel::{Law, Piece, Rates, sum_of_squares};
+use delayed_updates::{DelayedUpdates, Table};
+use kernel::{Hyperparameters, Rates, Slice, sum_of_squares};
 
-/// Numbers that a thread works on in one go: long streams, yet several for each thread.
-const PIECE: usize = 64 * 1024;
+/// Numbers in one task: long streams, but several tasks for each thread.
+const SLICE: usize = 64 * 1024;
 
-/// The step of `entries`, all gradients together no longer than `limit`.
+/// Take the step of `entries`, with the norm of all gradients limited to `limit`.
 pub(crate) fn step(betas: Betas, entries: &mut [Entry], limit: Option<f64>) {
     let on_a_processor = |entry: &Entry| plain(entry.value.clone()).device() == Device::Cpu;
     if entries.iter().all(on_a_processor) {
@@ -34,33 +35,33 @@ pub(crate) fn step(betas: Betas, entries: &mut [Entry], limit: Option<f64>) {
 }
 
 /// Bring the rows `ids` of a table up to date, or all of them.
-pub(crate) fn make_up(betas: Betas, table: &Tensor<1>, moments: &mut Moments, ids: Option<&[u32]>) {
-    let Some(arrears) = &mut moments.arrears else { return };
+pub(crate) fn catch_up(betas: Betas, table: &Tensor<1>, moments: &mut Moments, ids: Option<&[u32]>) {
+    let Some(delayed) = &mut moments.delayed else { return };
     let [value, mean, square] = [table, &moments.mean, &moments.square].map(|tensor| plain(tensor.clone()));
-    // SAFETY: three different tensors; nobody else works on a module while its optimizer does (`Optimizer`).
+    // SAFETY: three different tensors; nothing else accesses a module during its optimizer's step (`Optimizer`).
     let [value, mean, square] = [&value, &mean, &square].map(|tensor| unsafe { written(tensor) });
-    let (all, law) = (ids.is_none().then(|| arrears.all()), Law::new(betas));
-    let pieces = arrears.made_up(Table { value, mean, square }, ids.or(all.as_deref()).unwrap_or_default());
-    each(pieces, Piece::numbers, |piece| piece.work(&law, 1.0));
+    let (all, constants) = (ids.is_none().then(|| delayed.all()), Hyperparameters::new(betas));
+    let slices = delayed.catch_up(Table { value, mean, square }, ids.or(all.as_deref()).unwrap_or_default());
+    each(slices, Slice::numbers, |slice| slice.work(&constants, 1.0));
     if ids.is_none() {
-        arrears.settled();
+        delayed.clear();
     }
 }
 
-/// Add to each sum the rows of `gradient` at its places.
+/// Add the rows of `gradient` at its places to each sum.
 pub(crate) fn sum_rows(gradient: Tensor<2>, sums: Vec<(&mut [f32], &[usize])>) {
     let gradient = plain(gradient).contiguous();
-    // SAFETY: nobody writes to a gradient that has been handed over.
+    // SAFETY: nothing writes to a gradient after the step has received it.
     let gradient = unsafe { read(&gradient) };
     each(sums, |(sum, places)| sum.len() * places.len(), |(sum, places)| sum_of(gradient, sum, places));
 }
 
-/// The tensors of an entry on a processor.
+/// The tensors of an entry on a CPU.
 struct Opened {
     value: Tch,
     mean: Tch,
     square: Tch,
-    /// If it is of all the numbers.
+    /// The gradient, if it covers all numbers.
     whole: Option<Tch>,
     rates: Rates,
 }
@@ -76,20 +77,20 @@ impl Opened {
         Opened { value, mean, square, whole, rates: Rates::new(betas, entry.group, *steps) }
     }
 
-    /// What the step has to do, piece by piece; `entry` is that of `self`.
-    fn pieces<'a>(&'a self, entry: &'a mut Entry) -> Vec<Piece<'a>> {
-        // SAFETY: three different tensors, and those of each entry are its own; nobody else works on a module while
-        // its optimizer does (`Optimizer`). The pieces are disjoint parts of the slices made here.
+    /// The tasks of the step; `entry` belongs to `self`.
+    fn slices<'a>(&'a self, entry: &'a mut Entry) -> Vec<Slice<'a>> {
+        // SAFETY: three different tensors, and those of each entry are its own; nothing else accesses a module during its
+        // optimizer's step (`Optimizer`). The tasks are disjoint parts of the slices made here.
         let [value, mean, square] = [&self.value, &self.mean, &self.square].map(|tensor| unsafe { written(tensor) });
-        let (table, rates, arrears) = (Table { value, mean, square }, self.rates, &mut entry.moments.arrears);
-        match (&entry.direction, arrears) {
-            (Direction::Rows(rows), arrears) => {
-                let none = || Arrears::none(table.value.len() / rows.width.max(1), rows.width);
-                arrears.get_or_insert_with(none).step(table, &rows.ids, &rows.numbers, rates)
+        let (table, rates, delayed) = (Table { value, mean, square }, self.rates, &mut entry.moments.delayed);
+        match (&entry.direction, delayed) {
+            (Direction::Rows(rows), delayed) => {
+                let new = || DelayedUpdates::new(table.value.len() / rows.width.max(1), rows.width);
+                delayed.get_or_insert_with(new).step(table, &rows.ids, &rows.numbers, rates)
             }
-            (Direction::Whole(_), Some(arrears)) => {
-                let all = arrears.all();
-                arrears.step(table, &all, self.whole(), rates)
+            (Direction::Whole(_), Some(delayed)) => {
+                let all = delayed.all();
+                delayed.step(table, &all, self.whole(), rates)
             }
             (Direction::Whole(_), None) => cut(table, self.whole(), rates),
         }
@@ -103,17 +104,17 @@ impl Opened {
     }
 
     fn whole(&self) -> &[f32] {
-        // SAFETY: nobody writes to a gradient that has been handed over.
+        // SAFETY: nothing writes to a gradient after the step has received it.
         self.whole.as_ref().map_or(&[], |gradient| unsafe { read(gradient) })
     }
 }
 
-fn cut<'a>(table: Table<'a>, gradient: &'a [f32], rates: Rates) -> Vec<Piece<'a>> {
-    let moments = table.mean.chunks_mut(PIECE).zip(table.square.chunks_mut(PIECE));
-    let parts = table.value.chunks_mut(PIECE).zip(gradient.chunks(PIECE)).zip(moments);
-    let piece =
-        |((value, gradient), (mean, square))| Piece { value, mean, square, missed: &[], step: Some((gradient, rates)) };
-    parts.map(piece).collect()
+fn cut<'a>(table: Table<'a>, gradient: &'a [f32], rates: Rates) -> Vec<Slice<'a>> {
+    let moments = table.mean.chunks_mut(SLICE).zip(table.square.chunks_mut(SLICE));
+    let parts = table.value.chunks_mut(SLICE).zip(gradient.chunks(SLICE)).zip(moments);
+    let slice =
+        |((value, gradient), (mean, square))| Slice { value, mean, square, missed: &[], step: Some((gradient, rates)) };
+    parts.map(slice).collect()
 }
 
 fn on_memory(betas: Betas, entries: &mut [Entry], limit: Option<f64>) {
@@ -122,24 +123,24 @@ fn on_memory(betas: Betas, entries: &mut [Entry], limit: Option<f64>) {
         let gradients = opened.iter().zip(&*entries).map(|(opened, entry)| opened.gradient(entry));
         (limit / (norm(gradients) + TINY)).min(1.0)
     });
-    let pieces = opened.iter().zip(entries).flat_map(|(opened, entry)| opened.pieces(entry));
-    let law = Law::new(betas);
-    each(pieces.collect(), Piece::numbers, |piece| piece.work(&law, scale as f32));
+    let slices = opened.iter().zip(entries).flat_map(|(opened, entry)| opened.slices(entry));
+    let constants = Hyperparameters::new(betas);
+    each(slices.collect(), Slice::numbers, |slice| slice.work(&constants, scale as f32));
 }
 
-/// ‖gradients‖₂, to the same bits with any number of threads.
+/// ‖gradients‖₂, with the same bits for any number of threads.
 fn norm<'a>(gradients: impl Iterator<Item = &'a [f32]>) -> f64 {
-    let pieces: Vec<&[f32]> = gradients.flat_map(|gradient| gradient.chunks(PIECE)).collect();
-    let mut sums = vec![0.0; pieces.len()];
-    let items = sums.iter_mut().zip(pieces).collect();
-    each(items, |(_, piece)| piece.len(), |(sum, piece)| *sum = sum_of_squares(piece));
+    let slices: Vec<&[f32]> = gradients.flat_map(|gradient| gradient.chunks(SLICE)).collect();
+    let mut sums = vec![0.0; slices.len()];
+    let items = sums.iter_mut().zip(slices).collect();
+    each(items, |(_, slice)| slice.len(), |(sum, slice)| *sum = sum_of_squares(slice));
     sums.iter().sum::<f64>().sqrt()
 }
 
-/// Do `work` on all `items` with the threads of LibTorch, each taking the next one when it is done; with fewer where
-/// there is too little to do, `numbers` being the size of an item.
+/// Do `work` on all `items` with LibTorch's threads; each takes the next item when it is done. Fewer threads run if
+/// there is too little work; `numbers` is the size of an item.
 fn each<T: Send>(items: Vec<T>, numbers: impl Fn(&T) -> usize, work: impl Fn(T) + Sync) {
-    let worth = items.iter().map(numbers).sum::<usize>().div_ceil(PIECE);
+    let worth = items.iter().map(numbers).sum::<usize>().div_ceil(SLICE);
     let next = AtomicUsize::new(0);
     let items: Vec<Mutex<Option<T>>> = items.into_iter().map(|item| Mutex::new(Some(item))).collect();
     parallel(worth.min(tch::get_num_threads().max(1) as usize), 1, |_| {
@@ -151,24 +152,24 @@ fn each<T: Send>(items: Vec<T>, numbers: impl Fn(&T) -> usize, work: impl Fn(T) 
     });
 }
 
-/// The numbers of `tensor`, to be written.
+/// The numbers of `tensor`, writable.
 ///
 /// # Safety
-/// Nobody else reads or writes them as long as the slice lives.
-#[expect(clippy::mut_from_ref, reason = "the caller answers for it")]
+/// Nothing else reads or writes them while the slice lives.
+#[expect(clippy::mut_from_ref, reason = "the caller guarantees it")]
 unsafe fn written(tensor: &Tch) -> &mut [f32] {
     let numbers = Numbers::<f32>::of(tensor);
-    // SAFETY: the caller's.
+    // SAFETY: the caller's promise.
     unsafe { numbers.part_mut(0..numbers.len()) }
 }
 
 /// The numbers of `tensor`.
 ///
 /// # Safety
-/// Nobody writes to them as long as the slice lives.
+/// Nothing writes to them while the slice lives.
 unsafe fn read(tensor: &Tch) -> &[f32] {
     let numbers = Numbers::<f32>::of(tensor);
-    // SAFETY: the caller's.
+    // SAFETY: the caller's promise.
     unsafe { numbers.part(0..numbers.len()) }
 }
 

@@ -12,8 +12,8 @@ use super::recorded::record;
 use super::{from_plain, from_tracked, is_tracked, native, plain, tracked};
 use crate::{Activation, BlockOptions, BlockWeights, Layout, LinearWeights, NormWeights, Precision};
 
-/// One transformer block; see [`crate::block()`]. In bfloat16 on a processor that has what it takes the kernels of
-/// [`native`] compute it, elsewhere LibTorch's operators, differentiated by LibTorch's own autograd.
+/// One transformer block; see [`crate::block()`]. The kernels of [`native`] compute bfloat16 on a processor that
+/// supports them; in all other cases LibTorch's operators and autograd do.
 pub(crate) fn block(
     hidden: Tensor<2>,
     layout: &Arc<Layout>,

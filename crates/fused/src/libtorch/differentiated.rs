@@ -1,4 +1,4 @@
-//! A block with a gradient of its own, seen by burn as one operation.
+//! A block with its own gradient, one operation to burn.
 #![expect(unsafe_code, reason = "tch's tensors are not `Sync`")]
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,11 +13,11 @@ use super::Tracked;
 use super::native::block::{INPUTS, Kept, forward, gradients};
 use crate::{BlockOptions, Layout};
 
-/// What a block kept, to be used once.
+/// The results that a block kept, for one use.
 #[derive(Debug)]
 struct Once(Mutex<Option<Kept>>);
 
-// SAFETY: a tch tensor is a pointer with an atomic count, and what is kept is only reached through the lock.
+// SAFETY: a tch tensor is a pointer with an atomic count, and the kept results are accessed through the lock only.
 unsafe impl Sync for Once {}
 // SAFETY: as above; tch's tensors may be sent.
 unsafe impl Send for Once {}

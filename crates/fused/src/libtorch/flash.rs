@@ -10,7 +10,7 @@ use torch_sys::C_tensor;
 use super::shim;
 use crate::{BlockOptions, Layout, Precision};
 
-/// The most numbers per attention head that the kernel knows; it wants a multiple of 8.
+/// The largest D that the kernel supports; it must be a multiple of 8.
 const MOST_PER_HEAD: i64 = 256;
 
 unsafe extern "C" {
@@ -27,14 +27,14 @@ unsafe extern "C" {
     ) -> *mut c_char;
 }
 
-/// Whether the kernel can be asked: `x`, `[R, H]` or `[B, H]`, is on CUDA in bf16.
+/// Whether the kernel supports `x`, `[R, H]` or `[B, H]`: it must be on CUDA in bf16.
 pub(super) fn serves(x: &Tch, options: BlockOptions) -> bool {
     let per_head = x.size()[1] / options.num_attention_heads as i64;
     x.device().is_cuda() && options.precision == Precision::Bf16 && per_head % 8 == 0 && per_head <= MOST_PER_HEAD
 }
 
 /// Queries, keys and values, `[R, H]` each, to `[R, H]`; with `first_only` one query for each sequence, `[B, H]`, to `[B, H]`.
-/// `layout` is tight; LibTorch knows the gradient.
+/// `layout` is tight; LibTorch computes the gradient.
 pub(super) fn attention(qkv: &[Tch; 3], layout: &Layout, options: BlockOptions) -> Tch {
     let (size, n) = (qkv[0].size(), options.num_attention_heads as i64);
     let [q, k, v] = qkv.each_ref().map(|x| x.view([-1, n, size[1] / n]));
@@ -44,7 +44,7 @@ pub(super) fn attention(qkv: &[Tch; 3], layout: &Layout, options: BlockOptions) 
         false => (key_starts.shallow_clone(), layout.longest()),
     };
     let mut context = std::ptr::null_mut();
-    // SAFETY: five tensors, borrowed for the whole call; the shim keeps no pointer and throws nothing across the border.
+    // SAFETY: five tensors, borrowed for the whole call; the shim keeps no pointer and lets no exception cross the border.
     let message = unsafe {
         let [q, k, v, query_starts, key_starts] = [&q, &k, &v, &query_starts, &key_starts].map(shim::pointer);
         let [query_longest, key_longest] = [query_longest, layout.longest()].map(|rows| rows as i64);
@@ -57,8 +57,8 @@ pub(super) fn attention(qkv: &[Tch; 3], layout: &Layout, options: BlockOptions) 
 }
 
 thread_local! {
-    /// Every block of a model asks for the same: brought to a device once, because the processor waits there for all it
-    /// has asked of the device so far.
+    /// All blocks of a model use the same tensor. It is copied to the device once, because a copy waits until the
+    /// device has finished all earlier work.
     static LAST: RefCell<Option<(Vec<i32>, Tch)>> = const { RefCell::new(None) };
 }
 

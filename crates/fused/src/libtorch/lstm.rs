@@ -1,5 +1,4 @@
-//! One LSTM layer: kernels of our own where they serve, LibTorch's packed sequences elsewhere; the twin of
-//! `plain::lstm`.
+//! One LSTM layer: our own kernels where they apply, otherwise LibTorch's packed sequences; the twin of `plain::lstm`.
 
 use burn::tensor::Tensor;
 use tch::{Kind, Tensor as Tch};
@@ -9,7 +8,7 @@ use super::{Tracked, from_plain, from_tracked, is_tracked, native, plain, tracke
 use crate::LstmWeights;
 use crate::lstm::Steps;
 
-/// Who computes a layer.
+/// The implementation of a layer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum By {
     Kernels,
@@ -27,7 +26,7 @@ pub(crate) fn lstm(input: Tensor<2>, lengths: &[usize], directions: Vec<LstmWeig
     layer(input, lengths, directions, by)
 }
 
-/// The same by LibTorch, on any device.
+/// The same with LibTorch's operators, on any device.
 #[cfg(test)]
 pub(crate) fn lstm_recorded(input: Tensor<2>, lengths: &[usize], directions: Vec<LstmWeights>) -> Tensor<2> {
     layer(input, lengths, directions, By::LibTorch)
@@ -80,7 +79,7 @@ fn inputs<T>(
 struct Packing {
     order: Tch,
     back: Tch,
-    /// On the CPU, wherever the sequences are.
+    /// On the CPU, for any device of the sequences.
     sizes: Tch,
 }
 

@@ -17,15 +17,15 @@ use burn_autodiff::Autodiff;
 use burn_backend::tensor::FloatTensor;
 use burn_tch::LibTorch;
 
-pub(crate) use adamw::arrears::Arrears;
+pub(crate) use adamw::delayed_updates::DelayedUpdates;
 pub(crate) use adamw::sum_rows;
 pub(crate) use block::block;
 pub(crate) use lstm::lstm;
 #[cfg(test)]
 pub(crate) use lstm::lstm_recorded;
 #[cfg(test)]
-pub(crate) use native::lstm::is_here as has_lstm_kernels;
-pub(crate) use native::simd::is_here as has_bf16_kernels;
+pub(crate) use native::lstm::is_supported as has_lstm_kernels;
+pub(crate) use native::simd::is_supported as has_bf16_kernels;
 pub(crate) use norm::layer_norm;
 pub(crate) use shim::{keep_memory, set_up_cuda, version};
 pub(crate) use touch::touch;
@@ -35,7 +35,7 @@ type Tracked = FloatTensor<Autodiff<LibTorch>>;
 
 /// Give back what blocks share from step to step, and all else that is free.
 pub(crate) fn release_memory() {
-    native::forget_free();
+    native::free_unused();
     shim::release_memory();
 }
 

@@ -1,4 +1,4 @@
-//! A piece of the model that LibTorch's own autograd differentiates, seen by burn as one operation.
+//! A part of the model that LibTorch's own autograd differentiates, one operation to burn.
 #![expect(unsafe_code, reason = "tch's tensors are not `Sync`")]
 
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use tch::Tensor;
 
 use super::{Tracked, shim};
 
-/// The graph of one piece: its output, and the detached inputs that lead to it.
+/// The graph of one part: its output, and the detached inputs that lead to it.
 #[derive(Debug)]
 struct Graph {
     output: Tensor,

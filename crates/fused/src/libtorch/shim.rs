@@ -1,4 +1,4 @@
-//! The calls that tch does not bind, behind safe functions.
+//! Safe functions for calls that tch does not bind.
 #![expect(unsafe_code, reason = "C++ is called here and nowhere else")]
 
 use std::ffi::{CStr, c_char};
@@ -28,31 +28,31 @@ pub(crate) fn version() -> String {
     unsafe { CStr::from_ptr(shim_torch_version()) }.to_string_lossy().into_owned()
 }
 
-/// Let freed memory stay with the process.
+/// Keep freed memory in the process.
 pub(crate) fn keep_memory() {
     // SAFETY: the function only sets options of the allocator, which may be set at any time.
     unsafe { shim_keep_memory() }
 }
 
-/// Give freed memory back to the system.
+/// Return freed memory to the system.
 pub(super) fn release_memory() {
-    // SAFETY: the allocators give back memory in which nothing is in use, at any time; nothing is thrown across the border.
+    // SAFETY: the allocators can return unused memory at any time; no exception crosses the border.
     raise(unsafe { shim_release_memory() });
 }
 
-/// Let no library of CUDA round what is fp32, nor plan where it should compute.
+/// Make CUDA's libraries compute fp32 without rounding, and without planning.
 pub(crate) fn set_up_cuda() {
     static ONCE: Once = Once::new();
-    // SAFETY: the function sets options, once and before a device of CUDA is handed out; nothing is thrown across the border.
+    // SAFETY: the function sets options once, before a CUDA device is used; no exception crosses the border.
     ONCE.call_once(|| raise(unsafe { shim_set_up_cuda() }));
 }
 
-/// Gradients of `output` with respect to `inputs`, when `flowing` flows into it. Frees the graph.
+/// Gradients of `output` with respect to `inputs`, where `flowing` is the output's gradient. Frees the graph.
 pub(crate) fn grad(output: &Tensor, flowing: &Tensor, inputs: &[Tensor]) -> Vec<Tensor> {
     let mut pointers = pointers(inputs);
     let mut gradients = vec![std::ptr::null_mut(); inputs.len()];
     // SAFETY: all tensors are borrowed for the whole call, so the pointers are valid; both arrays have
-    // `inputs.len()` places; the shim keeps no pointer and throws nothing across the border.
+    // `inputs.len()` places; the shim keeps no pointer and lets no exception cross the border.
     let message = unsafe {
         let count = inputs.len() as i32;
         shim_grad(pointer(output), pointer(flowing), pointers.as_mut_ptr(), count, gradients.as_mut_ptr())
@@ -70,14 +70,14 @@ fn pointers(tensors: &[Tensor]) -> Vec<*mut C_tensor> {
     tensors.iter().map(pointer).collect()
 }
 
-/// tch's own calls panic with LibTorch's message; so do these.
+/// Panic with LibTorch's message, as tch's own calls do.
 pub(super) fn raise(message: *mut c_char) {
     if message.is_null() {
         return;
     }
     // SAFETY: a message is a terminated string that the shim allocated for us; it is copied, then freed once.
     let text = unsafe { CStr::from_ptr(message) }.to_string_lossy().into_owned();
-    // SAFETY: as above; nothing refers to it any more.
+    // SAFETY: as above; nothing refers to the string any more.
     unsafe { shim_free(message) };
     panic!("LibTorch: {text}");
 }

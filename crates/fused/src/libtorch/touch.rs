@@ -1,4 +1,4 @@
-//! An operation that follows from a tensor and means nothing to it.
+//! An operation that depends on a tensor without passing it a gradient.
 
 use burn::tensor::Tensor;
 use burn_autodiff::checkpoint::{base::Checkpointer, strategy::NoCheckpointing};
@@ -20,7 +20,7 @@ impl Backward<LibTorch, 1> for Touch {
     }
 }
 
-/// A zero, `[1]`, that burn's graph holds to come from `tensor`; no gradient goes back.
+/// A zero, `[1]`, that depends on `tensor` in burn's graph; no gradient flows back.
 pub(crate) fn touch<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {
     let input = tracked(tensor);
     let zero = TchTensor::new(tch::Tensor::zeros([1], (Kind::Float, input.primitive().tensor.device())));

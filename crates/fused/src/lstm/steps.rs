@@ -1,16 +1,16 @@
-//! The rows of a flat batch in the order in which an LSTM meets them.
+//! The rows of a flat batch in the order in which an LSTM reads them.
 
 use std::cmp::Reverse;
 
-/// All first rows, then all second rows and so on; at each step the longest sequence comes first, so that those which
-/// go on are the first ones of the step before. (PyTorch's `PackedSequence`.)
+/// All first rows, then all second rows and so on; in each step the longest sequence comes first, so that the sequences
+/// that continue are the first ones of the step before (PyTorch's `PackedSequence`).
 #[derive(Debug, PartialEq)]
 pub(crate) struct Steps {
-    /// The flat row at each place of that order.
+    /// The flat row at each place of this order.
     pub(crate) order: Vec<usize>,
-    /// The place of each flat row in that order.
+    /// The place of each flat row in this order.
     pub(crate) back: Vec<usize>,
-    /// How many sequences take each step.
+    /// Number of sequences in each step.
     pub(crate) sizes: Vec<usize>,
 }
 

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::*;
 
-/// What a layer is tried with.
+/// The sizes of a test layer.
 #[derive(Debug, Clone, Copy)]
 struct Case {
     lengths: &'static [usize],
@@ -15,7 +15,7 @@ struct Case {
     hidden: usize,
 }
 
-/// Numbers that look random and are the same everywhere, between ±`most`.
+/// Deterministic pseudo-random numbers between ±`most`.
 fn numbers(seed: usize, count: usize, most: f32) -> Vec<f32> {
     (0..count).map(|i| ((i * 7919 + seed * 104_729) % 2003) as f32 / 1001.5 - 1.0).map(|x| x * most).collect()
 }
@@ -155,7 +155,7 @@ fn the_plain_layer_is_the_formula() {
     }
 }
 
-/// Each tensor is moved a little, along a path of its own; the loss must change as its gradient says.
+/// Each tensor moves a little, along a path of its own; the loss must change as its gradient predicts.
 #[test]
 fn the_plain_gradients_are_the_slopes_of_the_formula() {
     let (tensors, flowing) = (tensors(SMALL), wide(numbers(77, SMALL.rows() * 6, 1.0)));
@@ -168,8 +168,8 @@ fn the_plain_gradients_are_the_slopes_of_the_formula() {
             dot(&by_hand(SMALL, &moved), 0, &flowing)
         };
         let slope = (loss(1e-4) - loss(-1e-4)) / 2e-4;
-        let said = dot(&wide(gradient.clone()), 0, &path);
-        assert!((slope - said).abs() < 1e-5 * (1.0 + slope.abs()), "tensor {index}: {slope} {said}");
+        let gradient = dot(&wide(gradient.clone()), 0, &path);
+        assert!((slope - gradient).abs() < 1e-5 * (1.0 + slope.abs()), "tensor {index}: {slope} {gradient}");
     }
 }
 

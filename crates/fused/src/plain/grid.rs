@@ -7,8 +7,8 @@ use crate::Layout;
 /// Added to the attention score of a padding position: its weight becomes exactly 0.
 const NOT_A_TOKEN: f32 = -1e9;
 
-/// `[R, H]` to `[B, P, H]`, P being the rows of the longest sequence. Behind a shorter one's end its first row is
-/// repeated: whoever reads the grid must not let that count.
+/// `[R, H]` to `[B, P, H]`, where P is the rows of the longest sequence. Shorter sequences are padded with copies of
+/// their first row, which readers of the grid must ignore.
 ///
 /// # Shapes
 /// - `rows`: `[R, H]`
@@ -25,7 +25,7 @@ pub fn to_grid(rows: Tensor<2>, layout: &Layout) -> Tensor<3> {
     rows_at(rows, &shown).reshape([b, p, h])
 }
 
-/// `[B, P, H]` to `[R, H]`: what [`to_grid`] repeated is left out.
+/// `[B, P, H]` to `[R, H]`, without the padding of [`to_grid`].
 ///
 /// # Shapes
 /// - `grid`: `[B, P, H]`
@@ -64,8 +64,8 @@ pub fn real(layout: &Layout, device: &Device) -> Tensor<3> {
     Tensor::from_data(TensorData::new(per_cell(layout, 1.0, 0.0), [b, p, 1]), device)
 }
 
-/// `[B, 1, 1, P]`, to be added to attention scores: 0 at the real tokens of the grid, a large negative number
-/// elsewhere; none where all are real.
+/// `[B, 1, 1, P]`, added to attention scores: 0 at the real tokens of the grid, a large negative number elsewhere;
+/// `None` if all tokens are real.
 pub fn mask(layout: &Layout, device: &Device) -> Option<Tensor<4>> {
     let (b, p) = (layout.sequences().len(), layout.longest());
     let data = || TensorData::new(per_cell(layout, 0.0, NOT_A_TOKEN), [b, 1, 1, p]);
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_grid_shows_every_row_in_its_place_and_gives_it_back() {
+    fn a_grid_keeps_every_row_in_its_place() {
         let (layout, device) = (Layout::tight(&[1, 3, 2]), Device::flex());
         let numbers = |x: Tensor<2>| x.into_data().iter::<f32>().collect::<Vec<_>>();
         let rows = Tensor::<2>::from_data([[1.0], [2.0], [3.0], [4.0], [5.0], [6.0]], &device);

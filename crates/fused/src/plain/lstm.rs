@@ -12,7 +12,7 @@ pub fn lstm(input: Tensor<2>, lengths: &[usize], directions: Vec<LstmWeights>) -
     Tensor::cat(directions.into_iter().enumerate().map(run).collect(), 1)
 }
 
-/// One direction over all steps, each taken by the sequences that are long enough.
+/// One direction over all steps; each step covers the sequences that are long enough.
 ///
 /// # Shapes
 /// - `input`: `[R, inputs]`
@@ -44,13 +44,13 @@ fn next(gates: Tensor<2>, cell: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
     (output * cell.clone().tanh(), cell)
 }
 
-/// The states of the sequences that go on.
+/// The states of the sequences that continue.
 fn first(state: Tensor<2>, rows: usize) -> Tensor<2> {
     let [b, l] = state.dims();
     if rows == b { state } else { state.slice([0..rows, 0..l]) }
 }
 
-/// The rows of each step, by halves: the gradient of each slice of one tensor would be as large as the whole.
+/// Split the rows of each step by halves: the gradient of each slice of one tensor is as large as the whole tensor.
 fn apart(x: Tensor<2>, sizes: &[usize]) -> Vec<Tensor<2>> {
     if sizes.len() == 1 {
         return vec![x];

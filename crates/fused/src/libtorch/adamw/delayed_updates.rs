@@ -1,18 +1,18 @@
-//! Steps that a table's rows put off until somebody reads them.
+//! Steps that a table's rows delay until they are read.
 //!
-//! A row without a gradient still moves in AdamW: by its momentum and by weight decay. How, is known from the rates of
-//! the steps alone, so it can wait until the row is read, learns or is stored; then nobody can tell.
+//! A row without a gradient still moves in AdamW: by its momentum and by weight decay. These moves depend only on the
+//! rates of the steps, so they can wait until the row is read, learns or is stored; the result is the same.
 
-use super::kernel::{Piece, Rates};
+use super::kernel::{Rates, Slice};
 
 /// How far each row of a table is behind.
 #[derive(Debug, Clone)]
-pub(crate) struct Arrears {
+pub(crate) struct DelayedUpdates {
     /// H, the numbers in a row.
     width: usize,
-    /// The steps that the table has taken since all its rows were last up to date.
+    /// The steps of the table since all its rows were last up to date.
     past: Vec<Rates>,
-    /// For each row, how many of those steps it has taken.
+    /// For each row, the number of those steps that it has taken.
     taken: Vec<usize>,
 }
 
@@ -24,24 +24,24 @@ pub(crate) struct Table<'a> {
     pub(crate) square: &'a mut [f32],
 }
 
-impl Arrears {
-    /// Of a table of `rows` rows, all up to date.
-    pub(crate) fn none(rows: usize, width: usize) -> Self {
-        Arrears { width, past: Vec::new(), taken: vec![0; rows] }
+impl DelayedUpdates {
+    /// A table of `rows` rows that are all up to date.
+    pub(crate) fn new(rows: usize, width: usize) -> Self {
+        DelayedUpdates { width, past: Vec::new(), taken: vec![0; rows] }
     }
 
-    /// What brings the rows `ids`, which ascend, up to date.
-    pub(crate) fn made_up<'a>(&'a mut self, table: Table<'a>, ids: &[u32]) -> Vec<Piece<'a>> {
+    /// The slices that bring the ascending rows `ids` up to date.
+    pub(crate) fn catch_up<'a>(&'a mut self, table: Table<'a>, ids: &[u32]) -> Vec<Slice<'a>> {
         let (now, past) = (self.past.len(), &self.past);
-        let pieces = rows(table, ids, self.width).into_iter().zip(ids);
-        let behind = pieces.filter_map(|(piece, &id)| {
+        let slices = rows(table, ids, self.width).into_iter().zip(ids);
+        let behind = slices.filter_map(|(slice, &id)| {
             let taken = std::mem::replace(&mut self.taken[id as usize], now);
-            (taken < now).then_some(Piece { missed: &past[taken..], ..piece })
+            (taken < now).then_some(Slice { missed: &past[taken..], ..slice })
         });
         behind.collect()
     }
 
-    /// What takes the table's next step, in which the rows `ids`, which ascend, have the gradients `[U, H]` and all
+    /// The slices of the table's next step, in which the ascending rows `ids` have the gradients `[U, H]`, and all
     /// others none.
     pub(crate) fn step<'a>(
         &'a mut self,
@@ -49,20 +49,20 @@ impl Arrears {
         ids: &[u32],
         gradients: &'a [f32],
         rates: Rates,
-    ) -> Vec<Piece<'a>> {
+    ) -> Vec<Slice<'a>> {
         let before = self.past.len();
         self.past.push(rates);
         let (past, width) = (&self.past, self.width);
-        let pieces = rows(table, ids, width).into_iter().zip(ids).zip(gradients.chunks_exact(width));
-        let stepping = pieces.map(|((piece, &id), gradient)| {
+        let slices = rows(table, ids, width).into_iter().zip(ids).zip(gradients.chunks_exact(width));
+        let stepping = slices.map(|((slice, &id), gradient)| {
             let taken = std::mem::replace(&mut self.taken[id as usize], before + 1);
-            Piece { missed: &past[taken..before], step: Some((gradient, rates)), ..piece }
+            Slice { missed: &past[taken..before], step: Some((gradient, rates)), ..slice }
         });
         stepping.collect()
     }
 
-    /// Every row is up to date: forget how it came there.
-    pub(crate) fn settled(&mut self) {
+    /// Forget past steps; every row must be up to date.
+    pub(crate) fn clear(&mut self) {
         self.past.clear();
         self.taken.fill(0);
     }
@@ -73,12 +73,12 @@ impl Arrears {
     }
 }
 
-/// The rows `ids`, which ascend, with nothing to be done to them yet.
-fn rows<'a>(table: Table<'a>, ids: &[u32], width: usize) -> Vec<Piece<'a>> {
+/// The ascending rows `ids` as slices without a step.
+fn rows<'a>(table: Table<'a>, ids: &[u32], width: usize) -> Vec<Slice<'a>> {
     let parts = [table.value, table.mean, table.square].map(|numbers| chosen(numbers, ids, width).into_iter());
     let [values, means, squares] = parts;
-    let piece = |((value, mean), square)| Piece { value, mean, square, missed: &[], step: None };
-    values.zip(means).zip(squares).map(piece).collect()
+    let slice = |((value, mean), square)| Slice { value, mean, square, missed: &[], step: None };
+    values.zip(means).zip(squares).map(slice).collect()
 }
 
 fn chosen<'a>(mut numbers: &'a mut [f32], ids: &[u32], width: usize) -> Vec<&'a mut [f32]> {

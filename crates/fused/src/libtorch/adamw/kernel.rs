@@ -1,25 +1,25 @@
-//! AdamW on plain memory: value, mean and mean square of a stretch of numbers in one pass, in place.
+//! AdamW on plain memory: value, mean and mean square of a range of numbers in one pass, in place.
 //!
-//! Per number the formula of [`crate::adamw`], its constants rounded once to `f32`. What a step does without a
-//! gradient is what it does with the gradient 0, operation by operation: so steps that were put off and are made up
-//! for later, all at once in registers, leave the same bits.
+//! The formula of [`crate::adamw`] for each number, its constants rounded once to `f32`. A step without a gradient
+//! equals a step with the gradient 0, operation by operation; so catching up on missed steps later, all at once in
+//! registers, gives the same bits.
 
 use super::registers::{Loop, wide};
 use crate::adamw::{Betas, Group};
 
-/// Numbers of a stretch that are worked on side by side, in registers, while missed steps are made up for.
+/// Numbers that are computed side by side in registers while missed steps are caught up.
 const LANES: usize = 64;
 
-/// Missed steps between two looks at whether the mean has died away.
+/// Missed steps between two checks whether the mean has vanished.
 const STEPS_PER_LOOK: usize = 16;
 
-/// A mean below ε times this is rounded to 0: the change it makes is below 10⁻¹² η/(1-β₁), while as a subnormal number
-/// it would never reach 0 and cost the processor a hundred times as much.
+/// A mean below ε times this is rounded to 0: the change it makes is below 10⁻¹² η/(1-β₁), while a subnormal number
+/// would never reach 0 and cost the processor a hundred times as much.
 const VANISHING: f64 = 1e-12;
 
-/// What all steps of all parameters share.
+/// The constants of all steps of all parameters.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Law {
+pub(crate) struct Hyperparameters {
     beta_1: f32,
     /// 1-β₁
     new_1: f32,
@@ -30,7 +30,7 @@ pub(crate) struct Law {
     vanishing: f32,
 }
 
-/// What one step of one parameter is told.
+/// The rates of one step of one parameter.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Rates {
     /// 1-ηλ
@@ -41,23 +41,23 @@ pub(crate) struct Rates {
     root: f32,
 }
 
-/// A stretch of one parameter, and what is to be done to it. All slices have one length.
+/// A range of one parameter, and the steps to apply to it. All slices have one length.
 #[derive(Debug)]
-pub(crate) struct Piece<'a> {
+pub(crate) struct Slice<'a> {
     pub(crate) value: &'a mut [f32],
     pub(crate) mean: &'a mut [f32],
     pub(crate) square: &'a mut [f32],
     /// Steps without a gradient, which come first.
     pub(crate) missed: &'a [Rates],
-    /// The step with its gradient.
+    /// The step with a gradient.
     pub(crate) step: Option<(&'a [f32], Rates)>,
 }
 
-impl Law {
+impl Hyperparameters {
     pub(crate) fn new(betas: Betas) -> Self {
         let Betas { beta_1, beta_2, epsilon } = betas;
         let above_zero = |x: f64| (x as f32).max(f32::MIN_POSITIVE);
-        Law {
+        Hyperparameters {
             beta_1: beta_1 as f32,
             new_1: (1.0 - beta_1) as f32,
             beta_2: beta_2 as f32,
@@ -79,15 +79,15 @@ impl Law {
 }
 
 struct Step<'a, 'l> {
-    piece: Piece<'a>,
-    law: &'l Law,
+    slice: Slice<'a>,
+    constants: &'l Hyperparameters,
     scale: f32,
 }
 
 struct SumOfSquares<'a>(&'a [f32]);
 
 impl Rates {
-    /// Those of a parameter's step `t`, counted from 1.
+    /// The rates of a parameter's step `t`, counted from 1.
     pub(crate) fn new(betas: Betas, group: Group, t: usize) -> Self {
         let correction = |beta: f64| 1.0 - beta.powf(t as f64);
         Rates {
@@ -98,40 +98,43 @@ impl Rates {
     }
 }
 
-impl Piece<'_> {
-    /// Numbers to be computed.
+impl Slice<'_> {
+    /// Number of numbers.
     pub(crate) fn numbers(&self) -> usize {
         self.value.len() * (self.missed.len() + usize::from(self.step.is_some()))
     }
 
-    /// Do it, every gradient times `scale`.
-    pub(crate) fn work(self, law: &Law, scale: f32) {
-        wide(Step { piece: self, law, scale });
+    /// Apply the steps, with every gradient times `scale`.
+    pub(crate) fn work(self, constants: &Hyperparameters, scale: f32) {
+        wide(Step { slice: self, constants, scale });
     }
 
-    /// The missed steps, as many numbers side by side as there are registers, then fewer for what is left.
+    /// Apply the missed steps to as many numbers at once as registers hold, then to fewer for the rest.
     #[inline(always)]
-    fn make_up(self, law: &Law) {
-        self.make_up_by::<LANES>(law).make_up_by::<16>(law).make_up_by::<4>(law).make_up_by::<1>(law);
+    fn catch_up(self, constants: &Hyperparameters) {
+        self.catch_up_chunks::<LANES>(constants)
+            .catch_up_chunks::<16>(constants)
+            .catch_up_chunks::<4>(constants)
+            .catch_up_chunks::<1>(constants);
     }
 
-    /// Those of all whole chunks of `N` numbers; returns what is left.
+    /// Apply them to all whole chunks of `N` numbers; returns the rest.
     #[inline(always)]
-    fn make_up_by<const N: usize>(self, law: &Law) -> Self {
+    fn catch_up_chunks<const N: usize>(self, constants: &Hyperparameters) -> Self {
         let (values, value) = self.value.as_chunks_mut::<N>();
         let (means, mean) = self.mean.as_chunks_mut::<N>();
         let (squares, square) = self.square.as_chunks_mut::<N>();
         for ((value, mean), square) in values.iter_mut().zip(means).zip(squares) {
-            make_up(law, self.missed, value, mean, square);
+            catch_up(constants, self.missed, value, mean, square);
         }
-        Piece { value, mean, square, ..self }
+        Slice { value, mean, square, ..self }
     }
 }
 
 /// The `missed` steps of `N` numbers.
 #[inline(always)]
-fn make_up<const N: usize>(
-    law: &Law,
+fn catch_up<const N: usize>(
+    constants: &Hyperparameters,
     missed: &[Rates],
     value: &mut [f32; N],
     mean: &mut [f32; N],
@@ -143,12 +146,12 @@ fn make_up<const N: usize>(
         for rates in missed {
             for i in 0..N {
                 if at_rest {
-                    // As `advance`, the mean being 0.
-                    let v = law.beta_2 * squares[i];
+                    // As `advance`, with the mean 0.
+                    let v = constants.beta_2 * squares[i];
                     squares[i] = if v < f32::MIN_POSITIVE { 0.0 } else { v };
                     values[i] *= rates.keep;
                 } else {
-                    law.advance(&mut values[i], &mut means[i], &mut squares[i], 0.0, rates);
+                    constants.advance(&mut values[i], &mut means[i], &mut squares[i], 0.0, rates);
                 }
             }
         }
@@ -161,19 +164,20 @@ impl Loop for Step<'_, '_> {
 
     #[inline(always)]
     fn run(self) {
-        let Step { piece: Piece { value, mean, square, missed, step }, law, scale } = self;
+        let Step { slice: Slice { value, mean, square, missed, step }, constants, scale } = self;
         if !missed.is_empty() {
-            Piece { value: &mut *value, mean: &mut *mean, square: &mut *square, missed, step: None }.make_up(law);
+            Slice { value: &mut *value, mean: &mut *mean, square: &mut *square, missed, step: None }
+                .catch_up(constants);
         }
         let Some((gradient, rates)) = step else { return };
         let moments = mean.iter_mut().zip(square);
         for ((value, g), (mean, square)) in value.iter_mut().zip(gradient).zip(moments) {
-            law.advance(value, mean, square, g * scale, &rates);
+            constants.advance(value, mean, square, g * scale, &rates);
         }
     }
 }
 
-/// Σx², in `f64`: so zeros among the numbers, and their order, change nothing that a float could hold.
+/// Σx², in `f64`, so that zeros among the numbers, and their order, do not change the rounded result.
 pub(crate) fn sum_of_squares(numbers: &[f32]) -> f64 {
     wide(SumOfSquares(numbers))
 }

@@ -23,7 +23,7 @@ char* shim_adamw_lists(Tensor** parameters, Tensor** gradients, Tensor** means, 
     c10::NoGradGuard no_grad;
     auto p = tensors(parameters, count), g = tensors(gradients, count), m = tensors(means, count),
          v = tensors(squares, count), s = tensors(steps, count);
-    // Not its `grad_scale`: that writes into the gradients, two of which may share their memory.
+    // `grad_scale` is not used, because it writes into the gradients, and two of them may share their memory.
     if (divisor) g = at::_foreach_div(g, *divisor);
     at::_fused_adamw_(p, g, m, v, {}, s, rate, beta_1, beta_2, decay, epsilon, /*amsgrad=*/false, /*maximize=*/false);
     return nullptr;

@@ -1,4 +1,4 @@
-//! The step by LibTorch's `_fused_adamw_`: one call for all parameters of equal rates and age.
+//! The step by LibTorch's `_fused_adamw_`: one call for all parameters with equal rates and step counts.
 #![expect(unsafe_code, reason = "tch does not bind these calls")]
 
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use torch_sys::C_tensor;
 use crate::adamw::{Betas, Entry, Group, TINY};
 use crate::libtorch::{plain, shim};
 
-/// Tensors as C++ reads them.
+/// Tensors in C++'s form.
 type List = *mut *mut C_tensor;
 
 unsafe extern "C" {
@@ -31,7 +31,7 @@ unsafe extern "C" {
     fn shim_clip_divisor(gradients: List, count: i32, limit: f64, tiny: f64, divisor: List) -> *mut c_char;
 }
 
-/// Parameters of one group that have taken equally many steps, side by side.
+/// Parameters of one group with equal step counts, side by side.
 struct Alike {
     group: Group,
     values: Vec<Tch>,
@@ -42,7 +42,7 @@ struct Alike {
     steps: Tch,
 }
 
-/// The step of `entries`, all gradients together no longer than `limit`; nothing waits for the device.
+/// Take the step of `entries`, with the norm of all gradients limited to `limit`; nothing waits for the device.
 pub(super) fn step(betas: Betas, entries: &[Entry], limit: Option<f64>) {
     let gradients: Vec<Tch> = entries.iter().map(|entry| plain(entry.direction.dense(&entry.value))).collect();
     let divisor = limit.map(|limit| clip_divisor(&gradients, limit));
@@ -56,7 +56,7 @@ pub(super) fn step(betas: Betas, entries: &[Entry], limit: Option<f64>) {
 }
 
 impl Alike {
-    /// No parameter yet, but those like `entry` to come.
+    /// An empty list for parameters like `entry`.
     fn none(entry: &Entry, gradient: &Tch) -> Self {
         let steps = Tch::full([], entry.moments.steps as f64, (Kind::Float, gradient.device()));
         let none = Vec::new;
@@ -70,7 +70,7 @@ impl Alike {
         self.squares.push(plain(entry.moments.square.clone()));
     }
 
-    /// In place; the gradients are divided by `divisor` first.
+    /// Take the step in place; the gradients are divided by `divisor` first.
     fn step(&self, betas: Betas, divisor: Option<&Tch>) {
         let lists = [&self.values, &self.gradients, &self.means, &self.squares];
         let [mut values, mut gradients, mut means, mut squares] = lists.map(|tensors| pointers(tensors));
@@ -80,7 +80,7 @@ impl Alike {
         let (Betas { beta_1, beta_2, epsilon }, Group { learning_rate, weight_decay }) = (betas, self.group);
         let count = self.values.len() as i32;
         // SAFETY: all tensors are borrowed for the whole call, so the pointers are valid, and `divisor` may be null;
-        // `add` fills the lists side by side; the shim keeps no pointer and throws nothing across the border.
+        // `add` fills the lists side by side; the shim keeps no pointer and lets no exception cross the border.
         let message = unsafe {
             shim_adamw_lists(p, g, m, v, s, count, divisor, learning_rate, beta_1, beta_2, weight_decay, epsilon)
         };
@@ -92,7 +92,7 @@ impl Alike {
 fn clip_divisor(gradients: &[Tch], limit: f64) -> Tch {
     let (mut all, mut divisor) = (pointers(gradients), std::ptr::null_mut());
     // SAFETY: the gradients are borrowed for the whole call, so the pointers are valid; the shim keeps none of them and
-    // throws nothing across the border.
+    // lets no exception cross the border.
     let message = unsafe { shim_clip_divisor(all.as_mut_ptr(), all.len() as i32, limit, TINY, &raw mut divisor) };
     shim::raise(message);
     // SAFETY: without a message the shim has set the place to a tensor of its own, now ours to drop.

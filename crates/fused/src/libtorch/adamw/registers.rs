@@ -1,24 +1,23 @@
-//! Loops over numbers, compiled once for each width of registers; which one runs, the processor decides.
+//! Loops over numbers, compiled for each width of registers; the processor determines which version runs.
 #![expect(unsafe_code, reason = "a processor is asked before its wide registers are used")]
 
-/// What the compiler is to put into the widest registers: `run` must be `#[inline(always)]`, or it is compiled apart
-/// from them.
+/// Code for the widest registers: `run` must be `#[inline(always)]`, or it is compiled separately for narrow ones.
 pub(super) trait Loop {
     type Output;
 
     fn run(self) -> Self::Output;
 }
 
-/// Run `it` with the widest registers that the processor has.
+/// Run `it` with the widest registers of the processor.
 pub(super) fn wide<L: Loop>(it: L) -> L::Output {
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx512f") {
-        // SAFETY: this processor has just said that it has AVX-512F.
+        // SAFETY: this processor has AVX-512F, as just detected.
         return unsafe { in_512_bits(it) };
     }
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx2") {
-        // SAFETY: this processor has just said that it has AVX2.
+        // SAFETY: this processor has AVX2, as just detected.
         return unsafe { in_256_bits(it) };
     }
     it.run()

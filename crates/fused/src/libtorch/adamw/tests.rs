@@ -17,7 +17,7 @@ fn net() -> Net {
     Net::new(table, [V, H], vec![1.0, -1.0], &device())
 }
 
-/// One optimizer step: what each batch reads, the rates, and whether the table is frozen.
+/// One optimizer step: the rows that each batch reads, the rates, and whether the table is frozen.
 #[derive(Debug, Clone)]
 struct Trial {
     batches: Vec<Vec<u32>>,
@@ -39,7 +39,7 @@ impl Trial {
         RowGradient::new(&Rows::of(batch), gradient, |id| id != 0)
     }
 
-    /// With rows as they are, or made dense.
+    /// With gradients of rows, or made dense.
     fn gradients(&self, net: &Net, step: usize, dense: bool) -> Gradients {
         let one = |batch: &Vec<u32>| {
             let rows = Self::rows(batch, step);
@@ -52,7 +52,7 @@ impl Trial {
     }
 }
 
-/// Numbers that look drawn (Marsaglia 2003).
+/// Pseudo-random numbers (Marsaglia 2003).
 struct Draws(u64);
 
 impl Draws {
@@ -63,7 +63,7 @@ impl Draws {
         (self.0 >> 11) % n
     }
 
-    /// Row 12 is never read, 0 is padding, 1 is read by every batch.
+    /// No batch reads row 12, row 0 is padding, every batch reads row 1.
     fn batch(&mut self) -> Vec<u32> {
         let others = self.below(6);
         (0..others).map(|_| self.below(12) as u32).chain([1]).collect()
@@ -88,40 +88,40 @@ fn bits(net: &Net, optimizer: &Optimizer) -> Vec<(String, Vec<u32>)> {
     all.map(|(name, numbers)| (name, numbers.iter().map(|x| x.to_bits()).collect())).collect()
 }
 
-/// A row is as the dense step leaves it whenever it is read, and all are once the table is settled; also when a
-/// checkpoint lies between.
+/// A row equals that of the dense step whenever it is read, and all rows do after a flush; also with a checkpoint in
+/// between.
 #[test]
-fn rows_learn_to_the_bit_what_the_dense_gradient_teaches() {
+fn rows_learn_bit_for_bit_the_same_as_by_the_dense_gradient() {
     for seed in 1..100 {
         let mut draws = Draws(seed);
-        let (steps, settled) = (draws.below(60), draws.below(60));
+        let (steps, clear) = (draws.below(60), draws.below(60));
         let (mut dense, mut lazy) = (net(), net());
         let (mut of_dense, mut of_lazy) = (Optimizer::new(BETAS), Optimizer::new(BETAS));
         for step in 0..=steps {
             let trial = draws.trial();
             for batch in &trial.batches {
-                of_lazy.refresh("table", lazy.table.val(), &Rows::of(batch));
+                of_lazy.catch_up("table", lazy.table.val(), &Rows::of(batch));
                 batch.iter().for_each(|&id| assert_eq!(row(&lazy, id), row(&dense, id), "{seed} {step} {id}"));
             }
             let gradients = trial.gradients(&lazy, step as usize, false);
             lazy = of_lazy.step(lazy, gradients, |path| trial.group(path));
             let gradients = trial.gradients(&dense, step as usize, true);
             dense = of_dense.step(dense, gradients, |path| trial.group(path));
-            if step == settled {
-                of_lazy.settle(&lazy);
+            if step == clear {
+                of_lazy.flush(&lazy);
                 let saved = of_lazy.moments().into_iter().collect();
                 of_lazy = Optimizer::new(BETAS);
                 of_lazy.resume(&lazy, step as usize + 1, saved, &device()).unwrap();
             }
         }
-        of_lazy.settle(&lazy);
+        of_lazy.flush(&lazy);
         assert_eq!(bits(&lazy, &of_lazy), bits(&dense, &of_dense), "{seed}");
     }
 }
 
-/// The mean dies away after a few hundred steps: then only decay is left, and only that is computed.
+/// The mean vanishes after a few hundred steps: then only decay remains, and only that is computed.
 #[test]
-fn a_row_that_is_not_read_for_a_thousand_steps_is_as_if_it_had_moved_with_the_others() {
+fn a_row_catches_up_exactly_after_a_thousand_steps() {
     let (mut dense, mut lazy) = (net(), net());
     let (mut of_dense, mut of_lazy) = (Optimizer::new(BETAS), Optimizer::new(BETAS));
     for step in 0..1000 {
@@ -131,15 +131,15 @@ fn a_row_that_is_not_read_for_a_thousand_steps_is_as_if_it_had_moved_with_the_ot
         dense = of_dense.step(dense.clone(), trial.gradients(&dense, step, true), |path| trial.group(path));
     }
     assert_ne!(row(&lazy, 5), row(&dense, 5));
-    of_lazy.settle(&lazy);
+    of_lazy.flush(&lazy);
     assert_eq!(bits(&lazy, &of_lazy), bits(&dense, &of_dense));
     let means = of_lazy.moments().into_iter().find(|(name, _)| name == "mean.table").unwrap().1;
     assert!(means.as_slice::<f32>().unwrap()[5 * H..][..H].iter().all(|&mean| mean == 0.0));
 }
 
-/// A table that learnt by rows and then gets a gradient of all of them forgets no step.
+/// A table that learnt by rows and then gets a gradient of all rows misses no step.
 #[test]
-fn rows_that_are_behind_take_part_in_a_dense_step() {
+fn delayed_rows_take_part_in_a_dense_step() {
     let (mut dense, mut mixed) = (net(), net());
     let (mut of_dense, mut of_mixed) = (Optimizer::new(BETAS), Optimizer::new(BETAS));
     for step in 0..4 {
@@ -152,16 +152,16 @@ fn rows_that_are_behind_take_part_in_a_dense_step() {
     assert_eq!(bits(&mixed, &of_mixed), bits(&dense, &of_dense));
 }
 
-/// What runs on CUDA, on a processor: lists by equal rates and ages, and the limit of the norm.
+/// The version for CUDA, on a CPU: lists by equal rates and step counts, and the limit of the norm.
 #[test]
-fn libtorchs_own_kernel_takes_the_same_steps() {
+fn the_kernel_of_libtorch_takes_the_same_steps() {
     let memory = three_steps(|entries, limit| on_memory(BETAS, entries, limit));
     let lists = three_steps(|entries, limit| lists::step(BETAS, entries, limit));
     let largest = memory.iter().zip(&lists).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     assert!(memory.len() == 9 && largest < 1e-6, "{largest}");
 }
 
-/// Of three parameters: the second has another rate, the third is older.
+/// Three parameters: the second has another rate, the third more steps.
 fn three_steps(work: impl Fn(&mut [Entry], Option<f64>)) -> Vec<f32> {
     let start = Tensor::<1>::from_data([0.3f32, -2.0, 0.01], &device());
     let entry = |index: usize| {

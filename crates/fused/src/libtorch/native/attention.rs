@@ -1,6 +1,6 @@
 //! Self-attention of every sequence by itself: softmax(q·kᵀ/√D)·v (Vaswani et al. 2017, equation 1).
 //!
-//! A sequence and head at a time, in one thread. No score leaves the cache: 128 queries are held against all keys, and
+//! One thread handles one head of one sequence at a time. No score leaves the cache: 128 queries meet all keys, and
 //! only the logarithm of each query's sum is kept for the gradient, as in FlashAttention (Dao et al. 2022).
 #![expect(unsafe_code, reason = "sequences of one tensor are written from several threads")]
 
@@ -15,10 +15,10 @@ use super::simd::{LANES, all, exp2, load, store_bf16};
 use super::tile::{self, Sizes};
 use crate::{Layout, Sequence};
 
-/// Queries held at once.
+/// Queries in one tile.
 pub(super) const BLOCK: usize = 128;
 
-/// A score whose weight is 0, and with which one can still calculate.
+/// A finite score whose weight is 0.
 pub(super) const NOTHING: f32 = -1e30;
 
 /// The tensors of an attention.
@@ -28,16 +28,17 @@ pub(crate) struct Attention<'a> {
     pub(crate) heads: usize,
     /// D
     pub(crate) size: usize,
-    /// `[R + BLOCK, 3·H]`: queries, keys, values side by side, and rows behind the last that may be read, not used
+    /// `[R + BLOCK, 3·H]`: queries, keys, values side by side, and rows after the last that may be read but are not
+    /// used
     pub(crate) projected: Numbers<'a, bf16>,
     /// `[R, H]`, the result
     pub(crate) context: Numbers<'a, bf16>,
-    /// `[N, R]`: of each query the binary logarithm of Σ 2^(score·log₂e), if a gradient is to come
+    /// `[N, R]`: for each query the binary logarithm of Σ 2^(score·log₂e), if a gradient follows
     pub(crate) sums: Option<Numbers<'a, f32>>,
 }
 
 impl<'a> Attention<'a> {
-    /// log₂e/√D: what turns a product of query and key into a power of two.
+    /// log₂e/√D: the factor from a product of query and key to an exponent of two.
     pub(super) fn scale(&self) -> f32 {
         std::f32::consts::LOG2_E / (self.size as f32).sqrt()
     }
@@ -47,7 +48,7 @@ impl<'a> Attention<'a> {
         let (size, stride) = (self.size, 3 * self.heads * self.size);
         let from = sequence.rows.start * stride + (which * self.heads + head) * size;
         let to = (from + (sequence.rows.len() + BLOCK - 1) * stride + size).min(self.projected.len());
-        // SAFETY: nobody writes the projections while attention reads them.
+        // SAFETY: nothing writes the projections while attention reads them.
         Head { numbers: unsafe { self.projected.part(from..to) }, stride, size }
     }
 
@@ -57,7 +58,7 @@ impl<'a> Attention<'a> {
         from..from + self.size
     }
 
-    /// Do `work` on every head of every sequence; neighbouring pieces belong to one head, so that threads share alike.
+    /// Do `work` on every head of every sequence; consecutive items belong to one head, so that threads share equally.
     pub(super) fn each(&self, work: impl Fn(usize, &Sequence) + Sync) {
         let sequences = self.layout.sequences();
         parallel(self.heads * sequences.len(), 1, |pieces| {
@@ -71,13 +72,13 @@ impl<'a> Attention<'a> {
 pub(crate) fn attention(on: &Attention<'_>) {
     on.each(|head, sequence| {
         SCRATCH.with_borrow_mut(|scratch| {
-            // SAFETY: `native::serves` asked the processor; a head of a sequence belongs to one thread.
+            // SAFETY: `native::serves` checked the processor; a head of a sequence belongs to one thread.
             unsafe { one_head(on, head, sequence, scratch) }
         });
     });
 }
 
-/// What a thread needs while it works on one head, kept for the next.
+/// A thread's buffers for one head, kept for the next head.
 #[derive(Default)]
 struct Scratch {
     keys: Buffer<bf16>,
@@ -92,7 +93,7 @@ thread_local! {
 }
 
 /// # Safety
-/// The processor has AVX-512 with bfloat16; nobody else writes this head's part.
+/// The processor has AVX-512 with bfloat16; nothing else writes this head's part.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 unsafe fn one_head(on: &Attention<'_>, head: usize, sequence: &Sequence, scratch: &mut Scratch) {
     let [queries, keys, values] = [0, 1, 2].map(|which| on.head(which, head, sequence));
@@ -130,12 +131,12 @@ unsafe fn one_head(on: &Attention<'_>, head: usize, sequence: &Sequence, scratch
     }
 }
 
-/// 2^(score·scale - the largest) of the first `tokens` scores, 0 for the rest, not yet divided by their sum, which
-/// is returned with log₂ Σ 2^(score·scale).
+/// 2^(score·scale - the largest) of the first `tokens` scores, 0 for the rest, not yet divided by their sum, which is
+/// returned with log₂ Σ 2^(score·scale).
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 fn softmax(scores: &mut [f32], tokens: usize, scale: f32, weights: &mut [bf16]) -> (f32, f32) {
     scores[tokens..].fill(NOTHING);
-    let mut largest = [all(NOTHING); 2]; // two, so that one need not wait for the other; a row is 32·n long
+    let mut largest = [all(NOTHING); 2]; // two independent maxima; a row is 32·n long
     for scores in scores.chunks_exact(2 * LANES) {
         largest[0] = _mm512_max_ps(largest[0], load(scores));
         largest[1] = _mm512_max_ps(largest[1], load(&scores[LANES..]));

@@ -1,4 +1,4 @@
-//! Attention of one query a sequence, its first row, to all tokens of that sequence, and the gradient of this.
+//! Attention of one query for each sequence, its first row, to all tokens of that sequence, and its gradient.
 //!
 //! ```text
 //! p = softmax(q·kᵀ/√D)    o = p·v
@@ -26,15 +26,15 @@ pub(crate) struct First<'a> {
     pub(crate) queries: Numbers<'a, bf16>,
     /// `[R, 2·H]`: keys and values side by side
     pub(crate) keys_values: Numbers<'a, bf16>,
-    /// `[N, R]`: what each query gives to each row; the gradient reads it
+    /// `[N, R]`: each query's weight of each row; the gradient reads it
     pub(crate) weights: Numbers<'a, f32>,
     /// `[B, H]`, the result
     pub(crate) context: Numbers<'a, bf16>,
 }
 
-/// What flows into such an attention's context, and where its gradient goes.
+/// The gradients that flow in and out of such an attention.
 pub(crate) struct FirstGradient<'a> {
-    /// As it was, with its weights.
+    /// The forward pass's tensors, with the weights.
     pub(crate) forward: First<'a>,
     /// `[B, H]`
     pub(crate) flowing: Numbers<'a, bf16>,
@@ -44,7 +44,7 @@ pub(crate) struct FirstGradient<'a> {
     pub(crate) keys_values: Numbers<'a, bf16>,
 }
 
-/// One vector of a head in fp32, D numbers of it in use.
+/// One vector of a head in fp32, of which D numbers are used.
 type Vector = [f32; LARGEST_HEAD];
 
 /// One head of one sequence.
@@ -67,19 +67,19 @@ impl First<'_> {
         });
     }
 
-    /// Where the head of a piece lies in a tensor `[B, H]`.
+    /// The place of a head in a tensor `[B, H]`.
     fn place(&self, piece: Piece<'_>) -> std::ops::Range<usize> {
         let from = (piece.index * self.heads + piece.head) * self.size;
         from..from + self.size
     }
 
-    /// Where the key (0) or value (1) of a row lies in a tensor `[R, 2·H]`.
+    /// The place of a row's key (0) or value (1) in a tensor `[R, 2·H]`.
     fn row(&self, piece: Piece<'_>, row: usize, which: usize) -> std::ops::Range<usize> {
         let from = ((2 * (piece.sequence.rows.start + row) + which) * self.heads + piece.head) * self.size;
         from..from + self.size
     }
 
-    /// Where the weights of a piece lie in a tensor `[N, R]`.
+    /// The place of the weights in a tensor `[N, R]`.
     fn weights(&self, piece: Piece<'_>) -> std::ops::Range<usize> {
         let from = piece.head * self.layout.rows() + piece.sequence.rows.start;
         from..from + piece.sequence.tokens
@@ -88,7 +88,7 @@ impl First<'_> {
 
 /// Fill `context` and `weights`.
 pub(crate) fn attention_first(on: &First<'_>) {
-    // SAFETY: `native::serves` asked the processor; a head of a sequence belongs to one thread.
+    // SAFETY: `native::serves` checked the processor; a head of a sequence belongs to one thread.
     on.each(|piece| unsafe { forward(on, piece) });
 }
 
@@ -99,10 +99,10 @@ pub(crate) fn attention_first_gradient(on: &FirstGradient<'_>) {
 }
 
 /// # Safety
-/// The processor has AVX-512 with bfloat16; nobody else writes this head's part.
+/// The processor has AVX-512 with bfloat16; nothing else writes this head's part.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 unsafe fn forward(on: &First<'_>, piece: Piece<'_>) {
-    // SAFETY: nobody writes queries, keys and values now; the rest is the caller's promise.
+    // SAFETY: nothing writes queries, keys and values now; the rest is the caller's promise.
     let (query, weights, context) = unsafe {
         (on.queries.part(on.place(piece)), on.weights.part_mut(on.weights(piece)), on.context.part_mut(on.place(piece)))
     };
@@ -121,11 +121,11 @@ unsafe fn forward(on: &First<'_>, piece: Piece<'_>) {
 }
 
 /// # Safety
-/// The processor has AVX-512 with bfloat16; nobody else writes this head's part.
+/// The processor has AVX-512 with bfloat16; nothing else writes this head's part.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 unsafe fn backward(on: &FirstGradient<'_>, piece: Piece<'_>) {
     let (forward, scale) = (&on.forward, 1.0 / (on.forward.size as f32).sqrt());
-    // SAFETY: nobody writes the forward pass's tensors now; the rest is the caller's promise.
+    // SAFETY: nothing writes the forward pass's tensors now; the rest is the caller's promise.
     let (query, flowing, weights) = unsafe {
         let place = forward.place(piece);
         (forward.queries.part(place.clone()), on.flowing.part(place), forward.weights.part(forward.weights(piece)))

@@ -1,9 +1,9 @@
-//! The gradient of attention, again a sequence and head at a time (Dao et al. 2022, appendix B.2).
+//! The gradient of attention, also one head of one sequence at a time (Dao et al. 2022, appendix B.2).
 //!
 //! ```text
 //! dv = pᵀ·do    ds = p ∘ (do·vᵀ - Σ(do ∘ o))    dq = ds·k/√D    dk = dsᵀ·q/√D
 //! ```
-//! All of it transposed, 128 keys against all queries: then nothing large need be turned round.
+//! All products are transposed, 128 keys against all queries, so that no large matrix needs a transpose.
 #![expect(unsafe_code, reason = "sequences of one tensor are written from several threads")]
 
 use std::arch::x86_64::*;
@@ -18,13 +18,13 @@ use super::simd::{LANES, all, exp2, load, load_bf16, store_bf16, store_pairs};
 use super::tile::{self, Sizes};
 use crate::Sequence;
 
-/// What flows into an attention's context, and where its gradient goes.
+/// The gradients that flow in and out of an attention.
 pub(crate) struct Gradient<'a> {
-    /// As it was, with its context and its sums.
+    /// The forward pass's tensors, with context and sums.
     pub(crate) forward: Attention<'a>,
     /// `[R, H]`
     pub(crate) flowing: Numbers<'a, bf16>,
-    /// `[R, 3·H]`: of queries, keys, values
+    /// `[R, 3·H]`: gradients of queries, keys, values
     pub(crate) projected: Numbers<'a, bf16>,
 }
 
@@ -54,14 +54,14 @@ thread_local! {
 pub(crate) fn attention_gradient(on: &Gradient<'_>) {
     on.forward.each(|head, sequence| {
         SCRATCH.with_borrow_mut(|scratch| {
-            // SAFETY: `native::serves` asked the processor; a head of a sequence belongs to one thread.
+            // SAFETY: `native::serves` checked the processor; a head of a sequence belongs to one thread.
             unsafe { one_head(on, head, sequence, scratch) }
         });
     });
 }
 
 /// # Safety
-/// The processor has AVX-512 with bfloat16; nobody else writes this head's part.
+/// The processor has AVX-512 with bfloat16; nothing else writes this head's part.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 unsafe fn one_head(on: &Gradient<'_>, head: usize, sequence: &Sequence, scratch: &mut Scratch) {
     let (size, rows) = (on.forward.size, sequence.rows.len());
@@ -115,19 +115,20 @@ unsafe fn one_head(on: &Gradient<'_>, head: usize, sequence: &Sequence, scratch:
     unsafe { give_queries(on, head, sequence, query_gradient, padded, factor) };
 }
 
-/// The part of `flowing` that belongs to this head.
+/// This head's part of `flowing`.
 fn flowing<'a>(on: &Gradient<'a>, head: usize, sequence: &Sequence) -> Head<'a> {
     let (size, stride) = (on.forward.size, on.forward.heads * on.forward.size);
     let from = on.forward.place(sequence.rows.start, head).start;
     let to = on.forward.place(sequence.rows.end - 1, head).end;
-    // SAFETY: nobody writes what flows in.
+    // SAFETY: nothing writes what flows in.
     Head { numbers: unsafe { on.flowing.part(from..to) }, stride, size }
 }
 
-/// Of each query the logarithm that the forward pass kept, and Σ(do ∘ o); behind the last, what gives weight 0.
+/// For each query the logarithm that the forward pass kept, and Σ(do ∘ o); padding queries get values whose weight is
+/// 0.
 ///
 /// # Safety
-/// The processor has AVX-512 with bfloat16; nobody writes the forward pass's results.
+/// The processor has AVX-512 with bfloat16; nothing writes the forward pass's results.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 unsafe fn per_query(
     on: &Gradient<'_>,
@@ -156,15 +157,15 @@ unsafe fn per_query(
     }
 }
 
-/// What every key meets.
+/// The values of all queries that every key needs.
 struct Known<'a> {
     sums: &'a [f32],
     dots: &'a [f32],
     scale: f32,
 }
 
-/// Two keys against all queries: from scores and what flows into the weights, `[2, P]` each, to weights, what flows
-/// into the scores, and the latter once more in pairs. Only the first `left` keys count in the last.
+/// Two keys against all queries: from scores and the gradients of the weights, `[2, P]` each, to the weights, the
+/// gradients of the scores, and the latter once more in pairs. Only the first `left` keys count in the last.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 fn two_keys(
     known: &Known<'_>,
@@ -193,7 +194,7 @@ fn two_keys(
 /// Write the gradient `[count, D]` of queries (0), keys (1) or values (2) times `factor`, from `row` on.
 ///
 /// # Safety
-/// The processor has AVX-512 with bfloat16; nobody else writes this head's part.
+/// The processor has AVX-512 with bfloat16; nothing else writes this head's part.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 unsafe fn give(on: &Gradient<'_>, which: usize, head: usize, row: usize, gradient: &[f32], factor: f32) {
     let Attention { heads, size, .. } = on.forward;
@@ -204,10 +205,10 @@ unsafe fn give(on: &Gradient<'_>, which: usize, head: usize, row: usize, gradien
     }
 }
 
-/// Write the gradient of all queries, which is there as `[D, padded]`, and zeros for keys and values that nobody saw.
+/// Write the gradient of all queries from `[D, padded]`, and zeros for keys and values that no query saw.
 ///
 /// # Safety
-/// The processor has AVX-512 with bfloat16; nobody else writes this head's part.
+/// The processor has AVX-512 with bfloat16; nothing else writes this head's part.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 unsafe fn give_queries(
     on: &Gradient<'_>,

@@ -1,7 +1,7 @@
-//! One transformer block on a processor in bfloat16, forward and backward, without LibTorch's autograd.
+//! One transformer block on a CPU in bfloat16, forward and backward, without LibTorch's autograd.
 //!
-//! LibTorch multiplies matrices; all between two products is one pass over memory. Between forward and backward 9 KiB
-//! a token are kept at H = 384 (a third of what autograd keeps): GELU's result, for one, is computed again.
+//! LibTorch multiplies matrices; between two products there is one pass over memory. At H = 384 the block keeps 9 KiB a
+//! token between forward and backward, a third of what autograd keeps: GELU's result, for example, is computed again.
 
 mod first;
 mod gradient;
@@ -16,7 +16,7 @@ use super::elementwise;
 use super::memory::Numbers;
 use super::pack::LARGEST_HEAD;
 use super::rows::{Norm, norm};
-use super::workspace::{Lent, take};
+use super::workspace::{Scratch, borrow};
 use super::{simd, simd::LANES};
 use crate::{Activation, BlockOptions, Layout, Precision};
 
@@ -24,10 +24,10 @@ pub(crate) use gradient::gradients;
 pub(crate) use kept::Kept;
 use kept::{AllRows, Attended, AttentionHalf, FeedForwardHalf, Normalised, Weights};
 
-/// What a block reads: the hidden states, then its parameters in their order.
+/// A block's inputs: the hidden states, then its parameters in order.
 pub(crate) const INPUTS: usize = 17;
 
-/// Whether this block can be computed here.
+/// Whether these kernels support this block.
 pub(crate) fn serves(inputs: &[Tensor], options: BlockOptions) -> bool {
     let [h, i] = [&inputs[8], &inputs[12]].map(|bias| bias.numel());
     let size = h / options.num_attention_heads;
@@ -36,10 +36,10 @@ pub(crate) fn serves(inputs: &[Tensor], options: BlockOptions) -> bool {
         .iter()
         .all(|input| input.device() == tch::Device::Cpu && input.kind() == Kind::Float && input.is_contiguous());
     let computed = options.precision == Precision::Bf16 && options.activation == Activation::Gelu;
-    computed && options.dropout == 0.0 && fits && plain && simd::is_here()
+    computed && options.dropout == 0.0 && fits && plain && simd::is_supported()
 }
 
-/// The block's output, `[R, H]` or with `first_only` `[B, H]`, and with `keep` what [`gradients`] needs.
+/// The block's output, `[R, H]` or with `first_only` `[B, H]`, and with `keep` the data for [`gradients`].
 pub(crate) fn forward(
     inputs: &[Tensor],
     layout: &Arc<Layout>,
@@ -72,13 +72,13 @@ pub(crate) fn forward(
 
 fn all_rows(inputs: &[Tensor], weights: &Weights, layout: &Layout, options: BlockOptions, keep: bool) -> AllRows {
     let [rows, h] = sizes(&inputs[0]);
-    let input = take("input", Kind::BFloat16, &[rows, h]);
+    let input = borrow("input", Kind::BFloat16, &[rows, h]);
     elementwise::round(Numbers::of(&inputs[0]), Numbers::of(&input));
-    let projected = take("projected", Kind::BFloat16, &[rows + BLOCK, 3 * h]);
+    let projected = borrow("projected", Kind::BFloat16, &[rows + BLOCK, 3 * h]);
     let bias = Tensor::cat(&[&inputs[2], &inputs[4], &inputs[6]], 0).to_kind(Kind::BFloat16);
     let _same = bias.addmm_out(&projected.narrow(0, 0, rows as i64), &input, &weights.projections.tr());
-    let context = take("context", Kind::BFloat16, &[rows, h]);
-    let sums = keep.then(|| take("sums", Kind::Float, &[options.num_attention_heads, rows]));
+    let context = borrow("context", Kind::BFloat16, &[rows, h]);
+    let sums = keep.then(|| borrow("sums", Kind::Float, &[options.num_attention_heads, rows]));
     attention(&attention_of(layout, options, h, [&projected, &context], sums.as_ref()));
     AllRows { input, projected, context, sums }
 }
@@ -90,12 +90,12 @@ fn attended(
     residual: &Tensor,
     options: BlockOptions,
     keep: bool,
-) -> (Attended, Lent) {
+) -> (Attended, Scratch) {
     let [rows, h] = sizes(residual);
-    let product = take("product", Kind::BFloat16, &[rows, h]);
+    let product = borrow("product", Kind::BFloat16, &[rows, h]);
     multiply(context, &weights.attention_output.tr(), &product);
-    let attended = take("attended", Kind::Float, &[rows, h]);
-    let rounded = take("attended rounded", Kind::BFloat16, &[rows, h]);
+    let attended = borrow("attended", Kind::Float, &[rows, h]);
+    let rounded = borrow("attended rounded", Kind::BFloat16, &[rows, h]);
     let normalised = keep.then(|| Normalised::new(rows, h));
     norm(&Norm {
         product: Numbers::of(&product),
@@ -120,11 +120,11 @@ fn feed_forward_half(
     keep: bool,
 ) -> (FeedForwardHalf, Tensor) {
     let ([rows, h], wide) = (sizes(attended), inputs[12].numel());
-    let intermediate = take("intermediate", Kind::BFloat16, &[rows, wide]);
+    let intermediate = borrow("intermediate", Kind::BFloat16, &[rows, wide]);
     multiply(rounded, &weights.intermediate.tr(), &intermediate);
-    let activated = take("activated", Kind::BFloat16, &[rows, wide]);
+    let activated = borrow("activated", Kind::BFloat16, &[rows, wide]);
     elementwise::gelu(Numbers::of(&intermediate), floats(&inputs[12]), Numbers::of(&activated));
-    let product = take("product", Kind::BFloat16, &[rows, h]);
+    let product = borrow("product", Kind::BFloat16, &[rows, h]);
     multiply(&activated, &weights.output.tr(), &product);
     let output = attended.empty_like();
     let normalised = keep.then(|| Normalised::new(rows, h));
@@ -151,7 +151,7 @@ fn attention_of<'a>(
     options: BlockOptions,
     h: usize,
     [projected, context]: [&'a Tensor; 2],
-    sums: Option<&'a Lent>,
+    sums: Option<&'a Scratch>,
 ) -> Attention<'a> {
     Attention {
         layout,
@@ -168,7 +168,7 @@ fn multiply(left: &Tensor, right: &Tensor, to: &Tensor) {
     let _same = left.mm_out(to, right);
 }
 
-/// A parameter's numbers; nobody changes them while a step is computed.
+/// A parameter's numbers, which do not change during a step's passes.
 #[expect(unsafe_code, reason = "a parameter's memory is read where it lies")]
 fn floats(parameter: &Tensor) -> &[f32] {
     let numbers = Numbers::of(parameter);

@@ -1,4 +1,4 @@
-//! Number by number: rounding, GELU and its gradient, sums.
+//! Operations on single numbers: rounding, GELU and its gradient, sums.
 #![expect(unsafe_code, reason = "parts of one tensor are written from several threads")]
 
 use std::arch::x86_64::*;
@@ -9,15 +9,15 @@ use half::bf16;
 use super::memory::{Numbers, parallel, parallel_sums};
 use super::simd::{LANES, all, grow, load, load_bf16, normal, store_bf16};
 
-/// Numbers that one thread takes at least.
+/// Minimum of numbers for one thread.
 const GRAIN: usize = 16_384;
 
 /// 1/√(2π)
 const BELL_HEIGHT: f32 = 0.398_942_3;
 
-/// The first numbers of `to` become `from`, rounded. Their count is a multiple of 16.
+/// Round the first numbers of `from` into `to`. Their count is a multiple of 16.
 pub(crate) fn round(from: Numbers<'_, f32>, to: Numbers<'_, bf16>) {
-    // SAFETY: `native::serves` asked the processor; the parts are disjoint.
+    // SAFETY: `native::serves` checked the processor; the parts are disjoint.
     in_parts(from.len(), |part| unsafe { round_all(from.part(part.clone()), to.part_mut(part)) });
 }
 
@@ -30,7 +30,7 @@ fn round_all(from: &[f32], to: &mut [bf16]) {
 
 /// `to` += `product`. Their count is a multiple of 16.
 pub(crate) fn add(product: Numbers<'_, bf16>, to: Numbers<'_, f32>) {
-    // SAFETY: `native::serves` asked the processor; the parts are disjoint.
+    // SAFETY: `native::serves` checked the processor; the parts are disjoint.
     in_parts(to.len(), |part| unsafe { add_all(product.part(part.clone()), to.part_mut(part)) });
 }
 
@@ -41,7 +41,7 @@ fn add_all(product: &[bf16], to: &mut [f32]) {
     }
 }
 
-/// `0..count` cut at multiples of 16, one part for each thread.
+/// `0..count` split at multiples of 16, one part for each thread.
 fn in_parts(count: usize, work: impl Fn(Range<usize>) + Sync) {
     parallel(count / LANES, GRAIN / LANES, |vectors| work(vectors.start * LANES..vectors.end * LANES));
 }
@@ -52,7 +52,7 @@ pub(crate) fn gelu(product: Numbers<'_, bf16>, bias: &[f32], to: Numbers<'_, bf1
     parallel(to.len() / width, GRAIN / width, |rows| {
         for row in rows {
             let place = row * width..(row + 1) * width;
-            // SAFETY: `native::serves` asked the processor; each row belongs to one thread.
+            // SAFETY: `native::serves` checked the processor; each row belongs to one thread.
             unsafe { gelu_row(product.part(place.clone()), bias, to.part_mut(place)) }
         }
     });
@@ -66,8 +66,8 @@ fn gelu_row(product: &[bf16], bias: &[f32], to: &mut [bf16]) {
     }
 }
 
-/// The gradient of [`gelu`]: `flowing` `[R, I]` becomes what flows into the product, and `again` the forward's
-/// result once more, which costs less to compute than to keep. Returns the gradient of the bias, `[I]`.
+/// The gradient of [`gelu`]: `flowing` `[R, I]` becomes the product's gradient, and `again` the forward result once
+/// more, because computing it costs less than keeping it. Returns the gradient of the bias, `[I]`.
 pub(crate) fn gelu_gradient(
     product: Numbers<'_, bf16>,
     bias: &[f32],
@@ -78,7 +78,7 @@ pub(crate) fn gelu_gradient(
     parallel_sums(flowing.len() / width, GRAIN / width, width, |rows, sums| {
         for row in rows {
             let place = row * width..(row + 1) * width;
-            // SAFETY: `native::serves` asked the processor; each row belongs to one thread.
+            // SAFETY: `native::serves` checked the processor; each row belongs to one thread.
             unsafe {
                 let (product, flowing) = (product.part(place.clone()), flowing.part_mut(place.clone()));
                 gelu_gradient_row(product, bias, flowing, again.part_mut(place), sums);
@@ -104,7 +104,7 @@ fn gelu_gradient_row(product: &[bf16], bias: &[f32], flowing: &mut [bf16], again
 pub(crate) fn column_sums(of: Numbers<'_, bf16>, width: usize) -> Vec<f32> {
     parallel_sums(of.len() / width, GRAIN / width, width, |rows, sums| {
         for row in rows {
-            // SAFETY: `native::serves` asked the processor; nobody writes here.
+            // SAFETY: `native::serves` checked the processor; nothing writes here.
             unsafe { add_all(of.part(row * width..(row + 1) * width), sums) }
         }
     })

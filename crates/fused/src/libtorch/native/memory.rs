@@ -23,7 +23,7 @@ impl Number for bf16 {
     const KIND: Kind = Kind::BFloat16;
 }
 
-/// The numbers of a contiguous CPU tensor, to be written by several threads in disjoint parts.
+/// The numbers of a contiguous CPU tensor, writable by several threads in disjoint parts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Numbers<'a, T> {
     start: *mut T,
@@ -31,8 +31,8 @@ pub(crate) struct Numbers<'a, T> {
     tensor: PhantomData<&'a Tensor>,
 }
 
-// SAFETY: the pointer is to plain numbers, and whoever makes two parts of it live at once answers for their being
-// disjoint (`part_mut`).
+// SAFETY: the pointer is to plain numbers, and callers that hold two parts at once guarantee that they are disjoint
+// (`part_mut`).
 unsafe impl<T: Number> Send for Numbers<'_, T> {}
 // SAFETY: as above.
 unsafe impl<T: Number> Sync for Numbers<'_, T> {}
@@ -51,23 +51,23 @@ impl<'a, T: Number> Numbers<'a, T> {
         self.len
     }
 
-    /// A part to read.
+    /// A readable part.
     ///
     /// # Safety
-    /// Nobody writes to this part while it lives.
+    /// Nothing writes to this part while it lives.
     pub(crate) unsafe fn part(&self, range: Range<usize>) -> &'a [T] {
         assert!(range.start <= range.end && range.end <= self.len, "a kernel reached beyond its tensor");
-        // SAFETY: the range lies within the tensor, whose memory lives as long as 'a; the caller answers for writers.
+        // SAFETY: the range lies within the tensor, whose memory lives as long as 'a; the caller guarantees that nothing writes.
         unsafe { std::slice::from_raw_parts(self.start.add(range.start), range.len()) }
     }
 
-    /// A part to write.
+    /// A writable part.
     ///
     /// # Safety
-    /// Nobody else reads or writes this part while it lives.
+    /// Nothing else reads or writes this part while it lives.
     pub(crate) unsafe fn part_mut(&self, range: Range<usize>) -> &'a mut [T] {
         assert!(range.start <= range.end && range.end <= self.len, "a kernel reached beyond its tensor");
-        // SAFETY: the range lies within the tensor, whose memory lives as long as 'a; the caller answers for others.
+        // SAFETY: the range lies within the tensor, whose memory lives as long as 'a; the caller guarantees exclusive access.
         unsafe { std::slice::from_raw_parts_mut(self.start.add(range.start), range.len()) }
     }
 }
@@ -76,8 +76,8 @@ unsafe extern "C" {
     fn shim_parallel(count: i64, grain: i64, work: extern "C" fn(*mut c_void, i64, i64), context: *mut c_void);
 }
 
-/// Do `work` on all of `0..count`, cut into one range for each of LibTorch's threads, none shorter than `grain`.
-/// These are the threads that its own operators run on: others would compete with them for the cores.
+/// Do `work` on all of `0..count`, split into one range for each of LibTorch's threads, each at least `grain` long.
+/// LibTorch's own operators run on these threads; others would compete with them for the cores.
 pub(crate) fn parallel<F: Fn(Range<usize>) + Sync>(count: usize, grain: usize, work: F) {
     extern "C" fn call<F: Fn(Range<usize>)>(context: *mut c_void, from: i64, to: i64) {
         // SAFETY: `context` is the `work` below, which outlives the call of `shim_parallel`. A panic in it ends the
@@ -92,8 +92,8 @@ pub(crate) fn parallel<F: Fn(Range<usize>) + Sync>(count: usize, grain: usize, w
     }
 }
 
-/// As [`parallel`], where each range also adds up `width` numbers; returns their sums over all ranges, which do not
-/// depend on which thread came first.
+/// As [`parallel`], where each range also adds up `width` numbers; returns their sums over all ranges, independent of
+/// the order of the threads.
 pub(crate) fn parallel_sums<F>(count: usize, grain: usize, width: usize, work: F) -> Vec<f32>
 where
     F: Fn(Range<usize>, &mut [f32]) + Sync,
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_threads_together_do_everything_once() {
+    fn the_threads_cover_everything_once() {
         let tensor = Tensor::zeros([10_000], (Kind::Float, Device::Cpu));
         let numbers = Numbers::<f32>::of(&tensor);
         parallel(numbers.len(), 16, |range| {

@@ -1,19 +1,19 @@
-//! Parts of a head laid out in pairs, as the right factor of a product wants them.
+//! Parts of a head laid out in pairs, the form of the right factor of a product.
 
 use half::bf16;
 
 use super::simd::LANES;
 use super::transpose::{interleave, transpose, transpose_pairs};
 
-/// D at most.
+/// Upper bound on D.
 pub(super) const LARGEST_HEAD: usize = 256;
 
 /// One head of one sequence among the rows of a larger tensor.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Head<'a> {
-    /// From its first number on.
+    /// The numbers from its first one on.
     pub(super) numbers: &'a [bf16],
-    /// From one row to the next.
+    /// Distance between two rows.
     pub(super) stride: usize,
     /// D
     pub(super) size: usize,
@@ -24,13 +24,13 @@ impl<'a> Head<'a> {
         &self.numbers[row * self.stride..row * self.stride + self.size]
     }
 
-    /// From `row` on, and beyond the last.
+    /// The numbers from `row` on, to the end of the tensor.
     pub(super) fn from(&self, row: usize) -> &'a [bf16] {
         &self.numbers[row * self.stride..]
     }
 }
 
-/// Memory that grows to what was asked of it at most, and is not cleared in between.
+/// Memory that grows to the largest request and is not cleared in between.
 #[derive(Debug, Default)]
 pub(super) struct Buffer<T>(Vec<T>);
 
@@ -43,12 +43,12 @@ impl<T: Copy + Default> Buffer<T> {
     }
 }
 
-/// How many rows stand for `rows`: few sizes, so that few kernels are made for them.
+/// `rows` rounded up to a few sizes, so that few kernels are created.
 pub(super) fn padded(rows: usize) -> usize {
     rows.next_multiple_of(32)
 }
 
-/// The first `rows` of `head` as the right factor `[D/2, padded, 2]`: a column for each row, zeros behind the last.
+/// The first `rows` of `head` as the right factor `[D/2, padded, 2]`: a column for each row, zeros after the last.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 pub(super) fn transposed_in_pairs<'b>(
     head: &Head<'_>,
@@ -73,7 +73,7 @@ pub(super) fn transposed_in_pairs<'b>(
     to
 }
 
-/// The first `rows` of `head` as the right factor `[padded/2, D, 2]`: a row for each row, zeros behind the last.
+/// The first `rows` of `head` as the right factor `[padded/2, D, 2]`: a row for each row, zeros after the last.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 pub(super) fn rows_in_pairs<'b>(
     head: &Head<'_>,
@@ -93,7 +93,8 @@ pub(super) fn rows_in_pairs<'b>(
     to
 }
 
-/// `count` rows of `head` from `first` on as the left factor `[D, padded]`: a column for each row, zeros behind.
+/// `count` rows of `head` from `first` on as the left factor `[D, padded]`: a column for each row, zeros after the
+/// last.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 pub(super) fn transposed<'b>(
     head: &Head<'_>,
@@ -118,14 +119,14 @@ pub(super) fn transposed<'b>(
 }
 
 #[cfg(test)]
-#[expect(unsafe_code, reason = "kernels that ask for what the processor was asked for")]
+#[expect(unsafe_code, reason = "kernels that ask for what the processor was checked for")]
 mod tests {
     use super::*;
 
     /// Rows and sizes that sixteen and 32 divide, and others.
     #[test]
-    fn what_is_turned_round_is_where_it_belongs() {
-        if !super::super::simd::is_here() {
+    fn packed_numbers_are_in_their_places() {
+        if !super::super::simd::is_supported() {
             return;
         }
         for (rows, size) in [(1, 16), (16, 32), (37, 32), (64, 48), (95, 64)] {

@@ -1,4 +1,4 @@
-//! Row by row: bias, residual sum and LayerNorm in one pass; its gradient in another.
+//! Operations on rows: bias, residual sum and LayerNorm in one pass, their gradient in another.
 #![expect(unsafe_code, reason = "rows of one tensor are written from several threads")]
 
 use std::arch::x86_64::*;
@@ -9,12 +9,12 @@ use half::bf16;
 use super::memory::{Numbers, parallel, parallel_sums};
 use super::simd::{LANES, all, grow, load, load_bf16, store, store_bf16};
 
-/// Rows that one thread takes at least.
+/// Minimum of rows for one thread.
 const GRAIN: usize = 32;
 
-/// What LayerNorm needs, and what it leaves.
+/// The inputs and outputs of LayerNorm.
 pub(crate) struct Norm<'a> {
-    /// `[R, H]`: a product, its bias not yet added
+    /// `[R, H]`: a product without its bias
     pub(crate) product: Numbers<'a, bf16>,
     /// `[H]`
     pub(crate) bias: &'a [f32],
@@ -27,9 +27,9 @@ pub(crate) struct Norm<'a> {
     pub(crate) epsilon: f32,
     /// `[R, H]`, the result
     pub(crate) output: Numbers<'a, f32>,
-    /// `[R, H]`, the result rounded, if somebody multiplies it next
+    /// `[R, H]`, the rounded result, if a product follows
     pub(crate) rounded: Option<Numbers<'a, bf16>>,
-    /// `[R, H]` (x - mean)/deviation and `[R]` 1/deviation, if a gradient is to come
+    /// `[R, H]` (x - mean)/deviation and `[R]` 1/deviation, if a gradient follows
     pub(crate) kept: Option<(Numbers<'a, bf16>, Numbers<'a, f32>)>,
 }
 
@@ -38,14 +38,14 @@ pub(crate) fn norm(on: &Norm<'_>) {
     let h = on.bias.len();
     parallel(on.output.len() / h, GRAIN, |rows| {
         for row in rows {
-            // SAFETY: `native::serves` asked the processor; each row belongs to one thread.
+            // SAFETY: `native::serves` checked the processor; each row belongs to one thread.
             unsafe { norm_row(on, row, row * h..(row + 1) * h) }
         }
     });
 }
 
 /// # Safety
-/// The processor has AVX-512 with bfloat16; nobody else writes this row.
+/// The processor has AVX-512 with bfloat16; nothing else writes this row.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 unsafe fn norm_row(on: &Norm<'_>, row: usize, place: Range<usize>) {
     // SAFETY: the caller's promise; input and output are different tensors.
@@ -87,37 +87,37 @@ unsafe fn norm_row(on: &Norm<'_>, row: usize, place: Range<usize>) {
     }
 }
 
-/// What the gradient of LayerNorm needs, and what it leaves.
+/// The inputs and outputs of LayerNorm's gradient.
 pub(crate) struct NormGradient<'a> {
-    /// `[R, H]`, what flows into the result
+    /// `[R, H]`, the result's gradient
     pub(crate) flowing: Numbers<'a, f32>,
-    /// `[R, H]`, what flows in from a product of the result
+    /// `[R, H]`, the gradient from a product of the result
     pub(crate) also: Option<Numbers<'a, bf16>>,
-    /// `[R, H]`, as [`norm`] kept it
+    /// `[R, H]`, kept by [`norm`]
     pub(crate) normalised: Numbers<'a, bf16>,
-    /// `[R]`, as [`norm`] kept it
+    /// `[R]`, kept by [`norm`]
     pub(crate) scales: Numbers<'a, f32>,
     /// `[H]`
     pub(crate) gamma: &'a [f32],
     /// `[R, H]`, the gradient of the sum that was normalised; may be `flowing` itself
     pub(crate) sum: Numbers<'a, f32>,
-    /// `[R, H]`, the same rounded
+    /// `[R, H]`, the same, rounded
     pub(crate) rounded: Numbers<'a, bf16>,
 }
 
-/// The gradients of the bias, of gamma and of beta, `[H]` each, one behind the other; the others go to their places.
+/// The gradients of bias, gamma and beta, `[H]` each, concatenated; the others are written to their places.
 pub(crate) fn norm_gradient(on: &NormGradient<'_>) -> Vec<f32> {
     let h = on.gamma.len();
     parallel_sums(on.sum.len() / h, GRAIN, 3 * h, |rows, sums| {
         for row in rows {
-            // SAFETY: `native::serves` asked the processor; each row belongs to one thread.
+            // SAFETY: `native::serves` checked the processor; each row belongs to one thread.
             unsafe { norm_gradient_row(on, row, row * h..(row + 1) * h, sums) }
         }
     })
 }
 
 /// # Safety
-/// The processor has AVX-512 with bfloat16; nobody else writes this row.
+/// The processor has AVX-512 with bfloat16; nothing else writes this row.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 unsafe fn norm_gradient_row(on: &NormGradient<'_>, row: usize, place: Range<usize>, sums: &mut [f32]) {
     let h = place.len();
@@ -141,7 +141,7 @@ unsafe fn norm_gradient_row(on: &NormGradient<'_>, row: usize, place: Range<usiz
     let [mean, product] = [mean, product].map(|x| all(_mm512_reduce_add_ps(x) / h as f32));
     // SAFETY: the caller's promise.
     let scale = all(unsafe { on.scales.part(row..row + 1) }[0]);
-    // SAFETY: the caller's promise. `flowing` is read no more.
+    // SAFETY: the caller's promise. `flowing` is not read any more.
     let sum = unsafe { on.sum.part_mut(place) };
     for at in (0..h).step_by(LANES) {
         let dx = _mm512_fnmadd_ps(load_bf16(&normalised[at..]), product, _mm512_sub_ps(load(&sum[at..]), mean));
@@ -153,7 +153,7 @@ unsafe fn norm_gradient_row(on: &NormGradient<'_>, row: usize, place: Range<usiz
 }
 
 /// # Safety
-/// The processor has AVX-512 with bfloat16; nobody else writes these 16 numbers.
+/// The processor has AVX-512 with bfloat16; nothing else writes these 16 numbers.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 unsafe fn flowing(on: &NormGradient<'_>, at: usize) -> __m512 {

@@ -1,4 +1,5 @@
-//! Sixteen numbers at a time: what the kernels are made of. AVX-512 with bfloat16 conversion, found at run time.
+//! Sixteen numbers at a time: the building blocks of the kernels. AVX-512 with bfloat16 conversion, detected at run
+//! time.
 #![expect(unsafe_code, reason = "vector loads and stores")]
 
 use std::arch::x86_64::*;
@@ -8,8 +9,8 @@ use half::bf16;
 /// Numbers in a vector.
 pub(crate) const LANES: usize = 16;
 
-/// Whether this processor can do what this file asks of it.
-pub(crate) fn is_here() -> bool {
+/// Whether this processor supports the functions of this file.
+pub(crate) fn is_supported() -> bool {
     is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("avx512bw")
         && is_x86_feature_detected!("avx512dq")
@@ -26,7 +27,7 @@ pub(crate) fn load(from: &[f32]) -> __m512 {
     unsafe { _mm512_loadu_ps(from.as_ptr()) }
 }
 
-/// Into the first 16 of `to`.
+/// Store to the first 16 of `to`.
 #[inline]
 #[target_feature(enable = "avx512f")]
 pub(crate) fn store(to: &mut [f32], x: __m512) {
@@ -35,7 +36,7 @@ pub(crate) fn store(to: &mut [f32], x: __m512) {
     unsafe { _mm512_storeu_ps(to.as_mut_ptr(), x) }
 }
 
-/// The first 16 of `to` grow by `x`.
+/// Add `x` to the first 16 of `to`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 pub(crate) fn grow(to: &mut [f32], x: __m512) {
@@ -43,7 +44,7 @@ pub(crate) fn grow(to: &mut [f32], x: __m512) {
     store(to, sum);
 }
 
-/// The first 16 of `from`, widened.
+/// The first 16 of `from`, converted to fp32.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 pub(crate) fn load_bf16(from: &[bf16]) -> __m512 {
@@ -53,7 +54,7 @@ pub(crate) fn load_bf16(from: &[bf16]) -> __m512 {
     _mm512_castsi512_ps(_mm512_slli_epi32::<16>(_mm512_cvtepu16_epi32(half)))
 }
 
-/// Into the first 16 of `to`, rounded to nearest even.
+/// Store to the first 16 of `to`, rounded to nearest even.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 pub(crate) fn store_bf16(to: &mut [bf16], x: __m512) {
@@ -65,7 +66,7 @@ pub(crate) fn store_bf16(to: &mut [bf16], x: __m512) {
     }
 }
 
-/// The first 16 pairs of `to` become `first` and `second`, rounded, number by number.
+/// Store `first` and `second`, rounded, as the first 16 pairs of `to`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 pub(crate) fn store_pairs(to: &mut [bf16], first: __m512, second: __m512) {
@@ -83,14 +84,14 @@ fn bits(x: __m512) -> __m512i {
     _mm512_cvtepu16_epi32(unsafe { std::mem::transmute::<__m256bh, __m256i>(_mm512_cvtneps_pbh(x)) })
 }
 
-/// 16 times `x`.
+/// `x` in all 16 places.
 #[inline]
 #[target_feature(enable = "avx512f")]
 pub(crate) fn all(x: f32) -> __m512 {
     _mm512_set1_ps(x)
 }
 
-/// 2ˣ, within 3·10⁻⁷ of it relatively (polynomial on [-½, ½], minimax by Remez' algorithm); 0 below 2⁻¹⁴⁹.
+/// 2ˣ, with a relative error below 3·10⁻⁷ (polynomial on [-½, ½], minimax by Remez' algorithm); 0 below 2⁻¹⁴⁹.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 pub(crate) fn exp2(x: __m512) -> __m512 {
@@ -104,7 +105,7 @@ pub(crate) fn exp2(x: __m512) -> __m512 {
     _mm512_scalef_ps(_mm512_fmadd_ps(p, rest, all(1.0)), whole)
 }
 
-/// 1/x to the last bit but one: the processor's guess of 14 bits, and one step of Newton's.
+/// 1/x, exact except for the last bit: the processor's estimate of 14 bits, and one Newton step.
 #[inline]
 #[target_feature(enable = "avx512f")]
 pub(crate) fn inverse(x: __m512) -> __m512 {
@@ -142,7 +143,7 @@ mod tests {
 
     #[test]
     fn exp2_and_the_normal_distribution_are_those_of_the_books() {
-        if !is_here() {
+        if !is_supported() {
             return;
         }
         for step in -4000..4000 {

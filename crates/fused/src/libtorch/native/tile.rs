@@ -1,7 +1,7 @@
-//! Small products of bfloat16 numbers into fp32 ones, on one thread: what attention is made of.
+//! Small products of bfloat16 numbers into fp32 ones, on one thread: the building block of attention.
 //!
-//! The right factor is laid out in pairs: `[k/2, n, 2]`, as the processor's instructions want it. With AMX the product
-//! is LibTorch's (oneDNN's) own kernel, elsewhere the one below on AVX-512's bfloat16 dot product.
+//! The right factor is laid out in pairs, `[k/2, n, 2]`, the form of the processor's instructions. With AMX, LibTorch's
+//! (oneDNN's) own kernel computes the product; otherwise the one below does, with AVX-512's bfloat16 dot product.
 #![expect(unsafe_code, reason = "vector loads and stores, and one call of C++")]
 
 use std::arch::x86_64::*;
@@ -17,7 +17,7 @@ pub(crate) struct Sizes {
     pub(crate) m: usize,
     pub(crate) n: usize,
     pub(crate) k: usize,
-    /// From one row of the left factor to the next.
+    /// Distance between two rows of the left factor.
     pub(crate) left_stride: usize,
 }
 
@@ -38,7 +38,7 @@ unsafe extern "C" {
 
 fn has_tiles() -> bool {
     static HAS: OnceLock<bool> = OnceLock::new();
-    // SAFETY: the function only asks the processor.
+    // SAFETY: the function only queries the processor.
     *HAS.get_or_init(|| unsafe { shim_has_tiles() })
 }
 
@@ -62,21 +62,21 @@ pub(crate) unsafe fn product(sizes: Sizes, left: &[bf16], right: &[bf16], add: b
     }
 }
 
-/// To be called by a thread after its last product: AMX has a state that others should not find.
+/// Release AMX's state; each thread calls this after its last product.
 pub(crate) fn done() {
     if has_tiles() {
-        // SAFETY: the function gives back what this thread's products took, and nothing else.
+        // SAFETY: the function releases only what this thread's products used.
         unsafe { shim_tiles_done() }
     }
 }
 
-/// Rows of the result that are held in registers at once.
+/// Rows of the result in registers at once.
 const HELD_ROWS: usize = 6;
 /// Vectors of each such row.
 const HELD_VECTORS: usize = 4;
 
 /// # Safety
-/// The processor has AVX-512 with bfloat16; the slices are as long as `sizes` asks for.
+/// The processor has AVX-512 with bfloat16; the slices have the lengths that `sizes` requires.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 unsafe fn by_dot_products(sizes: Sizes, left: &[bf16], right: &[bf16], add: bool, to: &mut [f32]) {
     for row in (0..sizes.m).step_by(HELD_ROWS) {
@@ -159,7 +159,7 @@ mod tests {
     /// Both kernels on sizes that fill no register block, against sums in f64.
     #[test]
     fn a_product_is_the_sum_of_products() {
-        if !crate::libtorch::native::simd::is_here() {
+        if !crate::libtorch::native::simd::is_supported() {
             return;
         }
         for [m, n, k] in [[1, 16, 2], [7, 80, 32], [64, 96, 64], [32, 512, 32], [13, 64, 48]] {

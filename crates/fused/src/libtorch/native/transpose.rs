@@ -1,4 +1,4 @@
-//! Rows that become columns, and pairs of rows that become one, sixteen at a time.
+//! Transpose rows and interleave pairs of rows, sixteen numbers at a time.
 #![expect(unsafe_code, reason = "vector loads and stores")]
 
 use std::arch::x86_64::*;
@@ -7,7 +7,7 @@ use half::bf16;
 
 use super::simd::LANES;
 
-/// The first 16 pairs of `to` become those of `first` and `second`, number by number.
+/// Store `first` and `second` as the first 16 pairs of `to`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 pub(crate) fn interleave(to: &mut [bf16], first: &[bf16], second: &[bf16]) {
@@ -54,7 +54,7 @@ fn store_rows(to: &mut [bf16], stride: usize, rows: [__m512i; LANES]) {
     }
 }
 
-/// Rows become columns: pairs of neighbours, fours, then quarters of the register.
+/// Turn rows into columns: pairs of neighbours, fours, then quarters of the register.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn transposed(rows: [__m512i; LANES]) -> [__m512i; LANES] {

@@ -1,4 +1,4 @@
-//! The kernels, the plain twin and LibTorch's own layer, held together.
+//! The kernels, the plain twin and LibTorch's own layer, compared.
 
 use super::*;
 use crate::libtorch::lstm_recorded;
@@ -6,8 +6,8 @@ use crate::libtorch_devices;
 
 const MANY: &[usize] = &[7, 1, 12, 12, 3, 1, 9, 30, 2, 7, 7, 5, 4, 21, 1, 6];
 
-/// Sizes the kernels serve (L a multiple of 16, of 64 or not) and one they leave to LibTorch; one sequence, equal
-/// ones, many; one row each.
+/// Sizes that the kernels support (L a multiple of 16, of 64 or not) and one that they leave to LibTorch; one sequence,
+/// equal ones, many; sequences of one row.
 fn cases() -> impl Iterator<Item = Case> {
     let all = |hidden| [MANY, &[9], &[4, 4, 4], &[1, 1], &[2, 1], &[1]].map(|lengths| (hidden, lengths));
     let both = |(hidden, lengths)| [1, 2].map(|directions| Case { lengths, directions, inputs: 10, hidden });
@@ -25,7 +25,7 @@ fn assert_close(case: Case, a: &[Vec<f32>], b: &[Vec<f32>]) {
 }
 
 #[test]
-fn values_and_gradients_are_the_plain_twins() {
+fn values_and_gradients_equal_the_plain_twin() {
     for (case, device) in on_devices() {
         let plain = case.output_and_gradients(&Device::flex().autodiff(), lstm);
         assert_close(case, &plain, &case.output_and_gradients(&device.autodiff(), lstm));
@@ -33,7 +33,7 @@ fn values_and_gradients_are_the_plain_twins() {
 }
 
 #[test]
-fn values_and_gradients_are_those_of_libtorchs_own_layer() {
+fn values_and_gradients_equal_the_layer_of_libtorch() {
     for (case, device) in on_devices() {
         let device = device.autodiff();
         let recorded = case.output_and_gradients(&device, lstm_recorded);
@@ -49,13 +49,13 @@ fn evaluation_gives_the_values_of_training() {
     }
 }
 
-/// Training with a frozen encoder below: nothing is computed for it, and the weights learn alike.
+/// Training with a frozen encoder below: its gradient is not computed, and the weights learn the same.
 #[test]
 fn an_input_without_gradient_changes_no_other() {
     let device = Device::libtorch().autodiff();
     let case = Case { lengths: MANY, directions: 2, inputs: 10, hidden: 16 };
     let frozen = |input: Tensor<2>, lengths: &[usize], weights| {
-        let fixed = case.input(&device); // `detach` would still want a gradient
+        let fixed = case.input(&device); // `detach` would still request a gradient
         lstm(fixed, lengths, weights) + input.sum().mul_scalar(0.0).reshape([1, 1])
     };
     let (all, rest) = (case.output_and_gradients(&device, lstm), case.output_and_gradients(&device, frozen));
@@ -63,9 +63,10 @@ fn an_input_without_gradient_changes_no_other() {
     assert!(rest[1].iter().all(|&x| x == 0.0));
 }
 
-/// burn computes in place where nobody else holds a tensor; the layer holds its output until the gradient is done.
+/// burn computes in place if it holds the only handle of a tensor; the layer holds its output until the gradient is
+/// done.
 #[test]
-fn what_follows_does_not_write_over_what_the_gradient_needs() {
+fn later_operations_keep_the_data_of_the_gradient() {
     let device = Device::libtorch().autodiff();
     let case = Case { lengths: MANY, directions: 2, inputs: 10, hidden: 16 };
     let gradient = |then: fn(Tensor<2>) -> Tensor<2>| {
@@ -77,9 +78,9 @@ fn what_follows_does_not_write_over_what_the_gradient_needs() {
     assert_eq!(gradient(|x| x.mul_scalar(3.0)), gradient(|x| x.clone().mul_scalar(3.0) + x.mul_scalar(0.0)));
 }
 
-/// The kernels give the same bits however many threads share the work. LibTorch, which multiplies the input for them
-/// and is the layer where they do not serve, promises nothing of the kind: so the input's numbers are such that their
-/// products and sums are exact in any order.
+/// The kernels give the same bits for any number of threads. LibTorch, which multiplies their input and computes the
+/// layer where they do not apply, does not promise this; so the input's numbers have exact products and sums in any
+/// order.
 #[test]
 fn threads_do_not_change_the_recurrence() {
     let (case, device) = (Case { lengths: MANY, directions: 1, inputs: 10, hidden: 32 }, Device::libtorch());
@@ -138,7 +139,7 @@ fn milliseconds(case: Case, layer: fn(Tensor<2>, &[usize], Vec<LstmWeights>) -> 
     [forward, start.elapsed()].map(|time| time.as_secs_f64() * 1e3)
 }
 
-/// Of the whole; with it the forward part of the same run.
+/// The time of forward and backward together, and of the forward part of the same run.
 fn median(mut times: Vec<[f64; 2]>) -> [f64; 2] {
     times.sort_by(|a, b| a[1].total_cmp(&b[1]));
     times[times.len() / 2]

@@ -1,35 +1,35 @@
-//! The first half of a block of which only the first row of each sequence is wanted: keys and values of all rows, but
-//! queries, context and all behind it of those alone.
+//! The first half of a block of which only the first row of each sequence is needed: keys and values of all rows, but
+//! queries, context and all later results of the first rows only.
 
 use tch::{Kind, Tensor};
 
 use super::super::attention_first::{First, FirstGradient, attention_first, attention_first_gradient};
 use super::super::elementwise;
 use super::super::memory::Numbers;
-use super::super::workspace::{Lent, take};
+use super::super::workspace::{Scratch, borrow};
 use super::gradient::weight_gradient;
 use super::{Kept, Weights, multiply, sizes};
 use crate::{BlockOptions, Layout};
 
-/// What attention of first rows read and made.
+/// The inputs and results of first-row attention.
 #[derive(Debug)]
 pub(super) struct FirstRows {
-    /// `[B]`: which rows they are
+    /// `[B]`: the first rows
     starts: Tensor,
     /// `[R, H]`
-    input: Lent,
+    input: Scratch,
     /// `[B, H]`
-    first_input: Lent,
-    queries: Lent,
+    first_input: Scratch,
+    queries: Scratch,
     /// `[R, 2·H]`
-    keys_values: Lent,
+    keys_values: Scratch,
     /// `[N, R]`
-    attention: Lent,
+    attention: Scratch,
     /// `[B, H]`
-    pub(super) context: Lent,
+    pub(super) context: Scratch,
 }
 
-/// The attention, and the residual that belongs to it, `[B, H]`.
+/// The attention and its residual, `[B, H]`.
 pub(super) fn first_rows(
     inputs: &[Tensor],
     weights: &Weights,
@@ -40,28 +40,29 @@ pub(super) fn first_rows(
     let starts: Vec<i64> = layout.starts().into_iter().map(|row| row as i64).collect();
     let starts = Tensor::from_slice(&starts);
     let residual = inputs[0].index_select(0, &starts);
-    let input = take("input", Kind::BFloat16, &[rows, h]);
+    let input = borrow("input", Kind::BFloat16, &[rows, h]);
     elementwise::round(Numbers::of(&inputs[0]), Numbers::of(&input));
-    let first_input = take("first input", Kind::BFloat16, &[b, h]);
+    let first_input = borrow("first input", Kind::BFloat16, &[b, h]);
     elementwise::round(Numbers::of(&residual), Numbers::of(&first_input));
     let [query_weights, key_value_weights] = parts(&weights.projections, h);
-    let queries = take("queries", Kind::BFloat16, &[b, h]);
+    let queries = borrow("queries", Kind::BFloat16, &[b, h]);
     let _same = inputs[2].to_kind(Kind::BFloat16).addmm_out(&queries, &first_input, &query_weights.tr());
-    let keys_values = take("keys and values", Kind::BFloat16, &[rows, 2 * h]);
+    let keys_values = borrow("keys and values", Kind::BFloat16, &[rows, 2 * h]);
     let bias = Tensor::cat(&[&inputs[4], &inputs[6]], 0).to_kind(Kind::BFloat16);
     let _same = bias.addmm_out(&keys_values, &input, &key_value_weights.tr());
-    let attention = take("attention", Kind::Float, &[options.num_attention_heads, rows]);
-    let context = take("first context", Kind::BFloat16, &[b, h]);
+    let attention = borrow("attention", Kind::Float, &[options.num_attention_heads, rows]);
+    let context = borrow("first context", Kind::BFloat16, &[b, h]);
     let rows = FirstRows { starts, input, first_input, queries, keys_values, attention, context };
     attention_first(&rows.places(layout, options, h));
     (rows, residual)
 }
 
-/// Of the block's input, and of what projects it. `sum` flows into the residual, `product` into the context.
+/// The gradients of the block's input and of its projections. `sum` flows into the residual, `product` into the
+/// context.
 pub(super) fn gradients(kept: &Kept, half: &FirstRows, sum: &Tensor, product: &Tensor) -> (Tensor, [Tensor; 6]) {
     let ([b, h], rows) = (sizes(sum), kept.layout.rows());
-    let queries = take("queries gradient", Kind::BFloat16, &[b, h]);
-    let keys_values = take("keys and values gradient", Kind::BFloat16, &[rows, 2 * h]);
+    let queries = borrow("queries gradient", Kind::BFloat16, &[b, h]);
+    let keys_values = borrow("keys and values gradient", Kind::BFloat16, &[rows, 2 * h]);
     attention_first_gradient(&FirstGradient {
         forward: half.places(&kept.layout, kept.options, h),
         flowing: Numbers::of(product),
@@ -74,7 +75,7 @@ pub(super) fn gradients(kept: &Kept, half: &FirstRows, sum: &Tensor, product: &T
     let biases = Tensor::from_slice(&elementwise::column_sums(Numbers::of(&keys_values), 2 * h));
     let [key_bias, value_bias] = halves(&biases, h);
     let [query_weights, key_value_weights] = parts(&kept.weights.projections, h);
-    let input = take("product", Kind::BFloat16, &[rows, h]);
+    let input = borrow("product", Kind::BFloat16, &[rows, h]);
     multiply(&keys_values, &key_value_weights, &input);
     multiply(&queries, &query_weights, product);
     elementwise::add(Numbers::of(product), Numbers::of(sum));
@@ -96,7 +97,7 @@ impl FirstRows {
     }
 }
 
-/// Of the projections `[3·H, H]` the queries', and the keys' and values'.
+/// Split the projections `[3·H, H]` into the queries' and the keys' and values'.
 fn parts(projections: &Tensor, h: usize) -> [Tensor; 2] {
     [projections.narrow(0, 0, h as i64), projections.narrow(0, h as i64, 2 * h as i64)]
 }

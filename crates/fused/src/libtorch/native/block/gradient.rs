@@ -6,15 +6,16 @@ use super::super::attention_gradient::{Gradient, attention_gradient};
 use super::super::elementwise;
 use super::super::memory::Numbers;
 use super::super::rows::{NormGradient, norm_gradient};
-use super::super::workspace::take;
+use super::super::workspace::borrow;
 use super::{AllRows, AttentionHalf, INPUTS, Kept, Normalised, attention_of, first, floats, multiply, sizes};
 
-/// The gradients of all inputs, in their order, when `flowing`, `[R, H]` or with `first_only` `[B, H]`, flows into the output.
+/// The gradients of all inputs, in their order, where `flowing`, `[R, H]` or with `first_only` `[B, H]`, is the
+/// output's gradient.
 pub(crate) fn gradients(kept: &Kept, flowing: &Tensor) -> [Tensor; INPUTS] {
     let [rows, h] = sizes(flowing);
     let flowing = flowing.contiguous();
     let sum = flowing.empty_like(); // of the residual stream
-    let product = take("product", Kind::BFloat16, &[rows, h]);
+    let product = borrow("product", Kind::BFloat16, &[rows, h]);
     let feed_forward = feed_forward_gradients(kept, &flowing, &sum, &product);
     let norm = attended_gradients(kept, &sum, &product);
     let (input, projections) = match &kept.attention {
@@ -25,11 +26,11 @@ pub(crate) fn gradients(kept: &Kept, flowing: &Tensor) -> [Tensor; INPUTS] {
     all.try_into().unwrap_or_else(|all: Vec<Tensor>| unreachable!("1 + 6 + 4 + 6 are not {}", all.len()))
 }
 
-/// Of the second half's parameters. What flows into the first half's result is `sum` + `product` then.
+/// The gradients of the second half's parameters. Afterwards `sum` + `product` flows into the first half's result.
 fn feed_forward_gradients(kept: &Kept, flowing: &Tensor, sum: &Tensor, product: &Tensor) -> [Tensor; 6] {
     let half = &kept.feed_forward;
     let ([rows, h], wide) = (sizes(flowing), kept.intermediate_bias.numel());
-    let rounded = take("rounded gradient", Kind::BFloat16, &[rows, h]);
+    let rounded = borrow("rounded gradient", Kind::BFloat16, &[rows, h]);
     let (normalised, scales) = Normalised::kept(&half.normalised);
     let [bias, gamma, beta] = thirds(&norm_gradient(&NormGradient {
         flowing: Numbers::of(flowing),
@@ -40,8 +41,8 @@ fn feed_forward_gradients(kept: &Kept, flowing: &Tensor, sum: &Tensor, product: 
         sum: Numbers::of(sum),
         rounded: Numbers::of(&rounded),
     }));
-    let activated = take("activated", Kind::BFloat16, &[rows, wide]);
-    let gradient = take("intermediate gradient", Kind::BFloat16, &[rows, wide]);
+    let activated = borrow("activated", Kind::BFloat16, &[rows, wide]);
+    let gradient = borrow("intermediate gradient", Kind::BFloat16, &[rows, wide]);
     multiply(&rounded, &kept.weights.output, &gradient);
     let intermediate_bias = elementwise::gelu_gradient(
         Numbers::of(&half.intermediate),
@@ -55,10 +56,11 @@ fn feed_forward_gradients(kept: &Kept, flowing: &Tensor, sum: &Tensor, product: 
     [intermediate, Tensor::from_slice(&intermediate_bias), weight, bias, gamma, beta]
 }
 
-/// Of the parameters at the first half's end. What flows into its residual is `sum` then, and into the context `product`.
+/// The gradients of the parameters at the first half's end. Afterwards `sum` flows into its residual, and `product`
+/// into the context.
 fn attended_gradients(kept: &Kept, sum: &Tensor, product: &Tensor) -> [Tensor; 4] {
     let [rows, h] = sizes(sum);
-    let rounded = take("rounded gradient", Kind::BFloat16, &[rows, h]);
+    let rounded = borrow("rounded gradient", Kind::BFloat16, &[rows, h]);
     let (normalised, scales) = Normalised::kept(&kept.attended.normalised);
     let context = match &kept.attention {
         AttentionHalf::All(rows) => &rows.context,
@@ -78,10 +80,11 @@ fn attended_gradients(kept: &Kept, sum: &Tensor, product: &Tensor) -> [Tensor; 4
     [weight, bias, gamma, beta]
 }
 
-/// Of the block's input, and of what projects it. `sum` flows into the residual, `product` into the context.
+/// The gradients of the block's input and of its projections. `sum` flows into the residual, `product` into the
+/// context.
 fn all_rows_gradients(kept: &Kept, half: &AllRows, sum: Tensor, product: &Tensor) -> (Tensor, [Tensor; 6]) {
     let [rows, h] = sizes(&sum);
-    let projected = take("projected gradient", Kind::BFloat16, &[rows, 3 * h]);
+    let projected = borrow("projected gradient", Kind::BFloat16, &[rows, 3 * h]);
     attention_gradient(&Gradient {
         forward: attention_of(&kept.layout, kept.options, h, [&half.projected, &half.context], half.sums.as_ref()),
         flowing: Numbers::of(product),
@@ -95,8 +98,8 @@ fn all_rows_gradients(kept: &Kept, half: &AllRows, sum: Tensor, product: &Tensor
     (sum, [query, query_bias, key, key_bias, value, value_bias])
 }
 
-/// `[out, in]` in fp32 from what flows into a product `[R, out]` and what was multiplied `[R, in]`. A product with
-/// more rows than columns is the faster one, by half.
+/// `[out, in]` in fp32 from the gradient of a product `[R, out]` and its left factor `[R, in]`. A product with more
+/// rows than columns takes half the time.
 pub(super) fn weight_gradient(flowing: &Tensor, multiplied: &Tensor) -> Tensor {
     if flowing.size()[1] >= multiplied.size()[1] {
         return flowing.tr().mm(multiplied).to_kind(Kind::Float);

@@ -1,4 +1,4 @@
-//! What a block keeps between forward and backward pass.
+//! The data that a block keeps between forward and backward pass.
 
 use std::sync::Arc;
 
@@ -6,17 +6,17 @@ use half::bf16;
 use tch::{Kind, Tensor};
 
 use super::super::memory::Numbers;
-use super::super::workspace::{Lent, take};
+use super::super::workspace::{Scratch, borrow};
 use super::first;
 use crate::{BlockOptions, Layout};
 
-/// What the backward pass needs.
+/// The input of the backward pass.
 #[derive(Debug)]
 pub(crate) struct Kept {
     pub(super) layout: Arc<Layout>,
     pub(super) options: BlockOptions,
     pub(super) weights: Weights,
-    /// As it was given.
+    /// The options of the forward pass.
     pub(super) intermediate_bias: Tensor,
     /// As they were given: the first half's and the second's.
     pub(super) gammas: [Tensor; 2],
@@ -32,56 +32,56 @@ pub(super) enum AttentionHalf {
     First(first::FirstRows),
 }
 
-/// What attention read and made.
+/// The inputs and results of attention.
 #[derive(Debug)]
 pub(super) struct AllRows {
-    pub(super) input: Lent,
-    pub(super) projected: Lent,
-    pub(super) context: Lent,
-    pub(super) sums: Option<Lent>,
+    pub(super) input: Scratch,
+    pub(super) projected: Scratch,
+    pub(super) context: Scratch,
+    pub(super) sums: Option<Scratch>,
 }
 
-/// The first half's end: residual sum and LayerNorm.
+/// The end of the first half: residual sum and LayerNorm.
 #[derive(Debug)]
 pub(super) struct Attended {
     pub(super) normalised: Option<Normalised>,
     /// Its result.
-    pub(super) rounded: Lent,
+    pub(super) rounded: Scratch,
 }
 
 /// The second half: two linear layers, residual sum, LayerNorm.
 #[derive(Debug)]
 pub(super) struct FeedForwardHalf {
-    pub(super) intermediate: Lent,
+    pub(super) intermediate: Scratch,
     pub(super) normalised: Option<Normalised>,
 }
 
-/// The four matrices, rounded; queries', keys' and values' below each other.
+/// The four matrices, rounded; those of queries, keys and values are stacked.
 #[derive(Debug)]
 pub(super) struct Weights {
-    pub(super) projections: Lent,
-    pub(super) attention_output: Lent,
-    pub(super) intermediate: Lent,
-    pub(super) output: Lent,
+    pub(super) projections: Scratch,
+    pub(super) attention_output: Scratch,
+    pub(super) intermediate: Scratch,
+    pub(super) output: Scratch,
 }
 
-/// What LayerNorm's gradient needs.
+/// The input of LayerNorm's gradient.
 #[derive(Debug)]
 pub(super) struct Normalised {
-    pub(super) numbers: Lent,
-    pub(super) scales: Lent,
+    pub(super) numbers: Scratch,
+    pub(super) scales: Scratch,
 }
 
 impl Weights {
     pub(super) fn rounded(inputs: &[Tensor]) -> Self {
         let h = inputs[1].size()[0] as usize;
-        let projections = take("projections", Kind::BFloat16, &[3 * h, h]);
+        let projections = borrow("projections", Kind::BFloat16, &[3 * h, h]);
         for (place, weight) in [&inputs[1], &inputs[3], &inputs[5]].into_iter().enumerate() {
             projections.narrow(0, (place * h) as i64, h as i64).copy_(weight);
         }
         let rounded = |name, weight: &Tensor| {
             let [rows, columns] = [0, 1].map(|axis| weight.size()[axis] as usize);
-            let to = take(name, Kind::BFloat16, &[rows, columns]);
+            let to = borrow(name, Kind::BFloat16, &[rows, columns]);
             to.shallow_clone().copy_(weight);
             to
         };
@@ -97,8 +97,8 @@ impl Weights {
 impl Normalised {
     pub(super) fn new(rows: usize, h: usize) -> Self {
         Normalised {
-            numbers: take("normalised", Kind::BFloat16, &[rows, h]),
-            scales: take("scales", Kind::Float, &[rows]),
+            numbers: borrow("normalised", Kind::BFloat16, &[rows, h]),
+            scales: borrow("scales", Kind::Float, &[rows]),
         }
     }
 
@@ -106,7 +106,7 @@ impl Normalised {
         (Numbers::of(&self.numbers), Numbers::of(&self.scales))
     }
 
-    /// Those of a forward pass that a gradient follows.
+    /// The data of a forward pass with a gradient.
     pub(super) fn kept(this: &Option<Self>) -> (Numbers<'_, bf16>, Numbers<'_, f32>) {
         let Some(this) = this else { unreachable!("`forward` makes `Kept` only where it keeps these") };
         this.places()

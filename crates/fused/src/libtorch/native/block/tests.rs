@@ -4,7 +4,7 @@ use crate::libtorch::{block as recorded, shim};
 const H: i64 = 64;
 const I: i64 = 96;
 
-/// A block's inputs: hidden states of `rows` rows, then parameters of the size that training has.
+/// A block's inputs: hidden states of `rows` rows, then parameters of the usual size.
 fn inputs(rows: i64) -> Vec<Tensor> {
     tch::manual_seed(7);
     let random = |shape: &[i64], scale: f64| Tensor::randn(shape, (Kind::Float, tch::Device::Cpu)) * scale;
@@ -48,10 +48,10 @@ fn layouts() -> [Layout; 3] {
     [Layout::tight(&[37, 130, 1, 64]), Layout::padded(&[5, 40, 33], 40), Layout::tight(&[300])]
 }
 
-/// bfloat16 has 8 bits: products of sums of 64 such numbers are within a hundredth or two of fp32's.
+/// bfloat16 has 8 bits: products of sums of 64 such numbers are within one or two hundredths of fp32's.
 #[test]
-fn the_kernels_are_the_fp32_block_rounded() {
-    if !simd::is_here() {
+fn the_kernels_equal_the_fp32_block_up_to_rounding() {
+    if !simd::is_supported() {
         return;
     }
     for (layout, first_only) in layouts().into_iter().flat_map(|layout| [(layout.clone(), false), (layout, true)]) {
@@ -76,10 +76,10 @@ fn the_kernels_are_the_fp32_block_rounded() {
     }
 }
 
-/// Two sequences behind each other are what they are alone, and a second call finds nothing of the first.
+/// Two sequences in one batch equal each alone, and a second call does not see the first.
 #[test]
-fn a_sequence_sees_itself_only_and_results_are_the_same_again() {
-    if !simd::is_here() {
+fn a_sequence_sees_itself_only_and_results_repeat() {
+    if !simd::is_supported() {
         return;
     }
     let (inputs, options) = (inputs(120), options(2, Precision::Bf16));
@@ -92,19 +92,20 @@ fn a_sequence_sees_itself_only_and_results_are_the_same_again() {
     assert!(difference(&first.narrow(0, 70, 50), &alone) < 2e-2);
 }
 
-/// Behind the last row lies what was there before; its rows are multiplied along with others, and must not show.
+/// The memory after the last row holds old numbers; the products read these rows, but the result must not depend on
+/// them.
 #[test]
-fn what_lies_behind_the_last_row_is_not_seen() {
-    if !simd::is_here() {
+fn numbers_after_the_last_row_have_no_effect() {
+    if !simd::is_supported() {
         return;
     }
     let (inputs, options, layout) = (inputs(70), options(2, Precision::Bf16), Arc::new(Layout::tight(&[33, 37])));
     let flowing = inputs[0].ones_like();
-    let of = |behind: f64| {
+    let of = |filler: f64| {
         let (output, kept) = forward(&inputs, &layout, options, true);
         let kept = kept.unwrap();
         let AttentionHalf::All(rows) = &kept.attention else { unreachable!("all rows were asked for") };
-        let _filled = rows.projected.narrow(0, 70, BLOCK as i64).fill_(behind);
+        let _filled = rows.projected.narrow(0, 70, BLOCK as i64).fill_(filler);
         std::iter::once(output).chain(gradients(&kept, &flowing)).collect::<Vec<_>>()
     };
     assert!(of(0.0) == of(f64::NAN));

@@ -1,4 +1,4 @@
-//! The recurrence backwards: from the gradient of the hidden states to that of what the input gave the gates.
+//! The recurrence backwards: from the gradient of the hidden states to that of the gates' inputs.
 #![expect(unsafe_code, reason = "threads write disjoint rows or columns of one tensor")]
 
 use std::arch::x86_64::*;
@@ -10,7 +10,7 @@ use super::vector::{LANES, all, load, store, tanh, without_traces};
 /// One direction of a layer.
 #[derive(Debug)]
 pub(super) struct Backward<'a> {
-    /// `[R, 4·L]`: before, the gates; after, the gradient of what went into them.
+    /// `[R, 4·L]`: first the gates, then the gradient of their inputs.
     pub(super) gates: Columns<'a>,
     /// `[R, L]`
     pub(super) cells: Columns<'a>,
@@ -20,7 +20,7 @@ pub(super) struct Backward<'a> {
     pub(super) weights: Packed,
 }
 
-/// What the steps behind have sent back to each sequence of a group; at first nothing.
+/// The gradients that later steps pass back to each sequence of a group; zero at first.
 struct Carried {
     /// `[sequences, blocks·64]`: the gradient of the hidden state.
     hidden: Vec<f32>,
@@ -32,7 +32,7 @@ impl Backward<'_> {
     /// All steps of one group, the last one first.
     ///
     /// # Safety
-    /// Nobody else touches this direction's share of the group's rows meanwhile.
+    /// Nothing else accesses this direction's share of the group's rows.
     #[target_feature(enable = "avx512f")]
     pub(super) unsafe fn run(&self, group: &Group) {
         let width = self.weights.n_blocks() * WIDTH;
@@ -43,7 +43,7 @@ impl Backward<'_> {
                 let hidden = &carried.hidden[sequence * width..][..width];
                 let cell = &mut carried.cell[sequence * self.cells.width..][..self.cells.width];
                 let before = (step > 0).then(|| group.row(sequence, step - 1));
-                // SAFETY: the caller answers for the group's rows, and this thread takes them one by one.
+                // SAFETY: the caller guarantees exclusive access to the rows of the group, and this thread takes them one by one.
                 unsafe { self.cells(group.row(sequence, step), before, hidden, cell) }
             }
             if step > 0 {
@@ -55,16 +55,16 @@ impl Backward<'_> {
 
     /// The cells of one row. With h = o·tanh(c), c = f·c₋₁ + i·g and σ' = σ·(1 - σ), tanh' = 1 - tanh²:
     /// dc += dh·o·(1 - tanh²(c)), then di = dc·g·i·(1 - i), df = dc·c₋₁·f·(1 - f), dg = dc·i·(1 - g²),
-    /// do = dh·tanh(c)·o·(1 - o), and dc·f is carried on.
+    /// do = dh·tanh(c)·o·(1 - o), and dc·f is passed on.
     ///
     /// # Safety
-    /// Nobody else touches this direction's share of `row`, nor writes to that of `before`.
+    /// Nothing else accesses this direction's share of `row`, and nothing writes to that of `before`.
     #[target_feature(enable = "avx512f")]
     unsafe fn cells(&self, row: usize, before: Option<usize>, from_hidden: &[f32], from_cell: &mut [f32]) {
         let l = self.cells.width;
-        // SAFETY: nobody else touches this row, and these are three tensors.
+        // SAFETY: nothing else accesses this row, and these are three tensors.
         let (gates, cells, flowing) = unsafe { (self.gates.row_mut(row), self.cells.row(row), self.flowing.row(row)) };
-        // SAFETY: nobody writes to the row before.
+        // SAFETY: nothing writes to the row before.
         let before = before.map(|row| unsafe { self.cells.row(row) });
         for at in (0..l).step_by(LANES) {
             let [i, f, g, o] = [load(gates, at), load(gates, l + at), load(gates, 2 * l + at), load(gates, 3 * l + at)];
@@ -84,16 +84,16 @@ impl Backward<'_> {
         }
     }
 
-    /// What the gates of `step` send back to the hidden states of the step before.
+    /// The gradient that the gates of `step` pass to the hidden states of the step before.
     ///
     /// # Safety
-    /// Nobody writes to this direction's share of the group's rows meanwhile.
+    /// Nothing writes to this direction's share of the group's rows.
     #[target_feature(enable = "avx512f")]
     unsafe fn to_hidden(&self, group: &Group, step: usize, hidden: &mut [f32]) {
         for block in 0..self.weights.n_blocks() {
             for (first, count) in tiles(group.active(step)) {
                 let rows = first..first + count;
-                // SAFETY: the caller answers for the rows.
+                // SAFETY: the caller guarantees that nothing writes to the rows.
                 let gates = |m| unsafe { self.gates.row(group.row(rows.start + m, step)) };
                 match count {
                     1 => self.tile::<1>([0].map(gates), block, first, hidden),

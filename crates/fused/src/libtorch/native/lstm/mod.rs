@@ -1,5 +1,5 @@
-//! An LSTM layer on a processor with AVX-512: the products with the input for all rows and both directions in one
-//! call of LibTorch's, and between them the recurrence, step by step, by kernels of our own.
+//! An LSTM layer on a processor with AVX-512. One call to LibTorch computes the products with the input for all rows
+//! and both directions; our own kernels compute the recurrence, step by step.
 //!
 //! As PyTorch's `nn.LSTM`: with `[i, f, g, o] = W_ih·x + b_ih + W_hh·h₋₁ + b_hh`,
 //! c = σ(f)·c₋₁ + σ(i)·tanh(g) and h = σ(o)·tanh(c).
@@ -19,21 +19,21 @@ use super::memory::{Numbers, parallel};
 
 pub(crate) use operation::record;
 
-/// Whether this processor can do what the kernels ask of it.
-pub(crate) fn is_here() -> bool {
+/// Whether this processor supports the kernels.
+pub(crate) fn is_supported() -> bool {
     is_x86_feature_detected!("avx512f")
 }
 
-/// Whether the kernels serve a layer with such an input and hidden states of size `l`.
+/// Whether the kernels support a layer with this input and hidden states of size `l`.
 pub(crate) fn serves(input: &Tensor, l: usize) -> bool {
-    is_here()
+    is_supported()
         && input.device() == Device::Cpu
         && input.kind() == Kind::Float
         && l > 0
         && l.is_multiple_of(vector::LANES)
 }
 
-/// What a layer computed, and what its gradient needs.
+/// A layer's results, and the data for its gradient.
 #[derive(Debug)]
 pub(crate) struct Computed {
     /// `[R, D·L]`
@@ -46,14 +46,14 @@ pub(crate) struct Computed {
     to_input: Tensor,
 }
 
-/// A layer's inputs, as [`crate::libtorch::lstm`] orders them: `[R, in]`, then four for each direction.
+/// A layer's inputs in the order of [`crate::libtorch::lstm`]: `[R, in]`, then four for each direction.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Inputs<'a> {
     pub(crate) tensors: &'a [Tensor],
     pub(crate) lengths: &'a [usize],
 }
 
-/// Gradients, in the order of [`Inputs::tensors`]; that of the input only if it is wanted.
+/// Gradients in the order of [`Inputs::tensors`]; that of the input only on request.
 pub(crate) type Gradients = Vec<Option<Tensor>>;
 
 impl Inputs<'_> {
@@ -103,7 +103,7 @@ pub(crate) fn forward(on: Inputs<'_>) -> Computed {
 
 #[expect(unsafe_code, reason = "kernels of several threads on one tensor")]
 fn recur_forwards(on: Inputs<'_>, computed: &Computed) {
-    assert!(is_here(), "the processor was asked before");
+    assert!(is_supported(), "callers check the processor");
     let biases = Tensor::cat(&on.parameters(2), 0) + Tensor::cat(&on.parameters(3), 0);
     let direction = |(direction, weights)| forward::Forward {
         biases: on.columns(&biases, 4, direction),
@@ -116,13 +116,13 @@ fn recur_forwards(on: Inputs<'_>, computed: &Computed) {
     let groups = on.groups();
     parallel(groups.len(), 1, |range| {
         for group in &groups[range] {
-            // SAFETY: the processor was asked, and each row of each direction belongs to one group.
+            // SAFETY: the processor was checked, and each row of each direction belongs to one group.
             unsafe { directions[group.direction].run(group) }
         }
     });
 }
 
-/// The gradients of a layer's inputs, given that of its output. Uses up what was computed.
+/// The gradients of a layer's inputs from that of its output. Consumes the computed results.
 pub(crate) fn backward(on: Inputs<'_>, computed: Computed, flowing: &Tensor, wants_input: bool) -> Gradients {
     recur_backwards(on, &computed, &flowing.contiguous());
     let Computed { output, gates, to_input, .. } = computed; // `gates` are now the gradients before the gates
@@ -142,7 +142,7 @@ pub(crate) fn backward(on: Inputs<'_>, computed: Computed, flowing: &Tensor, wan
 
 #[expect(unsafe_code, reason = "kernels of several threads on one tensor")]
 fn recur_backwards(on: Inputs<'_>, computed: &Computed, flowing: &Tensor) {
-    assert!(is_here(), "the processor was asked before");
+    assert!(is_supported(), "callers check the processor");
     let direction = |(direction, weights)| backward::Backward {
         gates: on.columns(&computed.gates, 4, direction),
         cells: on.columns(&computed.cells, 1, direction),
@@ -153,15 +153,15 @@ fn recur_backwards(on: Inputs<'_>, computed: &Computed, flowing: &Tensor) {
     let groups = on.groups();
     parallel(groups.len(), 1, |range| {
         for group in &groups[range] {
-            // SAFETY: the processor was asked, and each row of each direction belongs to one group.
+            // SAFETY: the processor was checked, and each row of each direction belongs to one group.
             unsafe { directions[group.direction].run(group) }
         }
     });
 }
 
-/// The gradient of the hidden state's weights, `[4·L, L]`: the sum over all rows of the gates' gradient times the hidden
-/// state one step before. That lies one row before (behind, if `backwards`), except where another sequence begins:
-/// what comes over from there is taken off again.
+/// The gradient of the hidden state's weights, `[4·L, L]`: the sum over all rows of the gates' gradient times the
+/// hidden state one step before. That state is one row before (after, if `backwards`), except at the first step of a
+/// sequence: the contribution of the neighbouring sequence is subtracted there.
 fn to_hidden(gates: &Tensor, hidden: &Tensor, lengths: &[usize], backwards: bool) -> Tensor {
     let rows = gates.size()[0];
     let starts = lengths.iter().filter(|&&length| length > 0).scan(0, |end, &length| {

@@ -11,13 +11,13 @@ use tch::Tensor;
 use super::{Computed, Inputs, backward, forward};
 use crate::libtorch::Tracked;
 
-/// What the gradient needs. The tensors are burn's own handles: while they live, burn changes none of them in place.
+/// The data for the gradient. The tensors are burn's own handles: while they live, burn changes none of them in place.
 #[derive(Debug, Clone)]
 struct Saved {
     inputs: Vec<TchTensor>,
     _output: TchTensor,
     lengths: Arc<[usize]>,
-    /// Taken by the one backward pass, which writes over it.
+    /// Taken by the only backward pass, which overwrites it.
     computed: Arc<Mutex<Option<Computed>>>,
 }
 

@@ -1,20 +1,20 @@
-//! Which thread follows which sequences, and where the rows of a step lie.
+//! The sequences of each thread, and the rows of each step.
 
 use std::ops::Range;
 
 use super::super::memory::Numbers;
 
-/// Sequences that one thread follows in one direction, step by step, the longest first: those that still have a row
-/// at some step are the first ones.
+/// Sequences that one thread processes in one direction, step by step, the longest first: those with a row at some step
+/// come before all others.
 #[derive(Debug, PartialEq)]
 pub(super) struct Group {
-    /// 0, or 1 for the one that runs from each sequence's last row to its first.
+    /// 0, or 1 for the direction from each sequence's last row to its first.
     pub(super) direction: usize,
     sequences: Vec<Range<usize>>,
 }
 
 impl Group {
-    /// Cut sequences of these `lengths`, one behind the other, into about as many groups as there are threads.
+    /// Split sequences of these `lengths`, one after the other, into about as many groups as there are threads.
     pub(super) fn all(lengths: &[usize], directions: usize, threads: usize) -> Vec<Self> {
         let mut start = 0;
         let rows = |&length: &usize| {
@@ -40,7 +40,7 @@ impl Group {
         self.sequences.first().map_or(0, Range::len)
     }
 
-    /// How many sequences have a row at `step`.
+    /// Number of sequences with a row at `step`.
     pub(super) fn active(&self, step: usize) -> usize {
         self.sequences.partition_point(|rows| rows.len() > step)
     }
@@ -60,7 +60,7 @@ pub(super) struct Columns<'a> {
     pub(super) width: usize,
     /// D.
     pub(super) directions: usize,
-    /// Which of them.
+    /// Index of this direction.
     pub(super) direction: usize,
 }
 
@@ -73,21 +73,21 @@ impl<'a> Columns<'a> {
 
 #[expect(unsafe_code, reason = "threads write disjoint rows or columns of one tensor")]
 impl<'a> Columns<'a> {
-    /// To read one row.
+    /// One row, readable.
     ///
     /// # Safety
-    /// Nobody writes to this direction's share of the row while it lives.
+    /// Nothing writes to this direction's share of the row while the slice lives.
     pub(super) unsafe fn row(&self, row: usize) -> &'a [f32] {
-        // SAFETY: the caller answers for it.
+        // SAFETY: the caller guarantees it.
         unsafe { self.numbers.part(self.range(row)) }
     }
 
-    /// To write one row.
+    /// One row, writable.
     ///
     /// # Safety
-    /// Nobody else reads or writes this direction's share of the row while it lives.
+    /// Nothing else reads or writes this direction's share of the row while the slice lives.
     pub(super) unsafe fn row_mut(&self, row: usize) -> &'a mut [f32] {
-        // SAFETY: the caller answers for it.
+        // SAFETY: the caller guarantees it.
         unsafe { self.numbers.part_mut(self.range(row)) }
     }
 }

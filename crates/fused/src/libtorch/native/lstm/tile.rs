@@ -1,4 +1,4 @@
-//! The one product both recurrences need: a few rows of numbers with a matrix that stays in the cache.
+//! The product of both recurrences: a few rows of numbers with a matrix that stays in the cache.
 #![expect(unsafe_code, reason = "the innermost loop asks for no bounds")]
 
 use std::arch::x86_64::*;
@@ -23,7 +23,7 @@ pub(super) type Sums<const M: usize> = [[__m512; VECTORS]; M];
 #[repr(C, align(64))]
 pub(super) struct Line([f32; WIDTH]);
 
-/// A matrix `[K, N]` cut into blocks of [`WIDTH`] columns, each block's K lines one behind the other.
+/// A matrix `[K, N]` split into blocks of [`WIDTH`] columns; the K lines of each block are consecutive.
 #[derive(Debug)]
 pub(super) struct Packed {
     lines: Vec<Line>,
@@ -44,8 +44,8 @@ impl Packed {
         Packed { lines, depth }
     }
 
-    /// `W`, `[4·L, L]`: block j holds, for each gate of each cell, its weights of the hidden state's numbers 64j to
-    /// 64j + 63; zeros beyond L.
+    /// `W`, `[4·L, L]`: block j holds, for each gate of each cell, its weights of the hidden state's numbers 64j to 64j
+    /// + 63; zeros beyond L.
     pub(super) fn to_hidden(hidden: &Tensor) -> Self {
         let numbers = Rows::of(hidden);
         let depth = 4 * numbers.width;
@@ -104,7 +104,7 @@ pub(super) fn multiply<const M: usize>(sums: &mut Sums<M>, rows: &[&[f32]; M], b
     *sums = tile;
 }
 
-/// Cut `count` rows into tiles of nearly one size, at most [`ROWS`] each: (first row, rows).
+/// Split `count` rows into tiles of nearly one size, at most [`ROWS`] each: (first row, rows).
 pub(super) fn tiles(count: usize) -> impl Iterator<Item = (usize, usize)> {
     let n = count.div_ceil(ROWS);
     (0..n).map(move |tile| (tile * count / n, (tile + 1) * count / n - tile * count / n))

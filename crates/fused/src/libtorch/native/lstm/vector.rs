@@ -1,4 +1,4 @@
-//! Sixteen numbers at a time: the functions an LSTM cell is made of, in plain AVX-512.
+//! Sixteen numbers at a time: the functions of an LSTM cell in plain AVX-512.
 
 use std::arch::x86_64::*;
 
@@ -25,14 +25,14 @@ pub(super) fn load(from: &[f32], at: usize) -> __m512 {
     simd::load(&from[at..])
 }
 
-/// Into places `at..at + 16` of `to`.
+/// Store to places `at..at + 16` of `to`.
 #[inline]
 #[target_feature(enable = "avx512f")]
 pub(super) fn store(to: &mut [f32], at: usize, x: __m512) {
     simd::store(&mut to[at..], x);
 }
 
-/// `x` between ±`most`; what is not a number stays so.
+/// `x` limited to ±`most`; NaN stays NaN.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn within(x: __m512, most: f32) -> __m512 {
@@ -78,8 +78,8 @@ pub(super) fn tanh(x: __m512) -> __m512 {
     _mm512_mul_ps(above, inverse(polynomial(TANH_BELOW, square)))
 }
 
-/// What is smaller than 10⁻³⁰ becomes zero: a gradient that fades over many steps would otherwise end in numbers so
-/// small that the processor computes with them a hundred times slower.
+/// Numbers below 10⁻³⁰ become zero: a gradient that fades over many steps would otherwise become subnormal, and the
+/// processor is a hundred times slower with subnormal numbers.
 #[inline]
 #[target_feature(enable = "avx512f")]
 pub(super) fn without_traces(x: __m512) -> __m512 {
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn sigmoid_and_tanh_are_exact_to_a_millionth() {
-        if !super::super::is_here() {
+        if !super::super::is_supported() {
             return;
         }
         for step in -200_000..=200_000 {
@@ -124,8 +124,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_stays_none_and_the_ends_are_the_limits() {
-        if !super::super::is_here() {
+    fn nan_stays_nan_and_the_ends_are_the_limits() {
+        if !super::super::is_supported() {
             return;
         }
         // SAFETY: the processor has been asked.
