@@ -4,7 +4,7 @@
     pip install playwright        # and a Chromium, such as Debian's `chromium`
     tests/attend_page.py out/sample/attend.html --shots out/page [--most-bytes 5000000]
 
-Fails on a console message, a request, a page wider than the screen, a choice that changes nothing, an element that data made,
+Fails on a console message, a request, a page wider than the screen, a choice without effect, an element created by data,
 or a script that ran.
 """
 import argparse
@@ -14,7 +14,7 @@ import sys
 
 from playwright.sync_api import sync_playwright
 
-# Elements that the page itself makes inside its texts; any other came from data.
+# Elements that the page itself creates in its texts; data would have created any other.
 OURS = {"ARTICLE", "H2", "BDI", "SPAN", "P", "STRONG"}
 COLOURS = "[...document.querySelectorAll('.token')].map(token => token.className + token.title).join('|')"
 
@@ -24,7 +24,7 @@ def choose(page, name, value):
 
 
 def changes(page, faults, whole_words):
-    """Every choice must change what is seen; texts of whole words have no pieces to take apart."""
+    """Every choice must change the colours; texts of whole words have no pieces to separate."""
     before = page.evaluate(COLOURS)
 
     def changed(what):
@@ -69,15 +69,15 @@ def look(browser, address, width, theme, options):
     if shots:
         page.screenshot(path=shots / f"{width}-{theme}.png")
     strangers = page.evaluate("[...new Set([...document.querySelectorAll('#texts *')].map(element => element.tagName))]")
-    faults += [f"an element that data made: {name}" for name in strangers if name not in OURS]
+    faults += [f"an element created by data: {name}" for name in strangers if name not in OURS]
     attributes = page.evaluate("[...new Set([...document.querySelectorAll('#texts *')].flatMap(element => element.getAttributeNames()))]")
-    faults += [f"an attribute that data made: {name}" for name in attributes if name not in ("class", "title", "dir")]
+    faults += [f"an attribute created by data: {name}" for name in attributes if name not in ("class", "title", "dir")]
     found = page.locator("article").count()
     if articles not in (None, found):
         faults.append(f"{found} texts, not {articles}")
     page.locator(".token").first.hover()
     if ":" not in page.locator("#status").inner_text():
-        faults.append("hovering over a word does not tell its weight")
+        faults.append("hovering over a word does not show its weight")
     changes(page, faults, options.whole_words)
     wide = page.evaluate("document.documentElement.scrollWidth")
     if wide > width:
@@ -92,8 +92,8 @@ def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("page", type=pathlib.Path)
     arguments.add_argument("--shots", type=pathlib.Path)
-    arguments.add_argument("--articles", type=int, help="how many texts there must be")
-    arguments.add_argument("--whole-words", action="store_true", help="no word of these texts is cut into pieces")
+    arguments.add_argument("--articles", type=int, help="expected number of texts")
+    arguments.add_argument("--whole-words", action="store_true", help="these texts have no word of several pieces")
     arguments.add_argument("--most-bytes", type=int, default=5_000_000)
     arguments.add_argument("--chromium", default=shutil.which("chromium") or shutil.which("chromium-browser"))
     options = arguments.parse_args()

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Kill a whole small study with SIGKILL (or SIGINT, SIGTERM) at random moments, again and again, then let it end: the results
-must be those of one that nobody disturbed.
+"""Kill a whole small study with SIGKILL (or SIGINT, SIGTERM) at random moments, again and again, then let it end. The results
+must equal those of an undisturbed study.
 
     make build BACKEND=flex && tests/chaos.py --kills 100
-    tests/chaos.py --minutes 30 --signals KILL,INT,TERM --full         # and every third time the disk is full
+    tests/chaos.py --minutes 30 --signals KILL,INT,TERM --full         # and the disk is full every third time
 
-Everything is killed at once: make, its shells and the tool at work. Fails if a number differs but for times, a finished epoch
-was trained again, a line is torn or doubled, or a stray file is left.
+The whole process group is killed at once: make, its shells and the running tool. The script fails if a number other than a time
+differs, a finished epoch is trained again, a line is torn or doubled, or a stray file remains.
 """
 import argparse
 import json
@@ -45,12 +45,12 @@ dropout = 0.1
 optimizer = { kind = "adamw", encoder_learning_rate = 8e-4, head_learning_rate = 8e-4 }
 """
 MEASURED = ("seconds", "tokens_per_second", "peak_memory_bytes")
-# What clocks, meters and the machine say: compared in nothing.
+# Files with times and machine names, which are not compared.
 TIMED = ("latency.json", "train.json", "estimate", "table.", "index.html", "pareto", "verdict.json", "verdict.md", ".lock")
 
 
 class Disk:
-    """A small disk of its own for a project where the system lets us mount one; elsewhere a limit on the size of files."""
+    """A small disk for a project if the system allows a mount; otherwise a limit on the size of files."""
 
     SIZE = 64 << 20
 
@@ -60,7 +60,7 @@ class Disk:
         self.filler, self.limit = folder / ".filler", None
 
     def fill(self, left):
-        """All but `left` bytes are taken from now on."""
+        """Fill the disk except for `left` bytes."""
         if not self.mounted:
             self.limit = left
             return
@@ -98,15 +98,15 @@ class Project:
 
     def finish(self):
         process = self.start()
-        said = process.communicate()[1].decode()
+        output = process.communicate()[1].decode()
         if process.returncode:
-            sys.exit(f"make ended with {process.returncode}: {said[-2000:]}")
+            sys.exit(f"make ended with {process.returncode}: {output[-2000:]}")
 
     def files(self):
         return {path.relative_to(self.folder): path for path in sorted(self.folder.rglob("*")) if path.is_file()}
 
     def epochs(self):
-        """Every epoch's line that can be read, with its run; TF-IDF is fitted in one piece, of a second or less."""
+        """Every readable line of an epoch, with its run; TF-IDF is left out, because it is fitted as a whole within a second."""
         found = set()
         for path in self.folder.glob("out/chaos/runs/*VA*/metrics.jsonl"):
             lines = path.read_text(errors="replace").split("\n")[:-1]
@@ -115,7 +115,7 @@ class Project:
 
 
 def numbers(text):
-    """JSON without what a clock or a meter says; anything else as it is."""
+    """JSON without measured times and sizes; any other text unchanged."""
     try:
         value = json.loads(text)
     except ValueError:
@@ -139,7 +139,7 @@ def compare(whole, killed):
 
 
 class Chaos:
-    """The study `killed` is disturbed again and again; `whole` never was."""
+    """The study `killed` is disturbed again and again; `whole` is never disturbed."""
 
     def __init__(self, options):
         self.draw, self.seconds = random.Random(options.seed), None
@@ -153,33 +153,33 @@ class Chaos:
         self.seconds = time.time() - start
 
     def disturb(self):
-        """One round: mostly soon, so that little is done between two kills; sometimes late, so that all stages are hit."""
+        """One round: mostly early, so that kills are frequent; sometimes late, so that they hit all stages."""
         disk = self.killed.disk
         is_full = disk is not None and self.draw.random() < 1 / 3
         if is_full:
             disk.fill(int(self.draw.expovariate(1 / 200_000)))
         process = self.killed.start()
         try:
-            said = process.communicate(timeout=self.draw.expovariate(12 / self.seconds))[1].decode()
+            output = process.communicate(timeout=self.draw.expovariate(12 / self.seconds))[1].decode()
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, self.signals[self.kills % len(self.signals)])
             process.communicate()
-            self.kills, said = self.kills + 1, None
+            self.kills, output = self.kills + 1, None
         if is_full:
             disk.free()
-        if said is not None:
-            self.ended(process.returncode, said, is_full)
+        if output is not None:
+            self.ended(process.returncode, output, is_full)
         self.check_kept()
 
-    def ended(self, code, said, is_full):
-        if code and is_full and "panicked" not in said and ("No space left" in said or "File too large" in said):
+    def ended(self, code, output, is_full):
+        if code and is_full and "panicked" not in output and ("No space left" in output or "File too large" in output):
             self.fulls += 1
         elif code:
-            sys.exit(f"make ended with {code}: {said[-2000:]}")
+            sys.exit(f"make ended with {code}: {output[-2000:]}")
         else:
-            self.begin_afresh()
+            self.start_over()
 
-    def begin_afresh(self):
+    def start_over(self):
         self.compare()
         shutil.rmtree(self.killed.folder / "out/chaos")
         self.kept, self.studies = set(), self.studies + 1
@@ -207,7 +207,7 @@ class Chaos:
 def known(names):
     for name in names.split(","):
         if not hasattr(signal, f"SIG{name}"):
-            raise argparse.ArgumentTypeError(f"no signal `{name}`; such as KILL, INT, TERM")
+            raise argparse.ArgumentTypeError(f"unknown signal `{name}`; use names such as KILL, INT, TERM")
     return names
 
 
@@ -215,9 +215,9 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--bin", type=lambda path: pathlib.Path(path).resolve(), default=ROOT / "target/release")
     arguments.add_argument("--kills", type=int, default=100)
-    arguments.add_argument("--minutes", type=float, help="so long, instead of so many kills")
-    arguments.add_argument("--signals", default="KILL", type=known, help="which, in turns: KILL,INT,TERM")
-    arguments.add_argument("--full", action="store_true", help="every third time on a disk with little space left")
+    arguments.add_argument("--minutes", type=float, help="run for this time instead of a number of kills")
+    arguments.add_argument("--signals", default="KILL", type=known, help="signals to send in turns, such as KILL,INT,TERM")
+    arguments.add_argument("--full", action="store_true", help="fill the disk every third time")
     arguments.add_argument("--seed", type=int, default=1)
     options = arguments.parse_args()
     chaos, start = Chaos(options), time.time()

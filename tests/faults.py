@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""Let every call fail by which a tool changes files, one after the other: the disk is full, read-only, or breaks.
+"""Make every system call that changes files fail, one after the other: the disk is full, read-only, or broken.
 
-    make build BACKEND=flex && tests/faults.py                 # all; `--every 5` only each fifth
+    make build BACKEND=flex && tests/faults.py                 # all faults; `--every 5` tries each fifth
 
-Needs strace. Each tool of a small study is run once in peace and its calls are counted; then it is run again for each call and
-each kind of fault. It must end with 1 and one line that says what could not be written, or do its work all the same; what stood
-there before must stand there still, unless it is there anew and whole; and run again in peace it must leave what it leaves in
-peace.
+Needs strace. Each tool of a small study runs once without faults, and its calls are counted; then it runs again for each call and
+each kind of fault. It must end with exit code 1 and one line that names the file, or succeed all the same. Every earlier file must
+be unchanged or completely rewritten. A run without faults after that must give the same files as the first.
 """
 import argparse
 import os
@@ -19,7 +18,7 @@ import tempfile
 
 from chaos import ROOT, STUDY, numbers
 
-# What changes files, and how it can fail.
+# Calls that change files, and their errors.
 CALLS = {
     "write": ["ENOSPC", "EIO"],
     "fsync": ["ENOSPC", "EIO"],
@@ -56,7 +55,7 @@ def stages(tools):
 
 
 class Place:
-    """A folder to work in, which can be put back to how it was."""
+    """A working folder that can be restored to an earlier state."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -73,7 +72,7 @@ class Place:
         return subprocess.run([*before, *command], **quiet, timeout=120)
 
     def calls(self, command):
-        """How often each call is made by the tool itself once it is loaded, and from which on that concerns our files."""
+        """The numbers of each call's occurrences that concern our files, as strace counts them."""
         log = self.folder.parent / "calls"
         self.run(command, "strace", "-o", str(log), "-e", "trace=" + ",".join(CALLS), "--signal=none")
         found = {}
@@ -82,8 +81,8 @@ class Place:
             counted = found.setdefault(name, [0, []])
             counted[0] += 1
             ours = name != "openat" or re.search(r'"(data|out)/', line) or str(self.folder) in line
-            spoken = name == "write" and re.match(r"write\([12],", line)
-            if ours and not spoken:
+            to_terminal = name == "write" and re.match(r"write\([12],", line)
+            if ours and not to_terminal:
                 counted[1].append(counted[0])
         return {name: places for name, (_, places) in found.items() if name in CALLS}
 
@@ -97,7 +96,7 @@ def same(name, one, two):
 
 
 def growing(name):
-    """What may be unfinished under its own name, because who reads it looks for its end; or belongs to nobody else."""
+    """Files that may be incomplete: their readers look for an end, or no other tool reads them."""
     return name.endswith("metrics.jsonl") or "/checkpoints/" in name or ".partial" in name or name.endswith(".lock")
 
 
@@ -105,13 +104,13 @@ def judge(name, fault, place, command, before, whole):
     call, number, error = fault
     inject = f"inject={call}:error={error}:when={number}"
     ended = place.run(command, "strace", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject, "--signal=none")
-    said, after, faults = ended.stderr.decode(), place.files(), []
+    stderr, after, faults = ended.stderr.decode(), place.files(), []
     if ended.returncode not in (0, 1):
         faults.append(f"ended with {ended.returncode}")
-    if ended.returncode == 1 and (len(said.splitlines()) != 1 or "`" not in said):
-        faults.append("did not say in one line what could not be done")
+    if ended.returncode == 1 and (len(stderr.splitlines()) != 1 or "`" not in stderr):
+        faults.append("did not report the fault in one line")
     if ended.returncode == 0:
-        faults += [f"said nothing of {path}" for path, data in whole.items() if not same(path, after.get(path, b""), data)]
+        faults += [f"did not report {path}" for path, data in whole.items() if not same(path, after.get(path, b""), data)]
     for path, data in after.items():
         old = path in before and same(path, before[path], data)
         if not (growing(path) or old or (path in whole and same(path, whole[path], data))):
@@ -119,20 +118,20 @@ def judge(name, fault, place, command, before, whole):
     faults += [f"lost {path}" for path in before if path not in after and path in whole and not growing(path)]
     again = place.run(command)
     if again.returncode:
-        faults.append(f"does not go on: {again.stderr.decode().strip()}")
+        faults.append(f"cannot continue: {again.stderr.decode().strip()}")
     faults += difference(place.files(), whole)
-    return ended.returncode, [f"{name}, {call} {number} {error}: {what}; it said: {said.strip()}" for what in faults]
+    return ended.returncode, [f"{name}, {call} {number} {error}: {what}; stderr: {stderr.strip()}" for what in faults]
 
 
 def tried_on(name, place, saved, command, every):
-    """Exit code and what went wrong for each fault, from what is in place; it is there again in the end."""
+    """Exit code and findings of each fault, starting from the folder's current state, which is restored in the end."""
     shutil.rmtree(saved, ignore_errors=True)
     shutil.copytree(place.folder, saved)
     before, calls = place.files(), place.calls(command)
     place.restore(saved)
-    peace = place.run(command)
-    if peace.returncode:
-        sys.exit(f"{name}: {peace.stderr.decode()}")
+    undisturbed = place.run(command)
+    if undisturbed.returncode:
+        sys.exit(f"{name}: {undisturbed.stderr.decode()}")
     whole = place.files()
     faults = [(call, number, error) for call, numbers in calls.items() for number in numbers for error in CALLS[call]]
     for fault in faults[::every]:
@@ -151,7 +150,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--bin", type=pathlib.Path, default=ROOT / "target/release")
     arguments.add_argument("--every", type=int, default=1)
-    arguments.add_argument("--stage", action="append", help="only this one")
+    arguments.add_argument("--stage", action="append", help="only this stage; may be given more than once")
     options = arguments.parse_args()
     parent = pathlib.Path(tempfile.mkdtemp(prefix="faults-"))
     place, saved = Place(parent / "work"), parent / "saved"
@@ -159,14 +158,14 @@ def main():
     (place.folder / "pipelines/chaos.toml").write_text(STUDY.replace("1600", "160").replace("400", "80").replace("epochs = 3", "epochs = 2"))
     tries, faults = 0, []
     for name, command in stages(options.bin.resolve()).items():
-        # Over nothing, and over what an earlier run has left.
+        # In an empty folder, and over the files of an earlier run.
         for over in ("nothing", "itself"):
             if not options.stage or name in options.stage:
                 tried = list(tried_on(name, place, saved, command, options.every))
                 tries += len(tried)
                 faults += [fault for _, found in tried for fault in found]
                 refused = sum(code == 1 for code, _ in tried)
-                print(f"{name} over {over}: {len(tried)} faults, {refused} told, {len(faults)} wrong so far", flush=True)
+                print(f"{name} over {over}: {len(tried)} faults, {refused} reported, {len(faults)} wrong so far", flush=True)
             place.run(command)
     print(*faults, sep="\n")
     print(f"{tries} faults injected, {len(faults)} wrong")

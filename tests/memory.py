@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Run a command and watch its memory: a line of JSON a second on stdout, and in the end a picture and the slope.
+"""Run a command and record its memory: one line of JSON a second on stdout, and at the end a chart and the growth on stderr.
 
     tests/memory.py train --config RUN/config.json --shards SHARDS --model MODEL --out /tmp/run > memory.jsonl
 
-Exits with 1 if the command does, or if the second half of its life needs over 5 % more than the end of the first half did.
+Exits with 1 if the command fails, or if the second half of its run uses over 5 % more than the end of the first half.
 """
 import json
 import subprocess

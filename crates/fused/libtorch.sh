@@ -43,10 +43,10 @@ main() {
 check_given() {
   local found
   compgen -G "$GIVEN/lib/libtorch.*" >/dev/null ||
-    fail "no LibTorch in \`$GIVEN\`: LIBTORCH names a folder with lib/ and include/ of $VERSION; without it make brings one"
+    fail "no LibTorch in \`$GIVEN\`: set LIBTORCH to a folder with lib/ and include/ of $VERSION, or unset it to download one"
   found=$(cat "$GIVEN/build-version" 2>/dev/null || sed -n "s/^__version__ = '\(.*\)'/\1/p" "$GIVEN/version.py" 2>/dev/null || :)
   [[ $found == "$VERSION"* || -n ${LIBTORCH_BYPASS_VERSION_CHECK:-} ]] ||
-    fail "\`$GIVEN\` is LibTorch ${found:-of an unknown version}, but $VERSION is needed; without LIBTORCH make brings it"
+    fail "\`$GIVEN\` is LibTorch ${found:-of an unknown version}, but $VERSION is needed; unset LIBTORCH to download it"
 }
 
 # Every file in contents.txt has the listed size.

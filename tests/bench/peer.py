@@ -1,11 +1,11 @@
-"""What `make bench PEER=1` measures Fathom against: the same work in PyTorch + transformers.
+"""The peer of `make bench PEER=1`: the same work in PyTorch + transformers.
 
     peer.py trainer   --shards DIR --model DIR --blocks 6 [--as-it-comes] [--random] [--device cuda]
     peer.py evaluate  --shards DIR --model DIR --blocks 6
     peer.py recurrent --shards DIR --model DIR --blocks 3      an LSTM on the blocks; with 0, on a table of its own
 
-Prints one JSON line: examples, seconds, versions. Loading of model and data is outside of the seconds, the first step
-inside. Dropout stands where Fathom has it, before the classifier only.
+Prints one JSON line: examples, seconds, versions. The seconds include the first step, but not the loading of model and
+data. Dropout is applied as in Fathom, before the classifier only.
 """
 import argparse
 import functools
@@ -65,7 +65,7 @@ class Clock(TrainerCallback):
 
 
 def run(args, folder, **asked):
-    """A Trainer as it comes (fp32, batches padded to their longest), or with all that makes it faster."""
+    """A Trainer with its defaults (fp32, batches padded to their longest row), or with every faster option."""
     fields = TrainingArguments.__dataclass_fields__  # version 5 renamed `group_by_length`
     by_length = "group_by_length"
     grouped = {by_length: True} if by_length in fields else {"train_sampling_strategy": by_length}
@@ -127,7 +127,7 @@ class Recurrent(torch.nn.Module):
 
 
 def batches(data):
-    """Random, of like length: windows of 16 batches are sorted, as `train` does."""
+    """Random batches of similar length: windows of 16 batches are sorted, as in `train`."""
     random.shuffle(data)
     windows = [data[i:i + 16 * BATCH_SIZE] for i in range(0, len(data), 16 * BATCH_SIZE)]
     ordered = [row for window in windows for row in sorted(window, key=lambda row: len(row["input_ids"]))]
@@ -158,7 +158,7 @@ parser.add_argument("--shards", type=pathlib.Path, required=True)
 parser.add_argument("--model", type=pathlib.Path, required=True)
 parser.add_argument("--blocks", type=int, required=True)
 parser.add_argument("--device", default="cpu")
-parser.add_argument("--random", action="store_true", help="weights of the model's shape, drawn anew")
+parser.add_argument("--random", action="store_true", help="random weights of the model's shape")
 parser.add_argument("--as-it-comes", action="store_true", help="the Trainer's own defaults, which are fp32")
 parser.add_argument("--table", type=int, default=100, help="size of the table's vectors")
 parser.add_argument("--bf16-lstm", action="store_true", help="autocast around the LSTM too, which Fathom computes in fp32")

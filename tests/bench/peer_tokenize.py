@@ -1,8 +1,8 @@
-"""What `prep` is measured against: `tokenizers` through `datasets.map`, all reviews of the archive, on two processes.
+"""The peer of `prep`: `tokenizers` through `datasets.map`, all reviews of the archive, on two processes.
 
     peer_tokenize.py --archive aclImdb_v1.tar.gz --model DIR
 
-Prints one JSON line. Only the call of `map` is inside of the seconds: the texts are in memory before it.
+Prints one JSON line. The seconds cover the call of `map` only: the texts are in memory before it.
 """
 import argparse
 import json
@@ -22,7 +22,7 @@ parser.add_argument("--archive", required=True)
 parser.add_argument("--model", required=True)
 parser.add_argument("--processes", type=int, default=2)
 parser.add_argument("--tokens", type=int, default=512)
-parser.add_argument("--examples", type=int, help="only so many")
+parser.add_argument("--examples", type=int, help="use at most this many")
 args = parser.parse_args()
 
 tokenizer = tokenizers.Tokenizer.from_file(f"{args.model}/tokenizer.json")

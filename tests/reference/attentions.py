@@ -4,7 +4,7 @@
     python tests/reference/attentions.py out/sample/runs/4VA-s1 [TEXTS.jsonl] [--attend target/release/attend]
 
 Compares every kept block and attention head of a finished run for query tokens 0 and 2, on texts of {"id","text"} lines or
-on a few of its own; also that each token's span is the text it was made of. Prints the largest difference; fails above 1e-5.
+on a few of its own; also checks each token's span against its text. Prints the largest difference; fails above 1e-5.
 
     python tests/reference/attentions.py --golden crates/attend/tests/data crates/evaluate/tests/data/model
 
@@ -23,7 +23,7 @@ TEXTS = ["The plot was not dull at all.", "Caf\u00e9 \U0001f600, na\u00efve!<br 
 
 
 def bert(folder):
-    """The encoder of a model folder, whatever its head."""
+    """The encoder of a model folder with any head."""
     config = BertConfig.from_pretrained(folder)
     config.attn_implementation = config._attn_implementation = "eager"
     model = BertModel(config).eval()
@@ -77,7 +77,7 @@ def compare(run, texts, attend):
 
 
 def check_spans(text, tokens, tokenizer):
-    """What lies in a span must, normalised as the tokenizer does, be the token."""
+    """The text of a span, normalised as in the tokenizer, must equal the token."""
     spans = [token for token in tokens if token["span"]]
     for token in spans:
         start, end = token["span"]

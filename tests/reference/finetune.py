@@ -1,11 +1,11 @@
-"""The same recipe in PyTorch + transformers, on the same shards: what Fathom's accuracy is held against.
+"""The same recipe in PyTorch + transformers on the same shards, to compare with Fathom's accuracy.
 
     pip install torch transformers safetensors
     python tests/reference/finetune.py --shards data/shards/<name> --model data/models/all-MiniLM-L6-v2 --blocks 6
     python tests/reference/finetune.py --head bilstm --shards … --model … --blocks 3
 
 Prints one JSON line per epoch and split. Same tokens, same validation examples, same optimizer groups,
-dropout before the classifier only; batches of like length from windows of 16, as `train` makes them.
+dropout before the classifier only; batches of similar length from windows of 16, as in `train`.
 """
 import argparse
 import json
@@ -27,7 +27,7 @@ parser.add_argument("--encoder-learning-rate", type=float, default=1e-4)
 parser.add_argument("--head-learning-rate", type=float, default=1e-3)
 parser.add_argument("--dropout", type=float, default=0.2)
 parser.add_argument("--seed", type=int, default=42)
-parser.add_argument("--fp32", action="store_true", help="bf16 otherwise")
+parser.add_argument("--fp32", action="store_true", help="use fp32 instead of bf16")
 args = parser.parse_args()
 torch.manual_seed(args.seed)
 

@@ -3,7 +3,7 @@
     pip install torch transformers
     python tests/reference/logits.py out/imdb-minilm-small/runs/6VA-s42/model data/imdb/aclImdb_v1.tar.gz
 
-Prints the largest difference over 50 test reviews, on every device asked for; fails above 1e-4.
+Prints the largest difference over 50 test reviews, on every given device; fails above 1e-4.
 """
 import json
 import pathlib

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures of made-up predictions by scikit-learn, scipy and numpy: what crates/report is held to.
+"""Measures of invented predictions by scikit-learn, scipy and numpy: reference values for crates/statistics.
 
     pip install scikit-learn scipy
     tests/reference/quality.py > crates/statistics/tests/golden/quality.json
@@ -53,7 +53,7 @@ def calibration(logits, labels, temperature):
 
 
 def temperature(logits, labels):
-    """The temperature of least log loss; its logarithm is searched for."""
+    """The temperature with the smallest log loss, found by a search over its logarithm."""
     def loss(log_t):
         return -log_softmax(logits / math.exp(log_t), axis=1)[np.arange(len(labels)), labels].mean()
     found = minimize_scalar(loss, bounds=(math.log(0.05), math.log(20)), method="bounded", options={"xatol": 1e-10})

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Statistics of made-up studies by statsmodels, scipy and numpy: what crates/report is held to.
+"""Statistics of invented studies by statsmodels, scipy and numpy: reference values for crates/statistics.
 
     pip install scipy statsmodels
     tests/reference/significance.py > crates/statistics/tests/golden/significance.json
@@ -16,7 +16,7 @@ from statsmodels.stats.multitest import multipletests
 
 
 def outcomes(random, seeds, examples, accuracy, of_seed, of_example):
-    """Right or wrong `[seeds, examples]`, more alike within a seed and within an example."""
+    """Right or wrong `[seeds, examples]`, correlated within a seed and within an example."""
     ease = stats.norm.ppf(accuracy) + of_example * random.standard_normal(examples)
     ease = ease + of_seed * random.standard_normal((seeds, 1))
     return ease + random.standard_normal((seeds, examples)) > 0

@@ -1,4 +1,4 @@
-"""Token ids of `prep`'s shards against those of the reference tokenizer, on 2,000 reviews of the archive.
+"""Compare the token ids of `prep`'s shards with those of the reference tokenizer, on 2,000 reviews of the archive.
 
     pip install transformers
     python tests/reference/tokens.py data/models/all-MiniLM-L6-v2 data/shards/<name> data/imdb/aclImdb_v1.tar.gz

@@ -1,5 +1,5 @@
-//! A small study with others at work beside it, with a clock that jumps, with a run that fails.
-#![expect(clippy::unwrap_used, reason = "a test says no by panicking")]
+//! A small study with a second make beside it, with a clock that jumps, and with a run that fails.
+#![expect(clippy::unwrap_used, reason = "a failed test panics")]
 
 mod project;
 
@@ -15,38 +15,38 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
-fn spoken(output: &Output) -> String {
+fn printed(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
-/// Two at once: each waits for the other at the device, and where it writes.
+/// Two makes at once: each waits for the other at the device and at shared files.
 #[test]
-fn two_makes_of_one_study_end_with_its_numbers_and_train_every_epoch_once() {
+fn two_makes_of_one_study_give_the_same_numbers_and_train_every_epoch_once() {
     let (alone, shared) = (Project::new(), Project::new());
     alone.make();
     let start = || shared.command(&["all"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     for output in [start(), start()].map(|child| child.wait_with_output().unwrap()) {
-        assert!(output.status.success(), "{}", spoken(&output));
+        assert!(output.status.success(), "{}", printed(&output));
     }
-    the_same(&alone, &shared);
+    assert_same(&alone, &shared);
 }
 
-/// Where nothing keeps them apart the second is told who is at work; when it is done, make goes on.
+/// Without that lock, the second training stops and names the first; after both have ended, make continues.
 #[test]
-fn two_trainings_of_one_run_are_told_apart_and_lose_nothing() {
+fn the_second_training_of_one_run_stops_and_nothing_is_lost() {
     let (alone, shared) = (Project::new(), Project::new());
     alone.make();
     let start =
         || shared.command(&["all", "LAUNCH=env"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     for output in [start(), start()].map(|child| child.wait_with_output().unwrap()) {
-        let said = spoken(&output);
-        assert!(output.status.success() || said.contains("is at work here; wait until it ends"), "{said}");
+        let text = printed(&output);
+        assert!(output.status.success() || text.contains("is at work here; wait until it ends"), "{text}");
     }
     shared.make();
-    the_same(&alone, &shared);
+    assert_same(&alone, &shared);
 }
 
-fn the_same(alone: &Project, shared: &Project) {
+fn assert_same(alone: &Project, shared: &Project) {
     for name in [METRICS, PREDICTIONS] {
         assert_eq!(shared.scores(name), alone.scores(name));
     }
@@ -61,9 +61,9 @@ fn the_same(alone: &Project, shared: &Project) {
     assert_eq!(names(shared), names(alone));
 }
 
-/// Every file a day older or younger than it is, in turns: make may look again, but nothing is trained again.
+/// Every file is made a day older or younger, in turns: make may run its tools again, but nothing is trained again.
 #[test]
-fn a_clock_that_jumps_costs_no_epoch() {
+fn a_clock_that_jumps_trains_nothing_again() {
     let project = Project::new();
     project.make();
     let numbers = || RUNS.map(|run| project.read(&format!("out/smoke/runs/{run}-s1/metrics.jsonl")));
@@ -74,15 +74,15 @@ fn a_clock_that_jumps_costs_no_epoch() {
             let time = if place % 2 == turn { now + day } else { now - day };
             File::options().append(true).open(path).unwrap().set_modified(time).unwrap();
         }
-        let said = project.make();
-        assert!(!said.contains(": epoch 1:"), "{said}");
+        let text = project.make();
+        assert!(!text.contains(": epoch 1:"), "{text}");
         assert!(numbers() == before && project.read("out/smoke/report/table.md") == table);
     }
 }
 
-/// The encoder of one run has weights so large that nothing can be computed with them.
+/// The encoder of one run has weights so large that its loss is not finite.
 #[test]
-fn a_run_that_fails_stops_no_other_and_is_listed_with_the_reason() {
+fn a_failed_run_stops_no_other_and_is_listed_with_the_reason() {
     let project = Project::new();
     let fetch = |folder: &str| {
         let mut command = Command::new(bin().join("fetch"));
@@ -96,19 +96,19 @@ fn a_run_that_fails_stops_no_other_and_is_listed_with_the_reason() {
     project.write("data/models/wild-bert/config.json", &config);
     project.write("pipelines/smoke.toml", &SMOKE.replace("id = \"2VA\"\n", "id = \"2VA\"\nencoder = \"wild-bert\"\n"));
     let output = project.command(&["-k", "all"]).output().unwrap();
-    let said = spoken(&output);
-    assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains("train: run `2VA-s1`, epoch 1, step "), "{said}");
+    let text = printed(&output);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("train: run `2VA-s1`, epoch 1, step "), "{text}");
     assert!(
-        said.contains("the loss became NaN or infinite at learning rates of")
-            && said.contains("no checkpoint was written"),
-        "{said}"
+        text.contains("the loss became NaN or infinite at learning rates of")
+            && text.contains("no checkpoint was written"),
+        "{text}"
     );
     for run in RUNS.iter().filter(|run| **run != "2VA") {
         assert!(project.path(&format!("out/smoke/runs/{run}-s1/predictions.test.jsonl")).exists(), "{run}");
     }
     let output = project.command(&["so-far"]).output().unwrap();
-    assert!(output.status.success(), "{}", spoken(&output));
-    assert!(spoken(&output).contains("left out: run `2VA-s1`, stopped in epoch 1, step "), "{}", spoken(&output));
+    assert!(output.status.success(), "{}", printed(&output));
+    assert!(printed(&output).contains("left out: run `2VA-s1`, stopped in epoch 1, step "), "{}", printed(&output));
     assert!(project.read("out/smoke/report/index.html").contains("stopped in epoch 1, step "));
 }

@@ -1,8 +1,8 @@
-//! What people, disks and strangers hand to the tools: each is refused with exit code 1 and one line that says where and
-//! what to do, and nothing is written.
+//! Damaged or hostile input to the tools: each tool stops with exit code 1, one line names the place and the fix, and
+//! nothing is written.
 //!
-//! The tools are those of the last `make build`; `make test` sees to that.
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test says no by panicking")]
+//! The tests use the tools of the last `make build`; `make test` builds them first.
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a failed test panics")]
 
 #[path = "hostile/attack.rs"]
 mod attack;

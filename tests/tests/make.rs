@@ -1,8 +1,8 @@
-//! What `make` does again, and what it leaves alone: the Makefile with stub tools in place of the real ones.
+//! What `make` makes again and what it keeps: the Makefile with stub tools in place of the real ones.
 //!
-//! `plan` is the real one, of the last `make build`: it decides by content what make decides by time. A stub writes its name to
-//! `ran.log`. The study is written from one line per row: its id, its seeds and its epochs.
-#![expect(clippy::unwrap_used, reason = "a test says no by panicking")]
+//! `plan` is the real one, from the last `make build`, because it compares content where make compares times. A stub
+//! writes its name to `ran.log`. The study has one row for each id, with its seeds and epochs.
+#![expect(clippy::unwrap_used, reason = "a failed test panics")]
 
 #[path = "make/given.rs"]
 mod given;
@@ -28,9 +28,9 @@ fn study(rows: &[(&str, &str, usize)]) -> String {
 
 const FETCH: &str = r#"mkdir -p "$4/$2"; for name in tokenizer config; do [ -e "$4/$2/$name.json" ] || echo {} > "$4/$2/$name.json"; done"#;
 const PREP: &str = r#"mkdir -p "$6"; echo "$*" > "$6/manifest.json""#;
-/// Fails if another training holds the device; with `trip` there, leaves one epoch behind and dies.
+/// Fails if another training holds the device. If the file `trip` exists, it writes one epoch and kills itself.
 const TRAIN: &str = r#"
-case $1 in --check | --estimate) cat > /dev/null; echo "said $1"; exit ;; esac
+case $1 in --check | --estimate) cat > /dev/null; echo "called $1"; exit ;; esac
 mkdir held || { echo "two trainings at once" >> ran.log; exit 1; }
 sleep 0.05; rmdir held
 [ -e "$8/epoch-1" ] && echo "resumed $8" >> ran.log
@@ -49,7 +49,7 @@ case $what in
     done ;;
 esac"#;
 
-/// A project of the real Makefile, the stub tools and one study.
+/// A project with the real Makefile, stub tools and one study.
 struct Project(tempfile::TempDir);
 
 impl Project {
@@ -85,7 +85,7 @@ impl Project {
 
     fn run(&self, program: &str, args: &[&str]) -> Output {
         let mut command = Command::new(program);
-        // What the make above us was given is not meant for the make below.
+        // The variables of an outer make must not reach the inner one.
         for name in [
             "MAKEFLAGS",
             "MFLAGS",
@@ -117,17 +117,17 @@ impl Project {
         self.run("make", &[own.as_slice(), args].concat())
     }
 
-    /// Run make, which must succeed; what the tools did, sorted, and what make said.
+    /// Run make, which must succeed. Returns what the tools did, sorted, and make's stdout.
     fn make(&self, args: &[&str]) -> (Vec<String>, String) {
         let output = self.make_with(args);
-        let said = String::from_utf8(output.stdout).unwrap();
-        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
         let mut ran: Vec<_> = self.read("ran.log").lines().map(str::to_owned).collect();
         ran.sort();
-        (ran, said)
+        (ran, text)
     }
 
-    /// What is written from now on is newer than all there is.
+    /// From now on, new files are newer than all existing ones.
     fn later(&self) {
         let past = SystemTime::now() - Duration::from_secs(60);
         let files = self.run("find", &[".", "-type", "f", "-newermt", "@0"]).stdout;
@@ -148,7 +148,7 @@ fn tools() -> [(&'static str, &'static str); 5] {
     [("fetch", FETCH), ("prep", PREP), ("train", TRAIN), ("evaluate", EVALUATE), ("report", REPORT)]
 }
 
-/// Checks and plans cost nothing, so they are not logged.
+/// A stub logs its calls, except checks and plans, which cost nothing.
 fn stub(name: &str, script: &str) -> String {
     let logged = match name {
         "fetch" => String::new(),
@@ -162,7 +162,7 @@ echo "evaluate ${2##*/} $what" >> ran.log"#
     format!("#!/usr/bin/env bash\nset -eu\n{logged}\n{script}\n")
 }
 
-#[expect(clippy::disallowed_methods, reason = "nobody reads these while they are written")]
+#[expect(clippy::disallowed_methods, reason = "no process reads these while they are written")]
 fn write_whole(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, text).unwrap();
@@ -170,7 +170,7 @@ fn write_whole(path: &Path, text: &str) {
 
 const REPORTED: [&str; 1] = ["report all"];
 
-/// `stages`, and the report that follows from them.
+/// `stages`, and the report that follows them.
 fn and_report(stages: &[&str]) -> Vec<String> {
     let mut all: Vec<_> = stages.iter().chain(&REPORTED).map(|&line| line.to_owned()).collect();
     all.sort();
@@ -178,9 +178,9 @@ fn and_report(stages: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn a_first_run_does_everything_once_and_ends_with_table_charts_and_page() {
+fn a_first_run_makes_everything_once_with_table_charts_and_page() {
     let project = Project::new();
-    let (ran, said) = project.make(&[]);
+    let (ran, text) = project.make(&[]);
     let runs = ["A-s1", "A-s2", "B-s1"];
     let stages = runs
         .iter()
@@ -191,52 +191,52 @@ fn a_first_run_does_everything_once_and_ends_with_table_charts_and_page() {
     assert_eq!(ran, expected);
     let charts = ["accuracy-by-blocks", "best-by-depth"].map(|name| format!("chart: out/stub/report/{name}.svg\n"));
     let end = format!("| the table |\n\nthe verdict\n\n{}page:  out/stub/report/index.html\n", charts.concat());
-    assert!(said.ends_with(&end), "{said}");
+    assert!(text.ends_with(&end), "{text}");
     assert_eq!(project.read("out/stub/runs/B-s1/predictions.test.jsonl"), "predictions of out/stub/runs/B-s1\n");
 }
 
 #[test]
-fn what_there_is_to_do_is_said_once_before_the_first_training_and_again_when_the_study_changes() {
+fn the_estimate_is_printed_once_and_again_after_the_study_changes() {
     let project = Project::new();
-    let (_, said) = project.make(&[]);
-    let estimate = said.find("study    stub\nsaid --estimate\n").unwrap_or_else(|| panic!("{said}"));
-    assert!(estimate < said.find("/train --config").unwrap());
+    let (_, text) = project.make(&[]);
+    let estimate = text.find("study    stub\ncalled --estimate\n").unwrap_or_else(|| panic!("{text}"));
+    assert!(estimate < text.find("/train --config").unwrap());
     project.later();
     assert!(!project.make(&[]).1.contains("--estimate"));
     project.write("pipelines/stub.toml", &study(&[ROWS[0], ("B", "1", 3)]));
-    assert!(project.make(&[]).1.contains("said --estimate"));
-    assert_eq!(project.make(&["estimate"]).1, "study    stub\nsaid --estimate\n");
+    assert!(project.make(&[]).1.contains("called --estimate"));
+    assert_eq!(project.make(&["estimate"]).1, "study    stub\ncalled --estimate\n");
 }
 
 #[test]
-fn where_nothing_can_be_measured_it_is_said_and_the_runs_are_trained() {
+fn without_a_measurement_the_runs_are_trained_all_the_same() {
     let project = Project::new();
     let failing = TRAIN.replace("--check | --estimate)", "--estimate) exit 1 ;; --check)");
     project.write("bin/train", &stub("train", &failing));
-    let (ran, said) = project.make(&[]);
-    assert!(said.contains("study    stub\ntime     could not be measured\n"), "{said}");
+    let (ran, text) = project.make(&[]);
+    assert!(text.contains("study    stub\ntime     could not be measured\n"), "{text}");
     assert_eq!(ran.iter().filter(|line| line.starts_with("train")).count(), 3);
 }
 
 #[test]
-fn a_second_run_does_nothing_and_says_so_in_one_line() {
+fn a_second_run_does_nothing_and_prints_one_line() {
     let project = Project::new();
     project.make(&[]);
-    let (ran, said) = project.make(&[]);
+    let (ran, text) = project.make(&[]);
     assert_eq!(ran, [""; 0]);
-    assert!(said.starts_with("nothing to be done: ") && said.lines().count() == 1, "{said}");
+    assert!(text.starts_with("nothing to be done: ") && text.lines().count() == 1, "{text}");
     assert_eq!(project.make(&["-j2"]).0, [""; 0]);
 }
 
 #[test]
-fn a_touched_study_trains_nothing_and_the_run_after_it_says_nothing_to_be_done() {
+fn a_touched_study_trains_nothing_and_the_next_run_does_nothing() {
     let project = Project::new();
     project.make(&[]);
     project.later();
     project.touch("pipelines/stub.toml");
     assert_eq!(project.make(&[]).0, [""; 0]);
-    let (_, said) = project.make(&[]);
-    assert!(said.starts_with("nothing to be done: ") && said.lines().count() == 1, "{said}");
+    let (_, text) = project.make(&[]);
+    assert!(text.starts_with("nothing to be done: ") && text.lines().count() == 1, "{text}");
 }
 
 #[test]
@@ -258,7 +258,7 @@ fn an_edited_configuration_retrains_its_own_runs_only() {
 }
 
 #[test]
-fn a_new_configuration_is_the_only_one_trained() {
+fn only_a_new_configuration_is_trained() {
     let project = Project::new();
     project.make(&[]);
     project.later();
@@ -288,7 +288,7 @@ fn a_deleted_chart_is_drawn_again() {
 }
 
 #[test]
-fn another_margin_or_head_makes_the_report_anew_and_nothing_else() {
+fn another_margin_or_head_makes_only_the_report_again() {
     let project = Project::new();
     project.make(&[]);
     assert_eq!(project.make(&["MARGIN=1"]).0, ["report all"]);
@@ -306,7 +306,7 @@ fn a_deleted_configuration_is_written_again() {
 }
 
 #[test]
-fn a_killed_training_fails_make_and_is_taken_up_again_without_the_others() {
+fn a_killed_training_fails_make_and_resumes_without_the_others() {
     let project = Project::new();
     project.make(&["prep"]);
     project.write("trip", "");
@@ -320,7 +320,7 @@ fn a_killed_training_fails_make_and_is_taken_up_again_without_the_others() {
 }
 
 #[test]
-fn a_tool_that_fails_leaves_nothing_that_looks_done() {
+fn a_failed_tool_leaves_nothing_that_looks_finished() {
     let project = Project::new();
     project.write("bin/evaluate", "#!/bin/sh\necho half; exit 1\n");
     assert!(!project.make_with(&["evaluate"]).status.success());
@@ -332,7 +332,7 @@ fn a_tool_that_fails_leaves_nothing_that_looks_done() {
 }
 
 #[test]
-fn a_build_that_fails_stops_make_before_the_old_binaries_run() {
+fn a_failed_build_stops_make_before_the_old_binaries_run() {
     let project = Project::new();
     assert!(!project.make_with(&["CARGO=false"]).status.success());
     assert_eq!(project.read("ran.log"), "");
@@ -350,7 +350,7 @@ fn a_wrong_configuration_stops_everything_before_the_first_training() {
 }
 
 #[test]
-fn a_changed_report_binary_redraws_the_report_and_other_changed_binaries_discard_nothing() {
+fn a_changed_report_binary_redraws_the_report_and_others_change_nothing() {
     let project = Project::new();
     project.make(&[]);
     project.later();
@@ -370,7 +370,7 @@ fn trainings_on_one_device_never_overlap() {
 }
 
 #[test]
-fn launch_takes_the_place_of_the_lock() {
+fn launch_replaces_the_lock() {
     let project = Project::new();
     project.make(&["LAUNCH=env LAUNCHED=1"]);
     assert!(!project.path("out/.auto.lock").exists());
@@ -378,10 +378,10 @@ fn launch_takes_the_place_of_the_lock() {
 }
 
 #[test]
-fn targets_without_a_study_plan_none() {
+fn targets_without_a_study_plan_nothing() {
     let project = Project::new();
     fs::remove_file(project.path("pipelines/stub.toml")).unwrap();
-    let (_, said) = project.make(&["help"]);
-    assert!(said.contains("  demo ") && said.contains("LIBTORCH"), "{said}");
+    let (_, text) = project.make(&["help"]);
+    assert!(text.contains("  demo ") && text.contains("LIBTORCH"), "{text}");
     project.make(&["build"]);
 }

@@ -1,8 +1,8 @@
-//! What the READMEs say: every `sh` block runs, every link leads somewhere, every line fits.
+//! The READMEs: every `sh` block runs, every link leads to a file, every line fits.
 //!
-//! The commands run as they stand, in a scratch copy of the project with the tools of the last `make build`. What they
-//! read is small there: invented reviews, invented models, studies cut short (`scratch`). A command that no machine
-//! can run in seconds is tried in part, and `trials` says how and why.
+//! The commands run unchanged in a scratch copy of the project, with the tools of the last `make build`. Their data are
+//! small: invented reviews, invented models, shortened studies (`scratch`). A command that cannot run in seconds is
+//! tried in part; `trials` says how and why.
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
@@ -33,7 +33,7 @@ use project::root;
 use scratch::Scratch;
 use trials::Trial;
 
-/// Ignored by git or not ours: whatever READMEs these hold.
+/// Folders whose READMEs are not ours, or are ignored by git.
 const FOREIGN: [&str; 3] = ["target", ".git", "node_modules"];
 
 /// Every README below `folder`, the front page first.
@@ -56,7 +56,7 @@ fn readmes(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// How the test names a README: its path in the project.
+/// The name of a README in the test's output: its path in the project.
 fn name(readme: &Path) -> String {
     readme.strip_prefix(root()).unwrap().display().to_string()
 }
@@ -65,7 +65,7 @@ fn name(readme: &Path) -> String {
 fn every_command_of_every_readme_runs() {
     let readmes: Vec<_> = readmes(&root()).into_iter().map(|path| (name(&path), blocks::read(&path))).collect();
     let scratch = Scratch::new(&readmes.iter().flat_map(|(_, blocks)| blocks).collect::<Vec<_>>());
-    // A captured test prints only when it fails; this report is for everybody.
+    // A captured test prints only when it fails; this report is always printed.
     let mut report = std::io::stderr();
     for (name, blocks) in &readmes {
         let mut reasons = BTreeMap::new();
@@ -79,7 +79,7 @@ fn every_command_of_every_readme_runs() {
     }
 }
 
-/// Run one block; whether all of it ran as it stands. What was tried in part goes to `reasons`.
+/// Run one block; true if all of it ran unchanged. The reasons for the other commands go to `reasons`.
 fn run(scratch: &Scratch, readme: &str, block: &Block, reasons: &mut BTreeMap<String, String>) -> bool {
     let place = format!("{readme}:{}", block.line);
     let mut script = String::new();

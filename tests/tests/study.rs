@@ -1,7 +1,7 @@
-//! A small study from raw text to chart with the real tools: `make`, `make` again, after a loss, after a kill.
+//! A small study from raw text to chart with the real tools: `make`, `make` again, after lost files, after a kill.
 //!
-//! The tools are those of the last `make build`; `make test` sees to that.
-#![expect(clippy::unwrap_used, reason = "a test says no by panicking")]
+//! The tests use the tools of the last `make build`; `make test` builds them first.
+#![expect(clippy::unwrap_used, reason = "a failed test panics")]
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -12,10 +12,10 @@ mod project;
 use project::{METRICS, PREDICTIONS, Project, RUNS, bin, kill_all_trainings_in};
 
 #[test]
-fn a_study_runs_to_its_chart_and_again_does_nothing() {
+fn a_study_runs_to_its_chart_and_a_second_make_does_nothing() {
     let project = Project::new();
-    let said = project.make();
-    assert!(said.contains("accuracy-by-blocks.svg") && said.contains("2VA"), "{said}");
+    let text = project.make();
+    assert!(text.contains("accuracy-by-blocks.svg") && text.contains("2VA"), "{text}");
     for run in RUNS {
         let predictions = project.read(&format!("out/smoke/runs/{run}-s1/predictions.test.jsonl"));
         assert_eq!(predictions.lines().count(), 400 + 2, "{run}");
@@ -37,7 +37,7 @@ fn a_study_runs_to_its_chart_and_again_does_nothing() {
     assert!(attended.status.success(), "{}", String::from_utf8_lossy(&attended.stderr));
     let page = project.read("out/smoke/report/attend-2VA-s1-1VF-s1.html");
     assert!(page.contains("integrated gradients") && page.contains("How far to trust it"), "{page:.200}");
-    what_attends_to_nothing_says_so(&project);
+    assert_errors_of_attend(&project);
 
     let (before, metrics) = (project.scores(PREDICTIONS), project.read(METRICS));
     fs::remove_file(project.path(PREDICTIONS)).unwrap();
@@ -47,7 +47,7 @@ fn a_study_runs_to_its_chart_and_again_does_nothing() {
     assert_eq!((project.scores(PREDICTIONS), project.read(METRICS)), (before, metrics));
 }
 
-fn what_attends_to_nothing_says_so(project: &Project) {
+fn assert_errors_of_attend(project: &Project) {
     let shards = project.shards();
     let attend = |run: &str, arguments: &[&str]| {
         let run = project.path("out/smoke/runs").join(run);
@@ -60,24 +60,24 @@ fn what_attends_to_nothing_says_so(project: &Project) {
         ("custom-embedding-s1", "has no BERT encoder, so no attention"),
         ("0ML-s1", "keeps no block"),
     ] {
-        let (code, _, said) = attend(run, &text);
-        assert!(code == Some(1) && said.contains(says) && said.lines().count() == 1, "{said}");
+        let (code, _, stderr) = attend(run, &text);
+        assert!(code == Some(1) && stderr.contains(says) && stderr.lines().count() == 1, "{stderr}");
     }
-    let (code, shown, said) = attend("custom-embedding-s1", &[&text[..], &["--method", "gradient-input"]].concat());
-    assert!(code == Some(0) && shown.contains("gradient × input"), "{said}");
+    let (code, shown, stderr) = attend("custom-embedding-s1", &[&text[..], &["--method", "gradient-input"]].concat());
+    assert!(code == Some(0) && shown.contains("gradient × input"), "{stderr}");
     let review = ["--device", "flex", "--shards", shards.to_str().unwrap(), "--format", "jsonl", "--review"];
-    let (code, _, said) = attend("2VA-s1", &[&review[..], &["test/pos/0_8"]].concat());
-    assert!(code == Some(1) && said.contains(": no test review `test/pos/0_8`;"), "{said}");
-    assert!(said.contains("did you mean `test/pos/"), "{said}");
+    let (code, _, stderr) = attend("2VA-s1", &[&review[..], &["test/pos/0_8"]].concat());
+    assert!(code == Some(1) && stderr.contains(": no test review `test/pos/0_8`;"), "{stderr}");
+    assert!(stderr.contains("did you mean `test/pos/"), "{stderr}");
     let id = project.read(PREDICTIONS).lines().nth(1).unwrap().split('"').nth(7).unwrap().to_owned();
     let (code, known_by_id, _) = attend("2VA-s1", &[&review[..], &[&id]].concat());
     assert!(code == Some(0) && known_by_id.contains("\"label\":\"") && known_by_id.contains(&id), "{known_by_id}");
-    let (code, _, said) = attend("2VA-s1", &[&text[..], &["--against", "pretrained"]].concat());
-    assert!(code == Some(1) && said.contains("--models DIR"), "{said}");
+    let (code, _, stderr) = attend("2VA-s1", &[&text[..], &["--against", "pretrained"]].concat());
+    assert!(code == Some(1) && stderr.contains("--models DIR"), "{stderr}");
 }
 
 #[test]
-fn killed_while_training_it_ends_with_the_same_numbers_and_repeats_no_finished_epoch() {
+fn a_killed_study_gives_the_same_numbers_and_repeats_no_finished_epoch() {
     let (whole, killed) = (Project::new(), Project::new());
     whole.make();
     let mut child = killed.command(&["all"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();

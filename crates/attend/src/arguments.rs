@@ -116,7 +116,7 @@ impl Args {
         !self.text.is_empty() || !self.review.is_empty() || self.file.is_some()
     }
 
-    /// Whether a certain method was asked for.
+    /// Whether the arguments choose a method.
     pub(crate) fn names_method(&self) -> bool {
         self.method.is_some() || self.block.is_some() || self.head.is_some() || self.query.is_some()
     }

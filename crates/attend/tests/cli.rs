@@ -1,5 +1,5 @@
 //! `attend` as a user calls it.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};

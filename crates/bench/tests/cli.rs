@@ -1,5 +1,5 @@
 //! `bench` as make calls it, with stubs for the tools and for the peer.
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot continue has failed")]
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

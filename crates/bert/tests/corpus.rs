@@ -1,5 +1,5 @@
 //! Findings of the fuzzer, read again: see `tests/fuzz`.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot continue has failed")]
 
 #[path = "../../../tests/fuzz/checks/weights.rs"]
 mod check;

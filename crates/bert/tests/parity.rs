@@ -1,6 +1,6 @@
 //! Each part, then every choice of blocks, compared with tensors from Hugging Face's BERT (`data/make_parity.py`):
 //! embeddings, attention weights, each block, pooler.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

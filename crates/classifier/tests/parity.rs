@@ -1,7 +1,7 @@
 //! Every head compared with PyTorch + transformers: logits, loss, and the gradient of every parameter
 //! (`data/make_heads.py`); the same for `cls-linear` on a BERT of an unusual shape
 //! (`crates/bert/tests/data/make_parity.py`). On every engine in the build.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 mod reference;
 

@@ -1,5 +1,5 @@
 //! `evaluate` on the command line, without a trained run (`tests/study.rs` has one).
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 use std::path::Path;
 use std::process::Command;

@@ -20,7 +20,7 @@ pub(crate) struct Unfinished<'a> {
     pub(crate) path: PathBuf,
     tag: PathBuf,
     /// Its length when it was found.
-    there: u64,
+    length: u64,
 }
 
 impl<'a> Unfinished<'a> {
@@ -28,13 +28,13 @@ impl<'a> Unfinished<'a> {
     pub(crate) fn of(source: &'a Source) -> Self {
         let path = publish::partial(&source.path);
         let tag = publish::partial(&source.path.with_added_extension("etag"));
-        let there = fs::metadata(&path).map_or(0, |brought| brought.len());
-        Unfinished { source, path, tag, there }
+        let length = fs::metadata(&path).map_or(0, |metadata| metadata.len());
+        Unfinished { source, path, tag, length }
     }
 
     /// Number of bytes that need no new request.
     pub(crate) fn offset(&self) -> u64 {
-        if matches!(self.source.content, Content::Text) { 0 } else { self.there }
+        if matches!(self.source.content, Content::Text) { 0 } else { self.length }
     }
 
     /// Whether `answer` continues the existing bytes. Without a digest of the whole file, the tags of both must be
@@ -61,7 +61,7 @@ impl<'a> Unfinished<'a> {
         if self.source.path.exists() {
             return Ok(fs::remove_file(&self.path).map(|()| None)?);
         }
-        match file.metadata().map_err(failed)?.len() == self.there {
+        match file.metadata().map_err(failed)?.len() == self.length {
             true => Ok(Some(file)),
             false => Err(Failure::Passing(anyhow!("another process is downloading the same file"))),
         }

@@ -1,6 +1,6 @@
 //! Forward passes without a backward pass, as when memory runs out.
 #![cfg(all(target_os = "linux", feature = "libtorch"))]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -1,6 +1,6 @@
 //! A flat batch compared with the same batch padded: the output of a block, and every gradient, on every engine in the
 //! build.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 use std::sync::Arc;
 

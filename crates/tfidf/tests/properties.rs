@@ -1,6 +1,6 @@
 //! Properties for any documents: rows of unit length, one minimum from any start, equal bytes for any number of
 //! threads.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 use proptest::prelude::*;
 use tfidf::logistic::{Problem, Weights};

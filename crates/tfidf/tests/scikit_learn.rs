@@ -1,5 +1,5 @@
 //! Terms, rows, coefficients and decision values compared with scikit-learn (`data/make_expected.py`).
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 use serde::Deserialize;
 use tfidf::logistic::{Problem, Weights};

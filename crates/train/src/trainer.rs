@@ -210,7 +210,7 @@ impl<'a> Run<'a> {
         Numbers { model: &self.learner.model, optimizer: &self.learner.optimizer }
     }
 
-    /// The score of `model` on `examples`; `None` if the process was interrupted meanwhile.
+    /// The score of `model` on `examples`; `None` after an interruption.
     fn score(&self, model: &Model, epoch: usize, split: Split, examples: &[Example]) -> Option<Epoch> {
         let start = std::time::Instant::now();
         let sequences: Vec<&[u32]> = examples.iter().map(|example| example.input_ids.as_slice()).collect();

@@ -1,5 +1,5 @@
 //! `train` on the command line: its files, its resuming, its errors.
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot continue has failed")]
 
 mod workplace;
 

@@ -1,4 +1,4 @@
-//! Any bytes as an archive, packed and as they are: an error, or reviews with text.
+//! Any bytes as an archive, compressed and not: an error, or reviews with text.
 
 #[path = "../../../crates/prep/src/datasets/mod.rs"]
 #[allow(dead_code)]

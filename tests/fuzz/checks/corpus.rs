@@ -1,4 +1,5 @@
-//! Inputs that a fuzzer found, each of which goes a way of its own through the code. `tar xzf` one into a folder to go on from it.
+//! Inputs from the fuzzer, each of which takes a different path through the code. Unpack one with `tar xzf` to continue
+//! from it.
 
 use std::io::Read;
 use std::path::Path;
@@ -6,7 +7,7 @@ use std::path::Path;
 use flate2::read::GzDecoder;
 use tar::Archive;
 
-/// Those of one target.
+/// The inputs of one target.
 pub(crate) fn inputs(target: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/corpus");
     let packed = std::fs::File::open(folder.join(format!("{target}.tar.gz"))).unwrap();

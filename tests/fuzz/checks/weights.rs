@@ -1,4 +1,5 @@
-//! Any bytes as safetensors, and any text as a model's `config.json`: an error, or tensors as long as their shapes say.
+//! Any bytes as safetensors, and any text as a model's `config.json`: an error, or tensors with the lengths of their
+//! shapes.
 
 use bert::{Config, Safetensors};
 
@@ -15,7 +16,7 @@ pub(crate) fn check(data: &[u8]) {
     let path = folder.join("model.safetensors");
     std::fs::write(&path, data).unwrap();
     read(&path);
-    // The same behind a length that is right, or the fuzzer would look for that only.
+    // The same with a correct length in front, because the fuzzer would otherwise search for that only.
     let header = data.iter().position(|&byte| byte == b'\n').unwrap_or(data.len());
     let length = (header as u64).to_le_bytes();
     std::fs::write(&path, [&length[..], &data[..header], data.get(header + 1..).unwrap_or_default()].concat()).unwrap();

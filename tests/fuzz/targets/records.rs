@@ -1,4 +1,4 @@
-//! Any bytes as JSON Lines of every kind: an error or a record, and a record is written as it was read.
+//! Any bytes as JSON Lines of every kind: an error, or a record that is written as it was read.
 #![no_main]
 
 #[path = "../checks/records.rs"]

@@ -1,4 +1,4 @@
-//! Any text as a study: an error of one line, or runs whose configurations survive their JSON and whose names are plain.
+//! Any text as a study: a one-line error, or runs whose configurations survive their JSON and whose names are plain.
 #![no_main]
 
 #[path = "../checks/study.rs"]

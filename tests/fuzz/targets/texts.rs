@@ -1,4 +1,4 @@
-//! Any text, cleaned, tokenized and cut in any way: as many tokens as allowed, each where it stands in the text.
+//! Any text, cleaned, tokenized and truncated in any way: as many tokens as allowed, each at its place in the text.
 #![no_main]
 
 #[path = "../checks/texts.rs"]

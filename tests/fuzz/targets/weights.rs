@@ -1,4 +1,5 @@
-//! Any bytes as safetensors, and any text as a model's `config.json`: an error, or tensors as long as their shapes say.
+//! Any bytes as safetensors, and any text as a model's `config.json`: an error, or tensors with the lengths of their
+//! shapes.
 #![no_main]
 
 #[path = "../checks/weights.rs"]

@@ -1,4 +1,4 @@
-//! What an hour of attacking found, kept from coming back.
+//! Findings of a first attack, kept as regressions.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -36,7 +36,7 @@ fn links_and_other_folders_are_not_written_through() {
 }
 
 #[test]
-fn what_config_json_says_of_itself_is_checked() {
+fn the_claims_of_config_json_are_checked() {
     let config = "runs/1VA-s1/model/config.json";
     let spoilt = |from: &str, to: &str| {
         let place = Place::sound();
@@ -83,7 +83,7 @@ fn names_in_records_are_plain_and_short() {
 }
 
 #[test]
-fn two_runs_of_one_seed_are_no_two_seeds() {
+fn two_runs_of_one_seed_count_as_one_seed() {
     let place = Place::sound();
     for file in ["config.json", "metrics.jsonl", "predictions.test.jsonl"] {
         place.write(
@@ -94,9 +94,9 @@ fn two_runs_of_one_seed_are_no_two_seeds() {
     place.refuses("report --verify runs/1VA-s1 runs/1VA-x", b"", "runs `1VA-s1` and `1VA-x` have the same seed");
 }
 
-/// The answers to another recipe must not be taken for this one's.
+/// Predictions of another recipe must not count as this one's.
 #[test]
-fn a_run_that_begins_afresh_leaves_no_answers_of_the_old_one() {
+fn a_run_that_starts_over_removes_old_predictions() {
     let place = Place::sound();
     place.replace("runs/1VA-s1/config.json", "\"dropout\": 0.1", "\"dropout\": 0.3");
     place.takes(&format!("{TRAIN} runs/1VA-s1"), b"");
@@ -104,23 +104,23 @@ fn a_run_that_begins_afresh_leaves_no_answers_of_the_old_one() {
 }
 
 #[test]
-fn nothing_on_stdout_steers_a_terminal() {
+fn stdout_cannot_control_a_terminal() {
     let place = Place::sound();
-    let said = place.takes(ASK, "{\"id\":\"\\u009b31mX\\u202e\",\"text\":\"good\"}\n".as_bytes());
-    assert!(said.contains("\\u009b31mX\\u202e") && !said.contains('\u{9b}'), "{said:?}");
+    let text = place.takes(ASK, "{\"id\":\"\\u009b31mX\\u202e\",\"text\":\"good\"}\n".as_bytes());
+    assert!(text.contains("\\u009b31mX\\u202e") && !text.contains('\u{9b}'), "{text:?}");
 }
 
-/// Exit codes stand where nothing can be said.
+/// Exit codes stay the same even if no message can be written.
 #[test]
-fn a_stderr_that_cannot_be_written_changes_no_exit_code() {
+fn a_closed_stderr_changes_no_exit_code() {
     let place = Place::sound();
     let line = format!("{}/plan nowhere 2>/dev/full", bin().display());
     assert_eq!(Command::new("bash").args(["-c", &line]).current_dir(place.path(".")).status().unwrap().code(), Some(1));
 }
 
-/// A pipe where a file should be is waited for by nobody.
+/// A tool never waits for a pipe in the place of a file.
 #[test]
-fn what_is_no_file_in_a_folder_is_refused_at_once() {
+fn a_pipe_in_a_folder_is_refused_at_once() {
     for name in ["models/sample-bert/config.json", "models/sample-bert/tokenizer.json", "shards/manifest.json"] {
         let place = Place::sound();
         fs::remove_file(place.path(name)).unwrap();
@@ -130,7 +130,7 @@ fn what_is_no_file_in_a_folder_is_refused_at_once() {
 }
 
 #[test]
-fn strange_files_among_checkpoints_are_left_alone() {
+fn unknown_files_among_checkpoints_are_kept() {
     let place = Place::sound();
     place.write("new/config.json", place.text("runs/1VA-s1/config.json"));
     place.write("new/checkpoints/.DS_Store", "");

@@ -1,4 +1,4 @@
-//! What a second attack found: stages that believed each other too much.
+//! Findings of a second attack: stages that trusted each other too much.
 
 use std::process::Command;
 
@@ -10,14 +10,14 @@ const LATENCY: &str = "evaluate --run runs/1VA-s1 --shards shards --device flex 
 const JSONL: &str = "prep --definition texts.toml --models models --out new --input -";
 
 #[test]
-fn latency_is_measured_on_the_shards_of_the_run_alone() {
+fn latency_is_measured_on_the_shards_of_the_run_only() {
     let place = Place::sound();
     place.takes(LATENCY, b"");
     place.replace("shards/manifest.json", "\"max_seq_length\": 32", "\"max_seq_length\": 512");
     place.refuses(LATENCY, b"", "`shards` differs from the shards that run `1VA-s1` was trained on");
 }
 
-/// The weights' checksum is the same: their shape does not tell heads or epsilon.
+/// The weights have the same checksum, which does not cover heads or epsilon.
 #[test]
 fn a_run_of_an_encoder_with_other_heads_is_another_run() {
     let place = Place::sound();
@@ -31,7 +31,7 @@ fn a_run_of_an_encoder_with_other_heads_is_another_run() {
 }
 
 #[test]
-fn words_and_texts_that_would_take_all_time_or_memory_are_refused() {
+fn words_and_texts_that_would_exhaust_time_or_memory_are_refused() {
     let place = Place::sound();
     place.write(
         "texts.toml",
@@ -58,7 +58,7 @@ fn files_that_only_look_like_shards_are_not_replaced() {
     }
 }
 
-/// Nobody waits for a pipe that lies where a run's file should be.
+/// No tool waits for a pipe in the place of a run's file.
 #[test]
 fn pipes_in_a_run_are_refused_or_replaced_at_once() {
     let files = ["metrics.jsonl", "predictions.test.jsonl", "config.json", "train.json", "model/config.json"];

@@ -1,11 +1,11 @@
-//! Model folders from anywhere: weights, configuration, tokenizer.
+//! Untrusted model folders: weights, configuration, tokenizer.
 
 use crate::place::Place;
 
 const MODEL: &str = "runs/1VA-s1/model";
 const WEIGHTS: &str = "runs/1VA-s1/model/model.safetensors";
 
-/// As an encoder to train on, and as a classifier to ask.
+/// Both uses fail with `says`: as an encoder to train, and as a classifier.
 fn refused(place: &Place, says: &str) {
     let configuration =
         place.text("runs/1VA-s1/config.json").replace("\"weights\": \"random\"", "\"weights\": \"pretrained\"");
@@ -50,7 +50,7 @@ impl Weights {
 }
 
 #[test]
-fn weights_that_lie_about_themselves_are_refused() {
+fn weights_with_a_wrong_header_are_refused() {
     let place = Place::sound();
     let sound = place.read(WEIGHTS);
     let huge = [&u64::MAX.to_le_bytes()[..], &sound[8..]].concat();
@@ -74,7 +74,7 @@ fn weights_that_lie_about_themselves_are_refused() {
 }
 
 #[test]
-fn weights_of_another_model_are_refused_by_tensor() {
+fn weights_of_another_model_are_refused_by_tensor_name() {
     let place = Place::sound();
     let name = "encoder.layer.0.attention.self.query.weight";
     for (from, to, says) in [
@@ -96,7 +96,7 @@ fn weights_of_another_model_are_refused_by_tensor() {
     refused(&place, "crossattention");
 }
 
-/// The same numbers in formats that a folder may have.
+/// The same numbers in other formats.
 #[test]
 fn half_and_double_precision_are_converted_and_integers_refused() {
     type Convert = fn(f32) -> Vec<u8>;
@@ -128,7 +128,7 @@ fn scaled(header: &str, dtype: &str, width: u64) -> String {
 }
 
 #[test]
-fn configurations_of_no_bert_are_refused() {
+fn unsupported_configurations_are_refused() {
     let config = "runs/1VA-s1/model/config.json";
     for (from, to, says) in [
         (
@@ -201,7 +201,7 @@ fn tokenizers_that_do_not_fit_are_refused() {
 }
 
 #[test]
-fn a_file_that_is_no_pickle_is_refused() {
+fn a_file_other_than_a_pickle_is_refused() {
     let place = Place::sound();
     std::fs::rename(place.path(WEIGHTS), place.path(&format!("{MODEL}/pytorch_model.bin"))).unwrap();
     refused(&place, "pytorch_model.bin`: is not a model's pickle");

@@ -1,4 +1,4 @@
-//! A folder with a model, shards and a finished run, to be spoilt.
+//! A folder with a model, shards and a finished run, for tests to damage.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -30,7 +30,7 @@ blocks = "first:1"
 head = "cls-linear"
 "#;
 
-/// Made once; every test spoils a copy.
+/// Made once; every test damages a copy.
 static SOUND: LazyLock<Place> = LazyLock::new(|| {
     let place = Place(tempfile::tempdir().unwrap());
     place.write("s.toml", STUDY);
@@ -96,25 +96,25 @@ impl Place {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        child.stdin.take().unwrap().write_all(stdin).unwrap_or_default(); // it may refuse before it has read all
+        child.stdin.take().unwrap().write_all(stdin).unwrap_or_default(); // the tool may stop before it has read all
         child.wait_with_output().unwrap()
     }
 
-    /// The tool refuses with one line that contains `says`, and leaves everything as it was.
+    /// The tool fails with one line that contains `says`, and changes no file.
     pub(crate) fn refuses(&self, command: &str, stdin: &[u8], says: &str) {
         let before = files(self.0.path());
         let output = self.run(command, stdin);
-        let said = String::from_utf8(output.stderr).unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
         let tool = command.split(' ').next().unwrap();
-        assert_eq!(output.status.code(), Some(1), "{command} ({says}): {said}");
-        assert!(said.contains(says), "{command}: not `{says}` but: {said}");
-        assert!(said.lines().count() == 1 && said.starts_with(&format!("{tool}: ")), "{command}: {said}");
-        assert!(!said.chars().any(|c| c.is_control() && c != '\n'), "{command}: {said:?}");
+        assert_eq!(output.status.code(), Some(1), "{command} ({says}): {text}");
+        assert!(text.contains(says), "{command}: not `{says}` but: {text}");
+        assert!(text.lines().count() == 1 && text.starts_with(&format!("{tool}: ")), "{command}: {text}");
+        assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{command}: {text:?}");
         let after = files(self.0.path());
         assert!(before == after, "{command} ({says}) wrote something: {:?}", after.keys());
     }
 
-    /// How the tool ended; nothing if it did not within some seconds.
+    /// The tool's exit status; `None` if it did not end within some seconds.
     pub(crate) fn ended(&self, command: &str) -> Option<ExitStatus> {
         let mut child =
             self.tool(command).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -126,7 +126,7 @@ impl Place {
         ended
     }
 
-    /// The tool does its work.
+    /// The tool succeeds.
     pub(crate) fn takes(&self, command: &str, stdin: &[u8]) -> String {
         let output = self.run(command, stdin);
         assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
@@ -154,7 +154,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Where the tools are.
+/// The folder of the tools.
 pub(crate) fn bin() -> PathBuf {
     let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release");
     std::env::var_os("BIN").filter(|bin| !bin.is_empty()).map_or(built, PathBuf::from)

@@ -4,7 +4,7 @@ use crate::place::Place;
 
 const JSONL: &str = "prep --definition j.toml --models models --input - --out new";
 
-/// With a study of anybody's own texts.
+/// With a study of the user's own texts.
 fn with_texts() -> Place {
     let place = Place::sound();
     let study = place.text("s.toml").replace("\"sample\"", "\"jsonl\"");
@@ -13,7 +13,7 @@ fn with_texts() -> Place {
 }
 
 #[test]
-fn lines_that_are_no_records_are_refused_by_number_and_column() {
+fn damaged_lines_are_refused_by_line_and_column() {
     let place = with_texts();
     let good = "{\"id\":\"a\",\"split\":\"train\",\"label\":0,\"text\":\"good\"}\n";
     let deep = format!("{{\"id\":\"b\",\"text\":\"t\",\"label\":{}1{}}}", "[".repeat(50_000), "]".repeat(50_000));
@@ -42,7 +42,7 @@ fn lines_that_are_no_records_are_refused_by_number_and_column() {
 }
 
 #[test]
-fn lines_of_another_system_and_texts_of_any_kind_are_taken() {
+fn foreign_line_ends_and_all_kinds_of_text_are_accepted() {
     let place = with_texts();
     let line = |id: &str, split: &str, label: usize, text: &str| {
         format!("{{\"id\":\"{id}\",\"split\":\"{split}\",\"label\":{label},\"text\":\"{text}\",\"more\":[1]}}\r\n")
@@ -110,7 +110,7 @@ fn shards_and_manifests_that_disagree_are_refused() {
 }
 
 #[test]
-fn runs_whose_files_were_cut_or_changed_are_refused_by_file_and_line() {
+fn runs_with_damaged_files_are_refused_by_file_and_line() {
     let spoilt = |name: &str, spoil: &dyn Fn(String) -> String, command: &str, says: &str| {
         let place = Place::sound();
         let name = format!("runs/1VA-s1/{name}");

@@ -1,11 +1,11 @@
-//! Study files, configurations, devices, and a person at the terminal.
+//! Study files, configurations, devices, and a terminal as stdin.
 
 use std::process::Command;
 
 use crate::place::{Place, bin};
 
 #[test]
-fn study_files_that_ask_for_what_cannot_be_are_refused_by_line_or_name() {
+fn impossible_study_files_are_refused_by_line_or_name() {
     let deep = format!("head = {}1{}", "[".repeat(50_000), "]".repeat(50_000));
     let cases: [(&str, &str, &str); 24] = [
         ("seeds = [1]", "seed = [1]", "line 3: unknown field `seed`"),
@@ -46,7 +46,7 @@ fn study_files_that_ask_for_what_cannot_be_are_refused_by_line_or_name() {
     place.refuses("plan runs", b"", "reading study `runs`");
 }
 
-/// As an editor on another system leaves it.
+/// As editors on other systems write it.
 #[test]
 fn a_study_file_may_have_a_byte_order_mark_and_crlf() {
     let place = Place::sound();
@@ -56,7 +56,7 @@ fn a_study_file_may_have_a_byte_order_mark_and_crlf() {
 }
 
 #[test]
-fn configurations_that_ask_for_too_much_are_refused_before_anything_is_written() {
+fn impossible_configurations_are_refused_before_anything_is_written() {
     let place = Place::sound();
     let config = place.text("runs/1VA-s1/config.json");
     let train = "train --config - --shards shards --model models/sample-bert --out new --device flex";
@@ -91,16 +91,16 @@ fn a_folder_that_holds_another_run_is_not_overwritten() {
 }
 
 #[test]
-fn devices_that_are_not_here_are_refused() {
+fn missing_devices_are_refused() {
     let place = Place::sound();
     let evaluate = "evaluate --run runs/1VA-s1 --shards shards --device";
     place.refuses(&format!("{evaluate} gpu"), b"", "unknown device `gpu`");
     place.refuses(&format!("{evaluate} cuda:7"), b"", "device `cuda:7`");
 }
 
-/// `script` of util-linux gives the tool a terminal; without it there is nothing to try.
+/// `script` of util-linux gives the tool a terminal; without `script` the test is skipped.
 #[test]
-fn a_terminal_is_no_stream_of_records() {
+fn a_terminal_as_stdin_is_refused() {
     let place = Place::sound();
     let ask = |command: &str| {
         let line = format!("{}/{command}", bin().display());
@@ -112,8 +112,8 @@ fn a_terminal_is_no_stream_of_records() {
         "report table -",
         "train --check --config - --model models/sample-bert",
     ] {
-        let Ok((code, said)) = ask(command) else { return };
-        assert_eq!(code, Some(1), "{said}");
-        assert!(said.contains("stdin is a terminal; pipe "), "{said}");
+        let Ok((code, text)) = ask(command) else { return };
+        assert_eq!(code, Some(1), "{text}");
+        assert!(text.contains("stdin is a terminal; pipe "), "{text}");
     }
 }

@@ -1,10 +1,10 @@
-//! What is given to make: names, numbers, files. A wrong one is refused before anything is compiled for it or trained.
+//! Make's variables: names, numbers, files. A wrong one is refused before anything is compiled or trained for it.
 
 use super::{Project, ROWS, stub, study};
 use std::path::Path;
 
 impl Project {
-    /// The message of a make that must fail, and that must not run a tool.
+    /// The error of a make that must fail without running a tool.
     fn refused(&self, args: &[&str]) -> String {
         let output = self.make_with(args);
         assert!(!output.status.success(), "{args:?}");
@@ -12,7 +12,7 @@ impl Project {
         String::from_utf8(output.stderr).unwrap()
     }
 
-    /// With the real script that brings or checks LibTorch.
+    /// A project with the real script that downloads or checks LibTorch.
     fn with_libtorch_script() -> Self {
         let project = Project::new();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/fused/libtorch.sh");
@@ -27,15 +27,15 @@ fn a_wrong_name_or_number_is_refused_with_its_variable() {
     let project = Project::new();
     for slip in ["MARGIN=1 2", "HEAD=a b", "HEAD=a/b", "MARGIN=1 ", "DEVICE=cuda 1", "HEAD=it's", "HEAD=bilstn"] {
         let (name, value) = slip.split_once('=').unwrap();
-        let said = project.refused(&[slip]);
-        assert!(said.starts_with(&format!("plan: {name}=`{value}`: ")), "{said}");
+        let text = project.refused(&[slip]);
+        assert!(text.starts_with(&format!("plan: {name}=`{value}`: ")), "{text}");
     }
-    let said = project.refused(&["attend", "EXAMPLES=1 2"]);
-    assert!(said.starts_with("plan: EXAMPLES=`1 2`: expected a whole number"), "{said}");
-    let said = project.refused(&["attend", "A=A-s1", "B=A-s9"]);
-    assert!(said.contains("B=`A-s9`: study `stub` has no such run; there are `A-s1`"), "{said}");
-    let said = project.refused(&["STUDY=stbu"]);
-    assert!(said.contains("no study `pipelines/stbu.toml`; there are `stub`; did you mean `stub`?"), "{said}");
+    let text = project.refused(&["attend", "EXAMPLES=1 2"]);
+    assert!(text.starts_with("plan: EXAMPLES=`1 2`: expected a whole number"), "{text}");
+    let text = project.refused(&["attend", "A=A-s1", "B=A-s9"]);
+    assert!(text.contains("B=`A-s9`: study `stub` has no such run; there are `A-s1`"), "{text}");
+    let text = project.refused(&["STUDY=stbu"]);
+    assert!(text.contains("no study `pipelines/stbu.toml`; there are `stub`; did you mean `stub`?"), "{text}");
     assert!(project.refused(&["STUDY=../data"]).contains("STUDY is the name of a file in pipelines/"));
     assert!(project.refused(&["BACKEND=torch"]).contains("the engines are `flex` and `libtorch`"));
     assert!(!project.path("out/stub/plan.mk").exists());
@@ -44,7 +44,7 @@ fn a_wrong_name_or_number_is_refused_with_its_variable() {
 }
 
 #[test]
-fn own_texts_are_asked_for_and_handed_to_prep_again_when_they_change() {
+fn own_texts_are_required_and_prepared_again_when_they_change() {
     let project = Project::new();
     project.write("pipelines/stub.toml", &study(&ROWS).replace("\"sample\"", "\"jsonl\""));
     assert!(project.refused(&[]).contains("name your texts with INPUT=FILE"));
@@ -58,9 +58,9 @@ fn own_texts_are_asked_for_and_handed_to_prep_again_when_they_change() {
     assert!(project.make(&["INPUT=mine.jsonl"]).0.contains(&"prep".to_owned()));
 }
 
-/// Every subset of what can be given, each file there or missing: a whole one works, and a missing file is named.
+/// Every combination of variables, each file present or missing: present files work, and a missing one is named.
 #[test]
-fn any_of_texts_models_and_libtorch_may_be_given_and_a_missing_one_is_named() {
+fn texts_models_and_libtorch_can_be_given_and_a_missing_one_is_named() {
     for (dataset, variable) in [("jsonl", "INPUT"), ("imdb", "IMDB_ARCHIVE")] {
         let project = Project::with_libtorch_script();
         let text = study(&ROWS).replace("\"sample\"", &format!("{dataset:?}")).replace("sample-bert", "mini");
@@ -72,7 +72,7 @@ fn any_of_texts_models_and_libtorch_may_be_given_and_a_missing_one_is_named() {
         project.write("data/imdb/aclImdb_v1.tar.gz", "");
         let given = [(variable, "a.file"), ("MODELS_DIR", "models"), ("LIBTORCH", "torch")];
         for states in 0..27 {
-            let states = [states % 3, states / 3 % 3, states / 9]; // not given, there, missing
+            let states = [states % 3, states / 3 % 3, states / 9]; // not given, present, missing
             let words = |state, (name, there): (&str, &str)| match state {
                 0 => None,
                 1 => Some(format!("{name}={there}")),
@@ -83,8 +83,8 @@ fn any_of_texts_models_and_libtorch_may_be_given_and_a_missing_one_is_named() {
             let engine = if states[2] == 0 { "BACKEND=flex" } else { "BACKEND=libtorch" };
             let args: Vec<&str> = args.iter().map(String::as_str).chain([engine, "data", "prep"]).collect();
             if states.contains(&2) || (dataset == "jsonl" && states[0] == 0) {
-                let said = project.refused(&args);
-                assert!(said.contains("nowhere") || said.contains("INPUT=FILE"), "{args:?}: {said}");
+                let text = project.refused(&args);
+                assert!(text.contains("nowhere") || text.contains("INPUT=FILE"), "{args:?}: {text}");
             } else {
                 project.make(&args);
             }
@@ -93,26 +93,26 @@ fn any_of_texts_models_and_libtorch_may_be_given_and_a_missing_one_is_named() {
 }
 
 #[test]
-fn a_libtorch_that_is_missing_or_of_another_version_is_refused_before_anything_is_compiled() {
+fn a_missing_or_wrong_libtorch_is_refused_before_anything_is_compiled() {
     let project = Project::with_libtorch_script();
     project.write("bin/cargo", "#!/bin/sh\necho cargo >> ran.log\n");
     assert!(project.run("chmod", &["+x", "bin/cargo"]).status.success());
     let refused =
         |folder: &str| project.refused(&["BACKEND=libtorch", "CARGO=bin/cargo", &format!("LIBTORCH={folder}")]);
-    assert!(refused("nowhere").contains("no LibTorch in `nowhere`: LIBTORCH names a folder"));
+    assert!(refused("nowhere").contains("no LibTorch in `nowhere`: set LIBTORCH to a folder"));
     project.write("torch/lib/libtorch.so", "");
     project.write("torch/version.py", "__version__ = '2.4.0+cpu'\n");
     assert!(refused("torch").contains("`torch` is LibTorch 2.4.0+cpu, but 2.9.1 is needed"));
 }
 
-/// As Cargo does: the tools of a build go to the folder of its `--target-dir`.
+/// Like Cargo, put the tools of a build into the folder of its `--target-dir`.
 const CARGO: &str = r#"
 folder=$(sed 's/.*--target-dir \([^ ]*\).*/\1/' <<< "$*"); mkdir -p "$folder/release"
 for tool in bin/*; do cp "$tool" "$folder/release/"; done
 echo "$*" > "$folder/release/built.txt""#;
 
 #[test]
-fn a_build_for_one_engine_leaves_the_tools_of_the_other_alone() {
+fn a_build_for_one_engine_keeps_the_tools_of_the_other() {
     let project = Project::with_libtorch_script();
     project.write("torch/lib/libtorch.so", "");
     project.write("torch/version.py", "__version__ = '2.9.1'\n");
@@ -144,6 +144,6 @@ fn a_long_build_reports_its_progress_in_lines_and_a_short_one_is_silent() {
         String::from_utf8(output.stderr).unwrap()
     };
     assert_eq!(build("PAUSE=0"), "warning: w\n");
-    let said = build("PAUSE=4"); // which of the two, the reader's buffer decides
-    assert!(said.starts_with("build-files: crate ") && said.ends_with("/9: a, b\nwarning: w\n"), "{said}");
+    let text = build("PAUSE=4"); // the reader's buffer determines which of the two
+    assert!(text.starts_with("build-files: crate ") && text.ends_with("/9: a, b\nwarning: w\n"), "{text}");
 }

@@ -1,11 +1,11 @@
-//! Other files under the names that were given before, whatever their age, and what was changed by hand.
+//! Other files under the same names, whatever their age, and files changed by hand.
 
 use super::{Project, REPORTED, ROWS, TRAIN, stub, study};
 
 /// `prep --definition D --input I --models M --out O`; `--archive A` in place of the input.
 const PREP: &str = r#"mkdir -p "$8"; echo "$*" > "$8/manifest.json""#;
 
-/// A project whose reviews come from a file that is named to make.
+/// A project whose reviews come from a file named on the command line.
 fn with_own_texts(dataset: &str) -> Project {
     let project = Project::new();
     project.write("pipelines/stub.toml", &study(&ROWS).replace("\"sample\"", &format!("{dataset:?}")));
@@ -17,7 +17,7 @@ fn with_own_texts(dataset: &str) -> Project {
     project
 }
 
-/// A project whose encoder and tokenizer are in a folder that is named to make.
+/// A project whose encoder and tokenizer come from a folder named on the command line.
 fn with_own_models() -> Project {
     let project = Project::new();
     project.write("pipelines/stub.toml", &study(&ROWS).replace("sample-bert", "mini"));
@@ -35,7 +35,7 @@ fn trained(ran: &[String]) -> usize {
 }
 
 #[test]
-fn another_input_is_prepared_again_however_old_it_is_and_the_same_under_another_name_is_not() {
+fn another_input_is_prepared_again_and_the_same_under_another_name_is_not() {
     for (dataset, variable) in [("jsonl", "INPUT"), ("imdb", "IMDB_ARCHIVE")] {
         let project = with_own_texts(dataset);
         let [a, b, same] = ["a", "b", "same"].map(|name| format!("{variable}={name}.file"));
@@ -46,14 +46,14 @@ fn another_input_is_prepared_again_however_old_it_is_and_the_same_under_another_
         assert!(
             project.read(&format!("data/shards/{dataset}-sample-bert-256-head-only/manifest.json")).contains("b.file")
         );
-        let (ran, said) = project.make(&[&b]);
-        assert!(ran.is_empty() && said.starts_with("nothing to be done: ") && said.lines().count() == 1, "{said}");
+        let (ran, text) = project.make(&[&b]);
+        assert!(ran.is_empty() && text.starts_with("nothing to be done: ") && text.lines().count() == 1, "{text}");
         assert_eq!(project.make(&[&same]).0, [""; 0]);
     }
 }
 
 #[test]
-fn another_study_does_not_take_the_shards_of_another_input() {
+fn another_study_does_not_use_the_shards_of_another_input() {
     let project = with_own_texts("jsonl");
     project.write("pipelines/theirs.toml", &project.read("pipelines/stub.toml"));
     project.later();
@@ -64,7 +64,7 @@ fn another_study_does_not_take_the_shards_of_another_input() {
 }
 
 #[test]
-fn a_preparation_that_failed_is_done_again_though_its_input_is_known_by_then() {
+fn a_failed_preparation_is_repeated_with_the_same_input() {
     let project = with_own_texts("jsonl");
     project.make(&["INPUT=a.file"]);
     project.write("bin/prep", "#!/bin/sh\nexit 1\n");
@@ -73,20 +73,20 @@ fn a_preparation_that_failed_is_done_again_though_its_input_is_known_by_then() {
     assert!(project.make(&["INPUT=b.file"]).0.contains(&"prep".to_owned()));
 }
 
-/// `train` knows whether they are the same weights; make does not.
+/// make cannot tell whether the weights are the same; `train` can.
 #[test]
-fn with_another_folder_of_models_every_run_is_asked_however_old_its_files_are() {
+fn another_folder_of_models_reruns_train_whatever_its_age() {
     let project = with_own_models();
     assert_eq!(trained(&project.make(&["MODELS_DIR=one"]).0), 3);
     assert_eq!(project.make(&["MODELS_DIR=one"]).0, [""; 0]);
     assert_eq!(trained(&project.make(&["MODELS_DIR=two"]).0), 3);
     assert!(project.read("out/stub/runs/B-s1/train.json").contains("--model two/mini"));
-    let (ran, said) = project.make(&["MODELS_DIR=two"]);
-    assert!(ran.is_empty() && said.starts_with("nothing to be done: ") && said.lines().count() == 1, "{said}");
+    let (ran, text) = project.make(&["MODELS_DIR=two"]);
+    assert!(ran.is_empty() && text.starts_with("nothing to be done: ") && text.lines().count() == 1, "{text}");
 }
 
 #[test]
-fn weights_that_were_exchanged_in_their_folder_are_noticed() {
+fn replaced_weights_are_noticed() {
     let project = with_own_models();
     project.make(&["MODELS_DIR=one"]);
     project.write("one/mini/model.safetensors", "tuned weights");
@@ -95,7 +95,7 @@ fn weights_that_were_exchanged_in_their_folder_are_noticed() {
 }
 
 #[test]
-fn a_tokenizer_that_was_exchanged_makes_shards_again() {
+fn a_replaced_tokenizer_makes_shards_again() {
     let project = with_own_models();
     project.write("two/mini/tokenizer.json", "{ }");
     project.later();
@@ -103,9 +103,9 @@ fn a_tokenizer_that_was_exchanged_makes_shards_again() {
     assert!(project.make(&["MODELS_DIR=two"]).0.contains(&"prep".to_owned()));
 }
 
-/// Before make remembered any of this it made studies, too.
+/// Studies from before make kept any record of its inputs.
 #[test]
-fn a_study_that_was_made_before_is_taken_as_it_is() {
+fn a_study_without_records_of_its_inputs_is_kept() {
     let project = with_own_models();
     project.make(&["MODELS_DIR=one"]);
     for name in ["out/stub/models/mini.sha256", "data/shards/sample-mini-256-head-only.sha256"] {
@@ -115,7 +115,7 @@ fn a_study_that_was_made_before_is_taken_as_it_is() {
 }
 
 #[test]
-fn a_configuration_that_was_changed_by_hand_is_made_again_before_anything_is_trained_with_it() {
+fn a_configuration_changed_by_hand_is_restored_before_training() {
     let project = Project::new();
     let training = format!("{TRAIN}\ncat \"$2\" >> seen.log\n");
     project.write("bin/train", &stub("train", &training));
@@ -127,12 +127,12 @@ fn a_configuration_that_was_changed_by_hand_is_made_again_before_anything_is_tra
     assert_eq!(trained(&ran), 1, "{ran:?}");
     assert_eq!(project.read("out/stub/runs/A-s2/config.json"), config);
     assert!(!project.read("seen.log").contains("\"epochs\": 9"));
-    let (ran, said) = project.make(&[]);
-    assert!(ran.is_empty() && said.starts_with("nothing to be done: ") && said.lines().count() == 1, "{said}");
+    let (ran, text) = project.make(&[]);
+    assert!(ran.is_empty() && text.starts_with("nothing to be done: ") && text.lines().count() == 1, "{text}");
 }
 
 #[test]
-fn a_configuration_from_the_future_is_planned_again_and_make_goes_on() {
+fn a_configuration_from_the_future_is_planned_again_and_make_continues() {
     let project = Project::new();
     project.make(&[]);
     let config = project.path("out/stub/runs/A-s2/config.json");
@@ -142,7 +142,7 @@ fn a_configuration_from_the_future_is_planned_again_and_make_goes_on() {
 }
 
 #[test]
-fn a_report_that_fails_or_is_stopped_leaves_the_last_one_and_is_made_again() {
+fn a_failed_or_stopped_report_keeps_the_last_one_and_is_made_again() {
     let project = Project::new();
     project.make(&[]);
     let whole = std::fs::read_to_string(project.path("bin/report")).unwrap();
@@ -164,7 +164,7 @@ fn a_report_that_fails_or_is_stopped_leaves_the_last_one_and_is_made_again() {
 }
 
 #[test]
-fn another_study_file_under_the_old_name_is_planned_however_old_it_is() {
+fn another_study_file_under_the_same_name_is_planned_whatever_its_age() {
     let project = Project::new();
     project.make(&[]);
     project.write("pipelines/stub.toml", &study(&[ROWS[0], ("B", "1", 3)]));
@@ -175,9 +175,9 @@ fn another_study_file_under_the_old_name_is_planned_however_old_it_is() {
     assert_eq!(project.make(&[]).0, [""; 0]);
 }
 
-/// Killed after the stamp and before it had removed them: only `train` knows what they are.
+/// Killed between the stamp and the removal of the checkpoints: only `train` can clean up.
 #[test]
-fn a_finished_run_whose_checkpoints_are_still_there_is_asked_again() {
+fn a_finished_run_with_checkpoints_runs_train_again() {
     let project = Project::new();
     project.make(&[]);
     project.write("out/stub/runs/A-s2/checkpoints/epoch-03/model.safetensors", "weights");

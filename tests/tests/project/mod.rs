@@ -1,4 +1,4 @@
-//! The project with one small study more, in a folder of its own, and the real tools: those of the last `make build`.
+//! The project with one more small study, in a temporary folder, and the real tools of the last `make build`.
 #![allow(dead_code, reason = "each test file uses what it needs")]
 
 use std::fs;
@@ -56,7 +56,7 @@ epochs = 1
 /// The rows of [`SMOKE`].
 pub(crate) const RUNS: [&str; 6] = ["0ML", "2VA", "TF-IDF", "custom-embedding", "1VF", "1LC"];
 
-/// The project with one study more, in a folder of its own.
+/// The project with one more study, in a temporary folder.
 pub(crate) struct Project(tempfile::TempDir);
 
 impl Project {
@@ -96,9 +96,9 @@ impl Project {
 
     pub(crate) fn make(&self) -> String {
         let Output { status, stdout, stderr } = self.command(&["all"]).output().unwrap();
-        let (said, errors) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
-        assert!(status.success(), "{said}\n{errors}");
-        said + &errors
+        let (text, errors) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
+        assert!(status.success(), "{text}\n{errors}");
+        text + &errors
     }
 
     /// The only folder of shards.
@@ -111,7 +111,7 @@ impl Project {
         fs::read_to_string(self.path(name)).unwrap_or_default()
     }
 
-    /// A stream without what a clock or a memory meter says.
+    /// A stream without times and memory sizes.
     pub(crate) fn scores(&self, name: &str) -> Vec<String> {
         let measured = ["seconds", "tokens_per_second", "peak_memory_bytes"];
         let numbers = |line: &str| measured.iter().fold(line.to_owned(), |line, name| without(&line, name));
@@ -119,7 +119,7 @@ impl Project {
     }
 }
 
-/// Where the tools are.
+/// The folder of the tools.
 pub(crate) fn bin() -> PathBuf {
     let named = std::env::var_os("BIN").filter(|bin| !bin.is_empty());
     named.map_or_else(|| root().join("target/release"), PathBuf::from)
@@ -129,7 +129,7 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
 }
 
-/// `line` without the number behind `"name":`.
+/// `line` without the number after `"name":`.
 pub(crate) fn without(line: &str, name: &str) -> String {
     let key = format!("\"{name}\":");
     let Some(at) = line.find(&key) else { return line.to_owned() };
@@ -141,7 +141,7 @@ pub(crate) fn without(line: &str, name: &str) -> String {
 pub(crate) const METRICS: &str = "out/smoke/runs/2VA-s1/metrics.jsonl";
 pub(crate) const PREDICTIONS: &str = "out/smoke/runs/2VA-s1/predictions.test.jsonl";
 
-/// `make` is dead; its child may not be yet. SIGKILL to whatever still works in the project's folder.
+/// Send SIGKILL to all processes in the project's folder: `make` is dead, but its child may not be.
 pub(crate) fn kill_all_trainings_in(project: &Project) {
     let folder = project.0.path().canonicalize().unwrap();
     for process in fs::read_dir("/proc").unwrap().flatten() {

@@ -5,11 +5,11 @@ use std::path::Path;
 
 /// One fenced block.
 pub(crate) struct Block {
-    /// What stands behind the opening fence: `sh`, `toml`, `json`, `text`.
+    /// The word after the opening fence: `sh`, `toml`, `json`, `text`.
     pub(crate) language: String,
-    /// Where it begins in its file, from 1.
+    /// Line of the opening fence, counted from 1.
     pub(crate) line: usize,
-    /// What stands between the fences.
+    /// The text between the fences.
     pub(crate) text: String,
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn read(readme: &Path) -> Vec<Block> {
 }
 
 impl Block {
-    /// The block's commands: lines, with those that a `\`, a pipe or `&&` continues.
+    /// The block's commands: lines, joined with their continuations after `\`, a pipe or `&&`.
     pub(crate) fn commands(&self) -> Vec<String> {
         let mut commands = vec![];
         let mut command = String::new();

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::name;
 use super::project::root;
 
-/// The relative links of `readme` that lead nowhere.
+/// The relative links of `readme` without a target.
 pub(crate) fn broken(readme: &Path) -> Vec<String> {
     let text = fs::read_to_string(readme).unwrap();
     let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
@@ -27,7 +27,7 @@ fn headings(text: &str) -> Vec<String> {
     titles.map(|title| title.to_lowercase().chars().filter(kept).collect::<String>().replace(' ', "-")).collect()
 }
 
-/// The source files between backticks, such as `study/src/blocks.rs`, that are not there.
+/// The missing source files among those between backticks, such as `study/src/blocks.rs`.
 pub(crate) fn missing_sources(readme: &Path) -> Vec<String> {
     let text = fs::read_to_string(readme).unwrap();
     let here = readme.parent().unwrap();

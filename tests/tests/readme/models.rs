@@ -1,4 +1,4 @@
-//! Invented models: the shape of a BERT, a few kilobytes large.
+//! Invented models: the shape of a BERT, a few kilobytes in size.
 
 use std::fs;
 use std::path::Path;

@@ -9,7 +9,7 @@ use super::blocks::Block;
 use super::project::{bin, root};
 use super::{models, studies, trials};
 
-/// Variables that steer make; only those that the test sets may reach it.
+/// Variables that control make; the environment's own values must not reach it.
 const STEERING: [&str; 14] = [
     "MAKEFLAGS",
     "MFLAGS",
@@ -27,14 +27,14 @@ const STEERING: [&str; 14] = [
     "B",
 ];
 
-/// Reads all of its input, so that what writes to it does not end early.
+/// Reads all of its input, so that the writer does not end early.
 const HEAD: &str = "head() { command head \"$@\"; cat > /dev/null; }\n";
 
-/// A folder with the project's Makefile, its studies cut short, the tools, and the data that a user would have.
+/// A folder with the project's Makefile, shortened studies, the tools, and a user's data.
 pub(crate) struct Scratch(tempfile::TempDir);
 
 impl Scratch {
-    /// With the files that `documented` blocks give: study files and example lines.
+    /// With the files in `documented` blocks: study files and example lines.
     pub(crate) fn new(documented: &[&Block]) -> Self {
         let scratch = Scratch(tempfile::tempdir().unwrap());
         scratch.copy_project();
@@ -63,7 +63,7 @@ impl Scratch {
         }
     }
 
-    /// Under its own name; what depends on its size is found under the name that the whole study gives it.
+    /// A shortened study keeps its name; outputs named after the study's size are linked under the full study's names.
     fn copy_study(&self, study: &Path) {
         let name = study.file_stem().unwrap().to_str().unwrap();
         let short = self.path(&format!("pipelines/{name}.toml"));
@@ -85,7 +85,7 @@ impl Scratch {
         name.unwrap().trim().to_owned()
     }
 
-    /// The archive and two models: under the names that `fetch` gives them, and as the user's own copies.
+    /// The archive and two models: under the names that `fetch` uses, and as the user's own copies.
     fn add_data(&self) {
         let sample = root().join("crates/fetch/assets/sample-bert");
         for model in ["data/models/all-MiniLM-L6-v2", "data/models/bert-base-cased", "DIR/all-MiniLM-L6-v2"] {
@@ -95,7 +95,7 @@ impl Scratch {
         fs::copy(self.path("FILE"), self.path("data/imdb/aclImdb_v1.tar.gz")).unwrap();
     }
 
-    /// A `toml` block whose first line names a file becomes that file; `json` blocks begin `mail.jsonl`.
+    /// A `toml` block whose first line names a file becomes that file; `json` blocks start `mail.jsonl`.
     fn add_documented(&self, blocks: &[&Block]) {
         let mut examples = String::new();
         for block in blocks {
@@ -117,19 +117,19 @@ impl Scratch {
         }
     }
 
-    /// Run `script`, which stands at `place` of a README; it must succeed.
+    /// Run `script` from `place` in a README; it must succeed.
     pub(crate) fn run(&self, place: &str, script: &str) {
         let mut command = Command::new("bash");
         for name in STEERING {
             command.env_remove(name);
         }
-        // A block that sets the PATH itself gets no help.
+        // A block that sets PATH itself gets no default.
         let tools = if script.contains("export PATH") { "" } else { ":target/release" };
         let folders = format!("{}/stand-ins{tools}:{}", self.0.path().display(), std::env::var("PATH").unwrap());
         command.current_dir(self.0.path()).env("PATH", folders).stdin(Stdio::null());
         command.envs([("BACKEND", "flex"), ("DEVICE", "flex"), ("CARGO", "true")]).env("BIN", bin());
         let output = command.arg("-c").arg(format!("set -eo pipefail\n{HEAD}{script}")).output().unwrap();
-        let [told, errors] = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        assert!(output.status.success(), "{place} fails ({}):\n{script}\n{told}\n{errors}", output.status);
+        let [text, errors] = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        assert!(output.status.success(), "{place} fails ({}):\n{script}\n{text}\n{errors}", output.status);
     }
 }

@@ -1,12 +1,12 @@
-//! Studies cut short, and invented texts.
+//! Shortened studies, and invented texts.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// A shipped study for two cores and pure Rust: fewer examples, one epoch, one seed, fp32. Of
-/// `sample` enough stays for its models to answer differently.
+/// A shipped study for two cores and pure Rust: fewer examples, one epoch, one seed, fp32. `sample` keeps enough
+/// examples for its models to differ.
 pub(crate) fn cut_short(name: &str, study: &str) -> String {
     let is_sample = name == "sample";
     let mut short = String::new();
@@ -29,13 +29,13 @@ pub(crate) fn cut_short(name: &str, study: &str) -> String {
 const OPENINGS: [&str; 4] = ["The story was", "I found the acting", "My sister called it", "In the end it is"];
 const VERDICTS: [[&str; 3]; 2] = [["dull", "awful", "a waste"], ["great", "warm", "a joy"]];
 
-/// An invented text of class `label`; each `i` gives another.
+/// An invented text of class `label`; each `i` gives another one.
 fn text(label: usize, i: usize) -> String {
     let verdicts = VERDICTS[label];
     format!("{} {}, number {i}, {}.", OPENINGS[i % 4], verdicts[i % 3], verdicts[(i / 3) % 3])
 }
 
-/// JSON Lines in the documented form, which `documented` begins.
+/// JSON Lines in the documented form; `documented` comes first.
 pub(crate) fn write_mail(documented: &str, path: &Path) {
     let mut lines = documented.to_owned();
     for i in 0..60 {

@@ -1,17 +1,17 @@
-//! How each documented command is tried.
+//! The way in which each documented command is tried.
 
-/// How a command is tried.
+/// A way to try a command.
 #[derive(Clone, Copy)]
 pub(crate) enum Trial {
-    /// As it stands.
+    /// Unchanged.
     Whole,
-    /// In part: by this stand-in, for this reason.
+    /// In part: with this stand-in, for this reason.
     Part(&'static str, &'static str),
 }
 
 use Trial::{Part, Whole};
 
-/// By their beginnings; the first that fits. A command that fits none fails the test.
+/// Commands by their beginnings; the first match counts. A command without a match fails the test.
 const TRIALS: &[(&str, Trial)] = &[
     ("make test", Part("planned", "it would run this test again")),
     ("make check", Part("planned", "it compiles the workspace; `.ci/run` runs it")),

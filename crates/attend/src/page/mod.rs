@@ -32,7 +32,7 @@ pub(crate) struct Page {
     packed: Packed,
     scores: Markup,
     shown: Value,
-    /// Whether a certain method was asked for.
+    /// Whether the arguments choose a method.
     names_method: bool,
 }
 
@@ -107,7 +107,7 @@ impl Show for Page {
             maps: viewer.methods.iter().map(key).collect(),
         };
         self.models = viewers.iter().map(model).collect();
-        // The page opens with the method that was asked for.
+        // The page opens with the chosen method.
         let first =
             viewers.first().filter(|_| self.names_method).and_then(|viewer| viewer.choice.method(&viewer.model).ok());
         self.shown["map"] = first.as_ref().map_or(Value::Null, key);

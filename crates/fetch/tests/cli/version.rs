@@ -153,9 +153,9 @@ fn of_two_revisions_at_once_one_is_fetched() {
             ["r1", "r2"].map(|revision| scope.spawn(move || fetch(revision))).map(|it| it.join().unwrap())
         });
         assert!(ends == [0, 1] || ends == [1, 0], "{ends:?}");
-        let (brought, word) = (if ends[0] == 0 { "r1" } else { "r2" }, client.all_of("tiny").remove(1));
-        assert!(String::from_utf8(word.1).unwrap().contains(brought));
+        let (fetched, record) = (if ends[0] == 0 { "r1" } else { "r2" }, client.all_of("tiny").remove(1));
+        assert!(String::from_utf8(record.1).unwrap().contains(fetched));
         let files = client.all_of("tiny").into_iter().filter(|(path, _)| !path.ends_with("fetched.json"));
-        assert!(files.map(|(_, bytes)| bytes).all(|bytes| bytes == brought.as_bytes()));
+        assert!(files.map(|(_, bytes)| bytes).all(|bytes| bytes == fetched.as_bytes()));
     }
 }

@@ -1,5 +1,5 @@
 //! Loops over numbers, compiled for each width of registers; the processor determines which version runs.
-#![expect(unsafe_code, reason = "a processor is asked before its wide registers are used")]
+#![expect(unsafe_code, reason = "wide registers are used after a check of the processor")]
 
 /// Code for the widest registers: `run` must be `#[inline(always)]`, or it is compiled separately for narrow ones.
 pub(super) trait Loop {

@@ -104,7 +104,7 @@ fn numbers_after_the_last_row_have_no_effect() {
     let of = |filler: f64| {
         let (output, kept) = forward(&inputs, &layout, options, true);
         let kept = kept.unwrap();
-        let AttentionHalf::All(rows) = &kept.attention else { unreachable!("all rows were asked for") };
+        let AttentionHalf::All(rows) = &kept.attention else { unreachable!("the block computes all rows") };
         let _filled = rows.projected.narrow(0, 70, BLOCK as i64).fill_(filler);
         std::iter::once(output).chain(gradients(&kept, &flowing)).collect::<Vec<_>>()
     };
