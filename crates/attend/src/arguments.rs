@@ -94,6 +94,8 @@ pub(crate) struct Args {
     #[arg(long, default_value = "auto")]
     pub(crate) device: String,
     #[command(flatten)]
+    pub(crate) threads: console::Threads,
+    #[command(flatten)]
     pub(crate) verbosity: console::Verbosity,
 }
 

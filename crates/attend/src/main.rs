@@ -32,6 +32,7 @@ fn main() -> ExitCode {
     console::main("attend", || {
         let args = arguments::Args::parse();
         args.verbosity.start();
+        args.threads.start()?;
         look::look(&args)
     })
 }

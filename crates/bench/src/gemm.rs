@@ -16,6 +16,8 @@ pub(crate) struct Options {
     /// Number format of both factors
     #[arg(long, default_value_t = Precision::Bf16)]
     precision: Precision,
+    #[command(flatten)]
+    threads: console::Threads,
 }
 
 /// What `bench gemm` prints.
@@ -48,6 +50,7 @@ const PER_SHAPE: Duration = Duration::from_millis(400);
 
 /// Measure and print one line.
 pub(crate) fn print(options: &Options) -> anyhow::Result<()> {
+    options.threads.start()?;
     let engine = Engine::open(&options.device)?;
     anyhow::ensure!(options.precision == Precision::Fp32 || engine.has_bf16(), "device `flex` has no bf16");
     let shapes: &[[usize; 3]] = if engine.name.starts_with("cuda") { &ON_CUDA } else { &ON_CPU };

@@ -58,6 +58,7 @@ fn run() -> anyhow::Result<()> {
 
 fn measure(rows: &str, options: Options) -> anyhow::Result<()> {
     options.verbosity.start();
+    options.threads.start()?;
     let rows = Rows::read(rows)?.selected(&options.rows)?;
     let place = Place::open(options)?;
     let summaries = rounds::measure(&rows, &place, &mut std::io::stdout().lock())?;

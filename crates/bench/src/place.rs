@@ -52,6 +52,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "DIR", default_value = "tests/bench")]
     pub(crate) peers: PathBuf,
     #[command(flatten)]
+    pub(crate) threads: console::Threads,
+    #[command(flatten)]
     pub(crate) verbosity: console::Verbosity,
 }
 

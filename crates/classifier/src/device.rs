@@ -12,7 +12,7 @@ pub struct Engine {
     pub name: String,
     /// The model name of the processor or GPU.
     pub hardware: String,
-    /// Threads the engine may use.
+    /// Threads the engine uses: as many as rayon has.
     pub threads: usize,
 }
 
@@ -62,8 +62,7 @@ impl Engine {
     }
 
     fn new(device: Device, name: &str) -> Self {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Engine { device, name: name.to_owned(), hardware: processor(), threads }
+        Engine { device, name: name.to_owned(), hardware: processor(), threads: rayon::current_num_threads() }
     }
 
     #[cfg(feature = "libtorch")]

@@ -4,6 +4,7 @@ mod interrupt;
 mod memory;
 mod progress;
 mod stdin;
+mod threads;
 mod verbosity;
 
 use std::io::{ErrorKind, Write};
@@ -13,6 +14,7 @@ pub use interrupt::{Interrupted, heed_signals, interruption};
 pub use memory::{OutOfMemory, within_memory};
 pub use progress::{Progress, format_duration};
 pub use stdin::{piped, typed};
+pub use threads::Threads;
 pub use verbosity::Verbosity;
 
 /// Messages are truncated to this many characters.

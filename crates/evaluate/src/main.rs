@@ -46,6 +46,8 @@ struct Args {
     #[arg(long, default_value = "auto")]
     device: String,
     #[command(flatten)]
+    threads: console::Threads,
+    #[command(flatten)]
     verbosity: console::Verbosity,
 }
 
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
 fn run() -> anyhow::Result<()> {
     let args = Args::parse();
     args.verbosity.start();
+    args.threads.start()?;
     let engine = Engine::open(&args.device)?;
     let chosen = match (&args.run, &args.model) {
         (Some(run), _) => Trained::from_run(run, &engine)?,

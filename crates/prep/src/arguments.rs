@@ -23,6 +23,8 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(crate) list: bool,
     #[command(flatten)]
+    pub(crate) threads: console::Threads,
+    #[command(flatten)]
     pub(crate) verbosity: console::Verbosity,
 }
 

@@ -27,6 +27,7 @@ fn main() -> ExitCode {
 fn run() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     arguments.verbosity.start();
+    arguments.threads.start()?;
     let data = study::Study::read(&arguments.definition)?.data;
     let tokenizer = TextTokenizer::load(&arguments.models.join(&data.tokenizer), &data)?;
     let in_study = || format!("study `{}`", arguments.definition.display());

@@ -23,6 +23,8 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
     #[command(flatten)]
+    pub(crate) threads: console::Threads,
+    #[command(flatten)]
     pub(crate) verbosity: console::Verbosity,
 }
 

@@ -44,6 +44,7 @@ fn main() -> ExitCode {
 fn run() -> Result<()> {
     let arguments = Arguments::parse();
     arguments.verbosity.start();
+    arguments.threads.start()?;
     match arguments.command {
         None if arguments.verify.is_empty() => nothing_asked(),
         None => write(None, &(check::verify::verify(&sources::read(&arguments.verify)?)? + "\n")),

@@ -67,6 +67,8 @@ struct Args {
     #[arg(long, conflicts_with = "check")]
     estimate: bool,
     #[command(flatten)]
+    threads: console::Threads,
+    #[command(flatten)]
     verbosity: console::Verbosity,
 }
 
@@ -77,6 +79,7 @@ fn main() -> ExitCode {
 fn run() -> anyhow::Result<()> {
     let args = Args::parse();
     args.verbosity.start();
+    args.threads.start()?;
     let configurations = inputs::configurations(&args.config)?;
     let Some(shards) = args.shards.filter(|_| !args.check) else {
         return check::all(&configurations, &args.model);

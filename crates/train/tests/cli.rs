@@ -298,6 +298,31 @@ fn one_configuration_a_run_and_usage_errors_exit_with_2() {
 }
 
 #[test]
+fn threads_follow_the_variables_and_the_argument_overrides_them() {
+    let available = std::thread::available_parallelism().unwrap().get();
+    let threads = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let place = Workplace::new();
+        place.train_allotted(arguments, variables).success();
+        place.metrics()[0]["provenance"]["threads"].clone()
+    };
+    assert_eq!(threads(&[], &[]), available);
+    assert_eq!(threads(&[], &[("SLURM_CPUS_PER_TASK", "1")]), 1);
+    assert_eq!(threads(&[], &[("OMP_NUM_THREADS", "1,4"), ("RAYON_NUM_THREADS", "4096")]), 1);
+    assert_eq!(threads(&[], &[("RAYON_NUM_THREADS", "1")]), 1);
+    assert_eq!(threads(&[], &[("SLURM_CPUS_PER_TASK", "4096")]), available);
+    assert_eq!(threads(&["--threads", "3"], &[("OMP_NUM_THREADS", "many")]), 3);
+}
+
+#[test]
+fn a_number_of_threads_that_is_none_is_refused_by_name() {
+    let place = Workplace::new();
+    let refusal = "train: OMP_NUM_THREADS=`many` is not a number of threads; correct or unset it";
+    assert_refused(place.train_allotted(&[], &[("OMP_NUM_THREADS", "many")]), refusal);
+    let none = place.train_allotted(&["--threads", "0"], &[]).code(2);
+    assert!(String::from_utf8_lossy(&none.get_output().stderr).contains("--threads"));
+}
+
+#[test]
 fn help_has_an_example() {
     let output = Command::new(env!("CARGO_BIN_EXE_train")).arg("--help").env("COLUMNS", "100").output().unwrap();
     insta::assert_snapshot!(String::from_utf8(output.stdout).unwrap());

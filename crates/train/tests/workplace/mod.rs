@@ -118,6 +118,14 @@ impl Workplace {
         fed(command, &[configuration])
     }
 
+    /// Train one epoch with these arguments, and of the variables that allot threads with these alone.
+    pub(crate) fn train_allotted(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Assert {
+        let mut command = self.run();
+        command.env_remove("SLURM_CPUS_PER_TASK").env_remove("OMP_NUM_THREADS").env_remove("RAYON_NUM_THREADS");
+        command.args(arguments).envs(variables.iter().copied());
+        fed(command, &[&self.configuration(1)])
+    }
+
     pub(crate) fn check(&self, configurations: &[&Value]) -> Assert {
         let mut command = self.command();
         command.arg("--check");
