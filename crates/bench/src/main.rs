@@ -3,6 +3,7 @@
 mod child;
 mod gemm;
 mod measurement;
+mod neighbours;
 mod ours;
 mod peer;
 mod place;
@@ -38,6 +39,8 @@ enum Args {
     Gemm(gemm::Options),
     /// Measure `report` on studies of hundreds of synthetic runs
     Report(report::Options),
+    /// Measure trainings beside one another, against one alone
+    Neighbours(neighbours::Options),
     /// Print recorded measurements as Markdown
     Results(results::Options),
 }
@@ -52,6 +55,7 @@ fn run() -> anyhow::Result<()> {
         Args::GpuCheck(options) => measure(include_str!("../gpu-rows.toml"), options),
         Args::Gemm(options) => gemm::print(&options),
         Args::Report(options) => report::measure(&options),
+        Args::Neighbours(options) => neighbours::measure(&options),
         Args::Results(options) => results::print(&options),
     }
 }

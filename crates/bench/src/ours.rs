@@ -43,7 +43,8 @@ fn scratch(prepared: &Prepared<'_>, place: &Place) -> PathBuf {
     place.options.work.join("runs").join(&prepared.row.id)
 }
 
-fn removed(folder: &Path) -> anyhow::Result<()> {
+/// Remove `folder` if it is there.
+pub(crate) fn removed(folder: &Path) -> anyhow::Result<()> {
     match std::fs::remove_dir_all(folder) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
             Err(e).with_context(|| format!("removing `{}`", folder.display()))

@@ -9,6 +9,7 @@ use records::jsonl::Reader;
 use records::publish::Output;
 use serde_json::Value;
 
+use crate::neighbours::Neighbours;
 use crate::report::Timing;
 use crate::summary::Summary;
 use crate::table;
@@ -47,13 +48,10 @@ pub(crate) fn print(options: &Options) -> anyhow::Result<()> {
 fn section(path: &Path) -> anyhow::Result<String> {
     let results = Results::read(path)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let mut text = match (results.summaries.is_empty(), results.timings.is_empty()) {
-        (true, true) => bail!("`{}`: holds no result; name a file that `bench` wrote to its end", path.display()),
-        (false, _) => of_summaries(&results.summaries),
-        (true, false) => String::new(),
-    };
-    if !results.timings.is_empty() {
-        text += &of_timings(&results.timings);
+    let Results { summaries, timings, neighbours } = &results;
+    let text = of_summaries(summaries) + &of_timings(timings) + &of_neighbours(neighbours);
+    if text.is_empty() {
+        bail!("`{}`: holds no result; name a file that `bench` wrote to its end", path.display());
     }
     Ok(format!("{text}\nRecords: [`{name}`]({name}).\n"))
 }
@@ -63,6 +61,7 @@ fn section(path: &Path) -> anyhow::Result<String> {
 struct Results {
     summaries: Vec<Summary>,
     timings: Vec<Timing>,
+    neighbours: Vec<Neighbours>,
 }
 
 impl Results {
@@ -79,6 +78,7 @@ impl Results {
         match (line["type"].as_str(), line["row"].as_str()) {
             (Some("summary"), _) => self.summaries.push(serde_json::from_value(line)?),
             (None, Some("report")) => self.timings.push(serde_json::from_value(line)?),
+            (None, Some("neighbours")) => self.neighbours.push(serde_json::from_value(line)?),
             _ => {}
         }
         Ok(())
@@ -117,6 +117,24 @@ fn of_timings(timings: &[Timing]) -> String {
     for Timing { runs, examples, seconds, peak_bytes, page_bytes, .. } in timings {
         let (peak, page) = (peak_bytes >> 20, page_bytes >> 10);
         text += &format!("| {runs} | {examples} | {seconds:.1} | {peak} MiB | {page} KiB |\n");
+    }
+    text
+}
+
+fn of_neighbours(neighbours: &[Neighbours]) -> String {
+    let Some(Neighbours { date, hardware, device, processors, commit, .. }) = neighbours.first() else {
+        return String::new();
+    };
+    let mut text = format!(
+        "\n## {date}: {hardware}, {processors} processors, device `{device}`\n\nCommit {commit}; `bench neighbours`: seconds of an \
+         epoch, alone and beside others. A fair share of the processors makes the last column 1.\n\n\
+         | configuration | threads | alone | trainings | beside one another | over the fair share |\n|---|---|---|---|---|---|\n"
+    );
+    for Neighbours { configuration, threads, alone, trainings, beside, over_fair_share, .. } in neighbours {
+        let [alone, beside] = [alone, beside].map(|it| format!("{:.2} ({:.2}–{:.2})", it.median, it.min, it.max));
+        text += &format!(
+            "| `{configuration}` | {threads} | {alone} s | {trainings} | {beside} s | {over_fair_share:.2} |\n"
+        );
     }
     text
 }

@@ -138,6 +138,40 @@ fn a_bare_matrix_product_has_a_rate() {
     bench().args(["gemm", "--device", "flex"]).assert().code(1).stderr("bench: device `flex` has no bf16\n");
 }
 
+/// A training of one epoch: half a second alone, `seconds` where another has begun beside it.
+fn train_beside(seconds: f64) -> String {
+    let configuration = json!({"id": "a-s1", "configuration": "a", "seed": 1, "encoder": "e", "weights": "random",
+        "blocks": "first:1", "head": {"kind": "cls-linear"}, "precision": "fp32", "epochs": 1, "batch_size": 32,
+        "dropout": 0.1, "optimizer": {"kind": "adamw"}});
+    let begin = json!({"type": "begin", "run": "a-s1", "configuration": configuration, "shards_sha256": "5a",
+        "provenance": {"commit": "c", "burn": "none", "libtorch": "none", "device": "flex", "hardware": "h", "threads": 4096},
+        "parameters": 1, "blocks": [0], "encoder_blocks": 1});
+    let epoch = r#"{"type":"epoch","epoch":1,"split":"train","loss":0.5,"accuracy":0.5,"examples":8,"seconds":'"$s"'}"#;
+    format!(
+        "mkdir -p \"$8\"; sleep 0.5; s=0.5; if [ $(ls \"$8/..\" | wc -l) -gt 1 ]; then s={seconds}; fi\n\
+         echo '{begin}' > \"$8/metrics.jsonl\"; echo '{epoch}' >> \"$8/metrics.jsonl\""
+    )
+}
+
+#[test]
+fn trainings_beside_one_another_are_held_against_their_fair_share() {
+    let folder = tempfile::tempdir().unwrap();
+    stub(&folder.path().join("train"), &train_beside(3.0));
+    let mut command = bench();
+    command.args(["neighbours", "--device", "flex", "--rounds", "2", "--bin"]).arg(folder.path());
+    let assert = command.arg("--out").arg(folder.path().join("out")).assert().success();
+    let line = &lines(&assert.get_output().stdout)[0];
+    assert_eq!((&line["alone"]["median"], &line["beside"]["min"]), (&json!(0.5), &json!(3.0)));
+    // The stub says that it uses 4096 threads, so that three share what one had.
+    let processors = std::thread::available_parallelism().unwrap().get() as f64;
+    assert_eq!(line["over_fair_share"], json!(3.0 / (0.5 * (3.0 * 4096.0 / processors))));
+    assert!(!folder.path().join("out").exists());
+    let records = folder.path().join("r.jsonl");
+    std::fs::write(&records, line.to_string() + "\n").unwrap();
+    let printed = String::from_utf8(results(&[records]).success().get_output().stdout.clone()).unwrap();
+    assert!(printed.contains("| `a-s1` | 4096 | 0.50 (0.50–0.50) s | 3 | 3.00 (3.00–3.00) s |"), "{printed}");
+}
+
 /// The folder of the records that this project publishes.
 fn records_folder() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/bench")

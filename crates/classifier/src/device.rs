@@ -61,6 +61,17 @@ impl Engine {
         self.name.starts_with("cuda")
     }
 
+    /// The engine on one thread if it is LibTorch's on the processor, else as it is. One thread never waits for another,
+    /// which LibTorch does at full load.
+    #[must_use]
+    pub fn on_one_thread(self) -> Self {
+        if self.name != "cpu" {
+            return self;
+        }
+        fused::set_threads(1);
+        Engine { threads: 1, ..self }
+    }
+
     fn new(device: Device, name: &str) -> Self {
         Engine { device, name: name.to_owned(), hardware: processor(), threads: rayon::current_num_threads() }
     }

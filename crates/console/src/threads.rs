@@ -18,6 +18,11 @@ pub struct Threads {
 }
 
 impl Threads {
+    /// Whether `--threads` names the number.
+    pub fn is_given(self) -> bool {
+        self.threads.is_some()
+    }
+
     /// Start rayon's pool with so many threads. Call it once, before any other work: engines ask rayon for the number.
     ///
     /// # Errors

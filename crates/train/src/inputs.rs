@@ -79,6 +79,7 @@ pub(crate) struct Paths<'a> {
     pub(crate) shards: &'a Path,
     pub(crate) model: &'a Path,
     pub(crate) device: &'a str,
+    pub(crate) threads: console::Threads,
 }
 
 impl RunInputs {
@@ -135,12 +136,20 @@ impl RunInputs {
     pub(crate) fn chooses(&self) -> Split {
         if self.validation.is_empty() { Split::Test } else { Split::Validation }
     }
+
+    /// Mean tokens of a training batch, padding not counted.
+    fn tokens_per_batch(&self) -> usize {
+        let tokens: usize = self.train.iter().map(|example| example.input_ids.len()).sum();
+        tokens * self.configuration.batch_size / self.train.len().max(1)
+    }
 }
 
 impl TrainingSetup {
     /// The setup for the network of `definition` on the requested device.
-    pub(crate) fn new(inputs: RunInputs, definition: Definition, device: &str) -> anyhow::Result<Self> {
-        let engine = Engine::open(device)?;
+    pub(crate) fn new(inputs: RunInputs, definition: Definition, paths: &Paths<'_>) -> anyhow::Result<Self> {
+        let engine = Engine::open(paths.device)?;
+        let one_thread = !paths.threads.is_given() && prepared::is_tiny(&definition, inputs.tokens_per_batch());
+        let engine = if one_thread { engine.on_one_thread() } else { engine };
         let (asked, positions) = (inputs.manifest.data.max_seq_length, definition.encoder.max_position_embeddings);
         ensure!(
             asked <= positions || !definition.reads_weights(),

@@ -84,7 +84,7 @@ fn run() -> anyhow::Result<()> {
     let Some(shards) = args.shards.filter(|_| !args.check) else {
         return check::all(&configurations, &args.model);
     };
-    let paths = Paths { shards: &shards, model: &args.model, device: &args.device };
+    let paths = Paths { shards: &shards, model: &args.model, device: &args.device, threads: args.threads };
     match args.out.filter(|_| !args.estimate) {
         None => estimate::print(&configurations, &paths),
         Some(out) => train(inputs::the_only(configurations)?, &paths, args.tokens_at_once, &RunDir::new(out)),
@@ -104,7 +104,7 @@ fn train(
     beginning::refuse_another(&inputs, folder)?; // before the lock file is created
     match model {
         ModelKind::Network(definition) => {
-            let mut setup = TrainingSetup::new(inputs, *definition, paths.device)?;
+            let mut setup = TrainingSetup::new(inputs, *definition, paths)?;
             if let Some(tokens) = tokens_at_once {
                 setup.tokens_at_once = tokens.get().into();
             }

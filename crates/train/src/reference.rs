@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::Device;
 use cases::{Case, cases};
+use classifier::HeadConfig;
 use classifier::device::Engine;
 use fused::devices;
 use records::run_dir::RunDir;
@@ -15,6 +16,7 @@ use serde_json::json;
 use study::Configuration;
 
 use crate::inputs::{RunInputs, TrainingSetup};
+use crate::prepared;
 use crate::trainer::Run;
 
 fn configuration(case: &Case) -> Configuration {
@@ -62,6 +64,18 @@ fn after_three_steps(case: &Case, device: &Device) -> BTreeMap<String, (Vec<f32>
     assert_eq!(run.learner.optimizer.steps(), 3);
     let entry = |tensor: bert::NamedTensor| (tensor.name, (tensor.data.iter().collect(), tensor.data.shape().to_vec()));
     run.learner.model.stored().into_iter().map(entry).collect()
+}
+
+#[test]
+fn small_products_without_a_recurrent_head_train_on_one_thread() {
+    let mut definition = cases().remove(0).definition();
+    let mut is_tiny = |kind, tokens_per_batch| {
+        definition.head = HeadConfig::from_value(json!({"kind": kind})).unwrap();
+        prepared::is_tiny(&definition, tokens_per_batch)
+    };
+    assert!(is_tiny("cls-linear", 20));
+    assert!(!is_tiny("bilstm", 20));
+    assert!(!is_tiny("cls-linear", 4_000_000));
 }
 
 #[test]

@@ -77,7 +77,7 @@ pub(crate) fn print(configurations: &[Configuration], paths: &Paths<'_>) -> anyh
     let mut speeds: BTreeMap<String, Speeds> = BTreeMap::new();
     for network in measured(&networks) {
         inputs.configuration = network.configuration.clone();
-        let setup = TrainingSetup::new(inputs, network.definition.clone(), paths.device)?;
+        let setup = TrainingSetup::new(inputs, network.definition.clone(), paths)?;
         let speed = probe::measure(&setup)?;
         let (kind, depth, device) = (network.kind(), network.depth(), &setup.engine.name);
         log::debug!("{kind}, {depth} blocks on {device}: {speed:?}");
