@@ -7,16 +7,15 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use records::Split;
+use records::fields::Label;
 use records::jsonl::Reader;
 use records::shards::Manifest;
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::arguments::Args;
 
 /// A text to show.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(try_from = "Line")]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Review {
     pub(crate) id: String,
     pub(crate) text: String,
@@ -24,19 +23,16 @@ pub(crate) struct Review {
     pub(crate) label: Option<Label>,
 }
 
-/// A class by index or by name.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum Label {
-    Index(usize),
-    Name(String),
+/// One line of the input beside its id, such as `report flips` writes; other fields are ignored.
+#[derive(Deserialize)]
+#[serde(try_from = "Fields")]
+pub(crate) struct Line {
+    text: String,
+    label: Option<Label>,
 }
 
-/// One line of the input, such as `report flips` writes; other fields are ignored.
 #[derive(Deserialize)]
-struct Line {
-    /// A string or a number.
-    id: Value,
+struct Fields {
     text: Option<String>,
     label: Option<Label>,
 }
@@ -44,7 +40,7 @@ struct Line {
 /// The source of texts.
 pub(crate) enum Input {
     Named(std::vec::IntoIter<Review>),
-    Stream(Box<Reader<Review, BufReader<Box<dyn Read>>>>),
+    Stream(Box<Reader<Line, BufReader<Box<dyn Read>>>>),
 }
 
 impl Input {
@@ -75,7 +71,10 @@ impl Input {
     pub(crate) fn next_batch(&mut self, most: usize) -> anyhow::Result<Vec<Review>> {
         match self {
             Input::Named(reviews) => Ok(reviews.take(most).collect()),
-            Input::Stream(lines) => Ok(lines.next_batch(most)?),
+            Input::Stream(lines) => {
+                let review = |(id, Line { text, label })| Review { id, text, label };
+                Ok(lines.next_batch(most)?.into_iter().map(review).collect())
+            }
         }
     }
 
@@ -89,14 +88,12 @@ fn numbered(index: usize, text: &str) -> Review {
     Review { id: format!("text {}", index + 1), text: text.to_owned(), label: None }
 }
 
-impl TryFrom<Line> for Review {
+impl TryFrom<Fields> for Line {
     type Error = String;
 
-    fn try_from(line: Line) -> Result<Self, String> {
-        let id = line.id.as_str().map_or_else(|| line.id.to_string(), str::to_owned);
-        let missing = || format!("`{id}` has no `text`; `report flips --shards DIR` writes it");
-        let text = line.text.ok_or_else(missing)?;
-        Ok(Review { id, text, label: line.label })
+    fn try_from(Fields { text, label }: Fields) -> Result<Self, String> {
+        let text = text.ok_or("the line has no `text`; `report flips --shards DIR` writes it")?;
+        Ok(Line { text, label })
     }
 }
 
@@ -117,22 +114,4 @@ fn unknown<'a>(shards: &Path, id: &str, known: impl Iterator<Item = &'a String>)
     let nearest = study::nearest(id, known.map(String::as_str));
     let nearest = nearest.map_or_else(String::new, |other| format!("; did you mean `{other}`?"));
     anyhow!("`{}`: no test review `{id}`{nearest}", shards.display())
-}
-
-impl Label {
-    /// The class's name; an index is looked up in `labels`.
-    pub(crate) fn name<'a>(&'a self, labels: &'a [String]) -> std::borrow::Cow<'a, str> {
-        match self {
-            Label::Name(name) => name.into(),
-            Label::Index(index) => labels.get(*index).map_or_else(|| index.to_string().into(), |name| name.into()),
-        }
-    }
-
-    /// Whether this is `class`.
-    pub(crate) fn is(&self, class: usize, labels: &[String]) -> bool {
-        match self {
-            Label::Index(index) => *index == class,
-            Label::Name(name) => labels.get(class) == Some(name),
-        }
-    }
 }

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
-use records::shards::{Counts, Duplicates, Example, Manifest, Shard, file_name, sha256_hex};
+use records::hash::sha256_hex;
+use records::shards::{Counts, Duplicates, Example, Manifest, Shard, file_name};
 use records::{Split, jsonl, publish};
 use serde_json::json;
 use study::Data;

@@ -51,7 +51,7 @@ fn write_reviews(folder: &Path) {
             |index| json!({"id": format!("{split}/{index}"), "label": 0, "input_ids": [1, 2, 3, 4, 5]}).to_string();
         let text: String = (0..count).map(|index| line(index) + "\n").collect();
         let file = format!("{split}-00000-of-00001.jsonl");
-        let sha256 = records::shards::sha256_hex(text.as_bytes());
+        let sha256 = records::hash::sha256_hex(text.as_bytes());
         records::publish::bytes(&shards.join(&file), text.as_bytes()).unwrap();
         listed.push(json!({"file": file, "split": split, "examples": count, "sha256": sha256}));
     }

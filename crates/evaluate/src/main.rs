@@ -36,7 +36,7 @@ struct Args {
     /// Measure the time per answer on this device, one by one and in batches of 32, and write one record
     #[arg(long, requires_all = ["run", "shards"])]
     latency: bool,
-    /// JSON Lines with "id" and "text"; writes one prediction for each line, in order
+    /// JSON Lines with "id" and "text"; writes one prediction for each line, in order. Without an id, it is the line number
     #[arg(long, value_name = "FILE|-", group = "what")]
     text: Option<String>,
     /// Write this file instead of stdout; it appears when it is complete

@@ -9,7 +9,6 @@ use classifier::predicted;
 use records::jsonl::{self, Reader};
 use records::predictions::{Prediction, Record};
 use serde::Deserialize;
-use serde_json::Value;
 use tokens::{TextTokenizer, TokenIds};
 
 use trained::Trained;
@@ -20,11 +19,10 @@ const TEXTS_PER_BATCH: usize = 64;
 /// The prompt for typed input.
 const PROMPT: &str = "one text a line, such as {\"id\":1,\"text\":\"A fine film.\"}";
 
-/// One line of the input; other fields are ignored.
+/// One line of the input beside its id; other fields are ignored.
 #[derive(Deserialize)]
 struct Text {
-    /// A string or a number.
-    id: Value,
+    #[serde(deserialize_with = "records::fields::text")]
     text: String,
 }
 
@@ -57,10 +55,10 @@ pub(crate) fn predict(
 fn predict_batch(
     chosen: &Trained,
     tokenizer: &TextTokenizer,
-    batch: Vec<Text>,
+    batch: Vec<(String, Text)>,
     engine: &Engine,
 ) -> anyhow::Result<Vec<Prediction>> {
-    let ids = |text: &Text| tokenizer.ids(&text.text).with_context(|| format!("tokenizing `{}`", text.id));
+    let ids = |(id, text): &(String, Text)| tokenizer.ids(&text.text).with_context(|| format!("tokenizing `{id}`"));
     let tokens = batch.iter().map(ids).collect::<anyhow::Result<Vec<_>>>()?;
     let sequences: Vec<&[u32]> = tokens.iter().map(|tokens| tokens.input_ids.as_slice()).collect();
     let logits = chosen.answers.logits(&sequences, tokenizer.pad_token_id, engine, |_| {})?;
@@ -70,8 +68,7 @@ fn predict_batch(
         "`{}`: the model produced a non-finite logit; train it again with lower learning rates",
         chosen.folder.display()
     );
-    let prediction = |((text, logits), tokens): ((Text, Vec<f32>), TokenIds)| {
-        let id = text.id.as_str().map_or_else(|| text.id.to_string(), str::to_owned);
+    let prediction = |(((id, _), logits), tokens): (((String, Text), Vec<f32>), TokenIds)| {
         let predicted = predicted(&logits);
         let predicted_name = chosen.labels.get(predicted).cloned();
         Prediction { id, label: None, predicted, predicted_name, logits, tokens: Some(tokens.input_ids.len()) }

@@ -70,6 +70,29 @@ fn a_wrong_line_is_named_after_the_predictions_before_it() {
     let output = assert.code(1).get_output().clone();
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(text.contains("`stdin`, line 2") && text.contains("missing field `text`"), "{text}");
+    assert_eq!(ids(&output.stdout), ["a"]);
+}
+
+fn ids(predictions: &[u8]) -> Vec<Value> {
+    let lines = std::str::from_utf8(predictions).unwrap().lines();
+    lines.map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].clone()).collect()
+}
+
+#[test]
+fn ids_come_back_as_they_were_written_and_half_an_emoji_is_read() {
+    let texts = ["\"id\":1,", "\"id\":18446744073709551616,", "\"id\":1.50,", "\"id\":\"a b\",", "", "\"id\":null,"];
+    let input: String = texts.map(|id| format!("{{{id}\"text\":\"good \\ud83d film\"}}\n")).concat();
+    let output = evaluate(&["--model", &folder(), "--text", "-"], &input).success().get_output().stdout.clone();
+    assert_eq!(ids(&output), ["1", "18446744073709551616", "1.50", "a b", "5", "6"]);
+    for (line, says) in [
+        ("{\"id\":{},\"text\":\"a\"}", "`id` is an object; write a string or a number"),
+        ("{\"id\":1,\"text\":null}", "`text` is null; write a string, or leave the line out"),
+        ("{\"id\":1,\"text\":NaN}", "`NaN` is not JSON; write a value, or leave the line out"),
+    ] {
+        let said = evaluate(&["--model", &folder(), "--text", "-"], line).code(1).get_output().stderr.clone();
+        let said = String::from_utf8(said).unwrap();
+        assert!(said.contains("`stdin`, line 1") && said.contains(says), "{said}");
+    }
 }
 
 #[test]

@@ -29,7 +29,7 @@ impl Digest {
         let file = File::open(path)?;
         let (kind, expected, found) = match self {
             Digest::Md5(expected) => ("md5", expected, md5_of(file)?),
-            Digest::Sha256(expected) => ("sha256", expected, records::shards::sha256_of(file)?),
+            Digest::Sha256(expected) => ("sha256", expected, records::hash::sha256_of(file)?),
         };
         Ok((*expected != found).then(|| format!("its {kind} is `{found}`, not `{expected}`")))
     }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::Context;
+use records::hash::sha256_of;
 use records::publish;
-use records::shards::sha256_of;
 use rustix::fs::{Access, access};
 
 /// Files that are one input together, each with a name that does not change when the file is moved.

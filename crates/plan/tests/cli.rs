@@ -197,7 +197,7 @@ fn the_shipped_studies_expand_as_they_always_did() {
     ] {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../pipelines").join(study);
         let lines = stdout(Command::cargo_bin("plan").unwrap().arg(file).assert());
-        assert_eq!(records::shards::sha256_hex(lines.as_bytes()), sha256, "{study}");
+        assert_eq!(records::hash::sha256_hex(lines.as_bytes()), sha256, "{study}");
     }
 }
 

@@ -3,9 +3,12 @@
 //! All streams are JSON Lines: one object a line, `type` first. A stream runs from `begin` to `end`, and
 //! one without `end` is unfinished. Losses are in nats, accuracies are fractions, units are in the names.
 
+pub mod fields;
+pub mod hash;
 pub mod jsonl;
 mod latency;
 mod lock;
+mod memory;
 pub mod metrics;
 pub mod predictions;
 mod provenance;
@@ -17,7 +20,8 @@ mod split;
 pub use basics::regular;
 pub use latency::Latency;
 pub use lock::Lock;
-pub use provenance::{Provenance, peak_memory_bytes};
+pub use memory::peak_memory_bytes;
+pub use provenance::Provenance;
 pub use split::Split;
 
 /// A record or file that cannot be read or written, named with its place.

@@ -1,4 +1,4 @@
-//! Who measured this, on what, and with how much memory.
+//! Which program measured something, and on which hardware.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,12 +17,4 @@ pub struct Provenance {
     pub hardware: String,
     /// Threads the engine may use.
     pub threads: usize,
-}
-
-/// The largest resident set this process has had, in bytes; 0 where the system does not tell.
-pub fn peak_memory_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kibibytes = line.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
-    kibibytes.unwrap_or(0) * 1024
 }

@@ -1,12 +1,12 @@
 //! Example, Manifest; shard names, reader, writer.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufReader, Read};
+use std::io::BufReader;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
+use crate::hash::sha256_hex;
 use crate::jsonl::Reader;
 use crate::{Error, Split, regular};
 
@@ -111,11 +111,6 @@ pub fn is_file_name(name: &str) -> bool {
     numbers.is_some_and(|(index, count)| splits.iter().any(|split| file_name(*split, index, count) == name))
 }
 
-/// sha256 of `bytes` in hexadecimal.
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 impl Manifest {
     /// Read `manifest.json` in `folder`, and the sha256 of its bytes.
     ///
@@ -207,21 +202,6 @@ impl Shard {
         match sha256_hex(&bytes) == self.sha256 {
             true => Ok(bytes),
             false => Err(Error::file(path, "not the bytes its manifest names; remove the folder and run `prep` again")),
-        }
-    }
-}
-
-/// sha256 of a reader's bytes in hexadecimal, in constant memory.
-///
-/// # Errors
-/// Reading failed.
-pub fn sha256_of(mut input: impl Read) -> std::io::Result<String> {
-    let mut digest = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match input.read(&mut buffer)? {
-            0 => return Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()),
-            read => digest.update(&buffer[..read]),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, ensure};
-use records::shards::sha256_hex;
+use records::hash::sha256_hex;
 use serde_json::{Map, Value, json};
 use tokenizers::Tokenizer;
 

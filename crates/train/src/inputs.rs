@@ -9,7 +9,8 @@ use bert::{Config, Precision};
 use classifier::Definition;
 use classifier::device::Engine;
 use records::Split;
-use records::shards::{Example, Manifest, sha256_hex};
+use records::hash::sha256_hex;
+use records::shards::{Example, Manifest};
 use serde::de::IgnoredAny;
 use study::{Configuration, Weights};
 use tokens::TokenizerFiles;
@@ -210,6 +211,6 @@ fn sha256_of_file(path: &Path, encoder: &str) -> anyhow::Result<String> {
     let reading = || format!("reading `{}`", path.display());
     let hash = records::regular(path)
         .and_then(std::fs::File::open)
-        .and_then(|file| records::shards::sha256_of(BufReader::new(file)));
+        .and_then(|file| records::hash::sha256_of(BufReader::new(file)));
     hash.with_context(reading).with_context(|| check::remedy(encoder))
 }

@@ -53,7 +53,7 @@ fn files_that_only_look_like_shards_are_not_replaced() {
     let prep = "prep --definition s.toml --models models --out notes";
     for name in ["notes/letters-of-2025.jsonl", "notes/test-of-mine.jsonl", "notes/test-00000-of-00001.jsonl/thesis"] {
         place.write(name, "gold");
-        place.refuses(prep, b"", "`notes` is there and is no folder of shards");
+        place.refuses(prep, b"", "`notes` exists and is not a folder of shards");
         std::fs::remove_dir_all(place.path("notes")).unwrap();
     }
 }

@@ -89,9 +89,3 @@ fn a_manifest_without_texts_is_one_of_an_older_version_and_has_its_bytes() {
     assert!(!old.contains("texts"));
     assert_eq!(serde_json::from_str::<Manifest>(&old).unwrap(), manifest(b""));
 }
-
-#[test]
-fn hashes_of_a_stream_and_of_bytes_agree() {
-    let bytes = vec![7; 200_000];
-    assert_eq!(sha256_of(bytes.as_slice()).unwrap(), sha256_hex(&bytes));
-}

@@ -65,7 +65,7 @@ fn flips_are_paired_by_seed_and_the_clearest_come_first() {
 
 /// A folder of shards with these texts of test and nothing else, and the sha256 of its manifest.
 fn with_texts(folder: &Path, texts: &str) -> String {
-    let sha256 = records::shards::sha256_hex(texts.as_bytes());
+    let sha256 = records::hash::sha256_hex(texts.as_bytes());
     let manifest = serde_json::json!({
         "data": {"dataset": "d", "tokenizer": "t", "max_seq_length": 37}, "labels": ["a", "b"], "vocab_size": 25,
         "pad_token_id": 0, "tokenizer_sha256": "", "splits": {}, "shards": [],
@@ -74,7 +74,7 @@ fn with_texts(folder: &Path, texts: &str) -> String {
     });
     publish::bytes(&folder.join("manifest.json"), manifest.to_string().as_bytes()).unwrap();
     publish::bytes(&folder.join("texts.test.jsonl"), texts.as_bytes()).unwrap();
-    records::shards::sha256_hex(manifest.to_string().as_bytes())
+    records::hash::sha256_hex(manifest.to_string().as_bytes())
 }
 
 #[test]

@@ -40,7 +40,7 @@ impl Workplace {
         let place = Self::new();
         let tokenizer = concat!(env!("CARGO_MANIFEST_DIR"), "/../fetch/assets/sample-bert/tokenizer.json");
         let tokenizer = std::fs::read_to_string(tokenizer).unwrap();
-        let sha256 = |text: &str| records::shards::sha256_hex(text.as_bytes());
+        let sha256 = |text: &str| records::hash::sha256_hex(text.as_bytes());
         let manifest = place.read("shards/manifest.json").replace(&sha256("{}"), &sha256(&tokenizer));
         place.write("model/tokenizer.json", &tokenizer);
         place.write("shards/manifest.json", &manifest);
@@ -59,14 +59,14 @@ impl Workplace {
             let lines: String = (0..count).map(|index| format!("{}\n", turned(example(split, index)))).collect();
             let file = format!("{split}-00000-of-00001.jsonl");
             self.write(&format!("shards/{file}"), &lines);
-            let sha256 = records::shards::sha256_hex(lines.as_bytes());
+            let sha256 = records::hash::sha256_hex(lines.as_bytes());
             shards.push(json!({"file": file, "split": split, "examples": count, "sha256": sha256}));
         }
         let count = |count: usize| json!({"examples": count, "examples_per_label": [count / 2, count / 2], "tokens": 0, "longest": 9, "truncated": 0});
         self.write(
             "shards/manifest.json",
             &fixtures::manifest(json!({
-                "tokenizer_sha256": records::shards::sha256_hex(b"{}"),
+                "tokenizer_sha256": records::hash::sha256_hex(b"{}"),
                 "splits": {"train": count(400), "validation": count(40), "test": count(60)},
                 "shards": shards,
             }))

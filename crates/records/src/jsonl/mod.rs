@@ -1,5 +1,7 @@
 //! Read and write JSON Lines; errors name file and line.
 
+mod surrogates;
+
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::marker::PhantomData;
@@ -9,17 +11,20 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::ser::Formatter;
 
-use crate::Error;
+use crate::{Error, fields};
 
-/// A line longer than this is no record of ours: 64 MiB.
+/// The limit on the length of a line: 64 MiB.
 const LONGEST_LINE_BYTES: u64 = 64 << 20;
 
-/// Reads one record a line. Blank lines are skipped, `\r\n` and a leading byte-order mark are allowed.
+/// Reads one record a line. It skips blank lines, allows `\r\n` and a leading byte-order mark, and replaces half a
+/// surrogate pair by U+FFFD.
 pub struct Reader<T, R> {
     name: String,
     input: R,
     line: usize,
     buffer: Vec<u8>,
+    /// The error that ended a batch; the records before it come first.
+    failed: Option<Error>,
     record: PhantomData<T>,
 }
 
@@ -35,17 +40,24 @@ impl<T: DeserializeOwned> Reader<T, BufReader<File>> {
 }
 
 impl<T: DeserializeOwned, R: Read> Reader<T, BufReader<R>> {
-    /// The lines that are there already, one at least and `most` at most; none at the end. Only the first one is waited
-    /// for, so that whoever writes lines slowly gets an answer to each.
+    /// The records that have arrived, with their ids as of [`Reader::next_with_id`]: at least one and at most `most`;
+    /// none at the end. It waits only for the first, so that each of slowly written lines is answered at once.
     ///
     /// # Errors
-    /// The input cannot be read, or a line is no such record.
-    pub fn next_batch(&mut self, most: usize) -> Result<Vec<T>, Error> {
-        let mut batch: Vec<T> = self.next().transpose()?.into_iter().collect();
+    /// The input cannot be read, or a line is not such a record. The records before it are returned first.
+    pub fn next_batch(&mut self, most: usize) -> Result<Vec<(String, T)>, Error> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        let mut batch: Vec<_> = self.next_with_id()?.into_iter().collect();
         while !batch.is_empty() && batch.len() < most && self.is_line_waiting() {
-            match self.next().transpose()? {
-                Some(record) => batch.push(record),
-                None => break,
+            match self.next_with_id() {
+                Ok(Some(record)) => batch.push(record),
+                Ok(None) => break,
+                Err(error) => {
+                    self.failed = Some(error);
+                    break;
+                }
             }
         }
         Ok(batch)
@@ -59,7 +71,7 @@ impl<T: DeserializeOwned, R: Read> Reader<T, BufReader<R>> {
 impl<T: DeserializeOwned, R: BufRead> Reader<T, R> {
     /// Read from `input`, called `name` in errors.
     pub fn new(name: impl Into<String>, input: R) -> Self {
-        Reader { name: name.into(), input, line: 0, buffer: Vec::new(), record: PhantomData }
+        Reader { name: name.into(), input, line: 0, buffer: Vec::new(), failed: None, record: PhantomData }
     }
 
     /// The number of the line read last, counted from 1.
@@ -77,15 +89,29 @@ impl<T: DeserializeOwned, R: BufRead> Reader<T, R> {
         self.line += 1;
         let read = self.input.by_ref().take(LONGEST_LINE_BYTES).read_until(b'\n', &mut self.buffer);
         match read.map_err(|e| self.error(e.to_string()))? as u64 {
-            LONGEST_LINE_BYTES => Err(self.error("a line of 64 MiB or more is no record")),
-            length => Ok(length > 0),
+            LONGEST_LINE_BYTES => Err(self.error("the line is longer than 64 MiB; write one record a line")),
+            length => {
+                surrogates::replace_lone(&mut self.buffer);
+                Ok(length > 0)
+            }
         }
+    }
+
+    /// The next record and its id: the string or the number of its field `id`, with the digits as they are written;
+    /// without one, or with `null`, the number of the line.
+    ///
+    /// # Errors
+    /// The input cannot be read, or the line is not such a record, or its `id` is neither a string nor a number.
+    pub fn next_with_id(&mut self) -> Result<Option<(String, T)>, Error> {
+        let Some(record) = self.next().transpose()? else { return Ok(None) };
+        let id = fields::id(self.parse()?, self.text(), self.line).map_err(|message| self.error(message))?;
+        Ok(Some((id, record)))
     }
 
     /// Go to the next line that is not blank; `false` at the end.
     ///
     /// # Errors
-    /// The input cannot be read, or a line is too long to be a record.
+    /// The input cannot be read, or a line is too long.
     pub fn advance(&mut self) -> Result<bool, Error> {
         while self.read_line()? {
             if !self.text().is_empty() {
@@ -95,15 +121,15 @@ impl<T: DeserializeOwned, R: BufRead> Reader<T, R> {
         Ok(false)
     }
 
-    /// The line that [`Reader::advance`] went to as a record of any kind, which may borrow from it.
+    /// Read the line that [`Reader::advance`] went to as a record of any kind, which may borrow from it.
     ///
     /// # Errors
-    /// The line is no such record. An array is none: serde would take its values for the fields in their order.
+    /// The line is not such a record. An array is refused: serde would take its values for the fields in their order.
     pub fn parse<'a, U: Deserialize<'a>>(&'a self) -> Result<U, Error> {
         if self.text().starts_with(b"[") {
             return Err(self.error("column 1: expected a record, `{…}`, found an array"));
         }
-        serde_json::from_slice(self.text()).map_err(|e| self.error(plain(&e)))
+        serde_json::from_slice(self.text()).map_err(|e| self.error(explain(self.text(), &e)))
     }
 
     fn text(&self) -> &[u8] {
@@ -112,14 +138,19 @@ impl<T: DeserializeOwned, R: BufRead> Reader<T, R> {
     }
 }
 
-/// serde_json's sentence without its own "at line 1": the line is named already.
-fn plain(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let place = format!(" at line {} column {}", error.line(), error.column());
-    match text.strip_suffix(&place) {
-        Some(sentence) => format!("column {}: {sentence}", error.column()),
-        None => text,
+/// What is wrong with `line`: bytes that are not UTF-8, a word that is not JSON, or serde_json's sentence without its own
+/// "at line 1", because the line is named already.
+fn explain(line: &[u8], error: &serde_json::Error) -> String {
+    if let Err(e) = std::str::from_utf8(line) {
+        return format!("column {}: the text is not UTF-8; save the file as UTF-8", e.valid_up_to() + 1);
     }
+    let (text, column) = (error.to_string(), error.column());
+    let rest = line.get(column.saturating_sub(1)..).unwrap_or_default();
+    if let Some(word) = ["NaN", "Infinity"].into_iter().find(|word| rest.starts_with(word.as_bytes())) {
+        return format!("column {column}: `{word}` is not JSON; write a value, or leave the line out");
+    }
+    let place = format!(" at line {} column {column}", error.line());
+    text.strip_suffix(&place).map_or_else(|| text.clone(), |sentence| format!("column {column}: {sentence}"))
 }
 
 impl<T: DeserializeOwned, R: BufRead> Iterator for Reader<T, R> {
@@ -137,23 +168,23 @@ impl<T: DeserializeOwned, R: BufRead> Iterator for Reader<T, R> {
 /// Write `record` as one line.
 ///
 /// # Errors
-/// The output refuses the bytes; a broken pipe arrives as [`std::io::ErrorKind::BrokenPipe`].
+/// Writing fails; a broken pipe arrives as [`std::io::ErrorKind::BrokenPipe`].
 pub fn write<T: Serialize>(output: &mut impl Write, record: &T) -> std::io::Result<()> {
-    let mut serializer = serde_json::Serializer::with_formatter(&mut *output, Harmless);
+    let mut serializer = serde_json::Serializer::with_formatter(&mut *output, EscapingFormatter);
     record.serialize(&mut serializer).map_err(std::io::Error::from)?;
     output.write_all(b"\n")
 }
 
-/// Compact, with escapes for what would steer a terminal or turn the order of what it shows, which JSON itself allows: a
-/// stream may be looked at.
-struct Harmless;
+/// Compact, with escapes for characters that control a terminal or reverse the direction of text. JSON allows them, but
+/// people look at streams.
+struct EscapingFormatter;
 
-impl Formatter for Harmless {
+impl Formatter for EscapingFormatter {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, output: &mut W, fragment: &str) -> std::io::Result<()> {
         let mut rest = fragment;
-        while let Some(at) = rest.find(steers) {
-            let (before, steering) = rest.split_at(at);
-            let mut letters = steering.chars();
+        while let Some(at) = rest.find(is_terminal_control) {
+            let (before, control) = rest.split_at(at);
+            let mut letters = control.chars();
             output.write_all(before.as_bytes())?;
             write!(output, "\\u{:04x}", letters.next().map_or(0, u32::from))?;
             rest = letters.as_str();
@@ -162,7 +193,7 @@ impl Formatter for Harmless {
     }
 }
 
-fn steers(c: char) -> bool {
+fn is_terminal_control(c: char) -> bool {
     matches!(c, '\u{7f}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
@@ -186,6 +217,39 @@ mod tests {
     fn a_wrong_line_is_named_by_its_number() {
         let message = read(b"{}\n\n{\"a\":\n").remove(1).unwrap_err().to_string();
         assert!(message.starts_with("`it`, line 3: column"), "{message}");
+    }
+
+    #[test]
+    fn what_is_not_json_or_not_utf_8_is_named_with_what_to_do() {
+        let message = |line: &[u8]| read(line).remove(0).unwrap_err().to_string();
+        for word in ["NaN", "Infinity", "-Infinity"] {
+            let message = message(format!("{{\"text\": {word}}}").as_bytes());
+            let says =
+                format!(": `{}` is not JSON; write a value, or leave the line out", word.trim_start_matches('-'));
+            assert!(message.starts_with("`it`, line 1: column ") && message.ends_with(&says), "{message}");
+        }
+        assert!(message(b"{\"text\": 5 \"NaN\"}").contains("expected `,`"));
+        let latin = message(b"{\"text\":\"caf\xe9\"}");
+        assert_eq!(latin, "`it`, line 1: column 13: the text is not UTF-8; save the file as UTF-8");
+    }
+
+    #[test]
+    fn half_an_emoji_is_read_as_the_replacement_character() {
+        let records = read(b"{\"text\":\"bon \\ud83d x\"}\n{\"text\":\"\\ud83d\\ude00\"}");
+        let texts: Vec<_> = records.into_iter().map(|record| record.unwrap()["text"].clone()).collect();
+        assert_eq!(texts, ["bon \u{fffd} x", "\u{1f600}"]);
+    }
+
+    #[test]
+    fn a_batch_ends_before_a_wrong_line_which_is_the_next_answer() {
+        let text: &[u8] = b"{\"id\":18446744073709551616}\n\n{}\n{\"id\":[]}\n{\"id\":4}\n";
+        let mut lines: Reader<Value, _> = Reader::new("it", BufReader::new(text));
+        let ids = |batch: Vec<(String, Value)>| batch.into_iter().map(|(id, _)| id).collect::<Vec<_>>();
+        assert_eq!(ids(lines.next_batch(9).unwrap()), ["18446744073709551616", "3"]);
+        let message = lines.next_batch(9).unwrap_err().to_string();
+        assert_eq!(message, "`it`, line 4: `id` is a list; write a string or a number");
+        assert_eq!(ids(lines.next_batch(9).unwrap()), ["4"]);
+        assert!(lines.next_batch(9).unwrap().is_empty());
     }
 
     #[test]
