@@ -1,4 +1,4 @@
-//! What can be asked for on the command line.
+//! The command line.
 
 use std::path::PathBuf;
 
@@ -8,18 +8,18 @@ use crate::datasets::Source;
 #[derive(Debug, clap::Parser)]
 #[command(version, after_long_help = AFTER)]
 pub(crate) struct Arguments {
-    /// Study file, such as `pipelines/imdb.toml`; its `[data]` says what to make
+    /// Study file, such as `pipelines/imdb.toml`; `prep` follows its `[data]`
     #[arg(long, value_name = "FILE")]
     pub(crate) definition: PathBuf,
     #[command(flatten)]
     pub(crate) source: Source,
-    /// Folder that holds model folders by name; the tokenizer is read from there
+    /// Folder of model folders; the tokenizer comes from the one that the study names
     #[arg(long, value_name = "DIR")]
     pub(crate) models: PathBuf,
-    /// Folder of shards to write, whole or not at all; `-` streams JSON Lines to stdout
+    /// Folder for the shards; it appears when it is complete. `-` writes JSON Lines to stdout
     #[arg(long, value_name = "DIR|-")]
     pub(crate) out: PathBuf,
-    /// Say what would be read and written, and do nothing
+    /// Print what would be read and written, and stop
     #[arg(long)]
     pub(crate) list: bool,
     #[command(flatten)]
@@ -32,10 +32,11 @@ const AFTER: &str = "\
 Data sets:
   imdb    --archive FILE, or --input DIR with the unpacked folder
   sample  embedded, needs neither
-  jsonl   --input FILE, or stdin; one object a line:
+  jsonl   --input FILE, or stdin; one object per line:
           {\"id\":\"a1\",\"split\":\"train\",\"label\":\"pos\",\"text\":\"What a film.\"}
-          A label is a name or an index. An example without `split` is for training.
-          Its `validation` split is kept if it has one, and otherwise held out of train.
+          An id is a string or a number; without one, it is the number of the line.
+          A label is a name, or an index from 0. An example without `split` is for training.
+          Without `validation` examples, a share of train is held out.
 
 Examples:
   prep --definition pipelines/imdb.toml --archive data/imdb/aclImdb_v1.tar.gz \\

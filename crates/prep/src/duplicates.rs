@@ -1,7 +1,7 @@
-//! Texts that stand word for word in more than one place: counted always, left out if the study says so.
+//! Texts that occur more than once, word for word. `prep` always counts them, and leaves them out if the study says so.
 //!
-//! Texts are compared as the source has them, before any clean-up. For both, a `validation` split of the source
-//! is a part of train that is held out.
+//! It compares the texts of the source, before any cleaning. A `validation` split of the source counts as a part of
+//! train.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -11,7 +11,7 @@ use records::shards::Duplicates;
 
 use crate::datasets::Review;
 
-/// Count over the whole source.
+/// Count the duplicates of the whole source.
 pub(crate) fn count(reviews: &[Review]) -> Duplicates {
     let (test, train): (Vec<_>, Vec<_>) = reviews.iter().partition(|review| review.split == Split::Test);
     let (in_train, in_test) = (distinct(&train), distinct(&test));
@@ -26,15 +26,15 @@ fn distinct<'a>(reviews: &[&'a Review]) -> HashSet<&'a str> {
     reviews.iter().map(|review| review.text.as_str()).collect()
 }
 
-/// Each text once: in test if it stands there, else in validation, else in train; of the copies in one split that
-/// with the smallest id stays, whatever their labels. What stays keeps its order.
+/// Keep each text once: in test if it occurs there, else in validation, else in train. Of several copies in one split, the
+/// one with the smallest id stays, whatever their labels. The order does not change.
 pub(crate) fn leave_out(mut reviews: Vec<Review>) -> Vec<Review> {
     let mut stays = first_copies(&reviews).into_iter();
     reviews.retain(|_| stays.next().unwrap_or(true));
     reviews
 }
 
-/// For each review whether it is the first with its text.
+/// For each review, whether it is the copy that stays.
 fn first_copies(reviews: &[Review]) -> Vec<bool> {
     let mut order: Vec<usize> = (0..reviews.len()).collect();
     order.sort_unstable_by_key(|&idx| (Reverse(reviews[idx].split), &reviews[idx].id));
@@ -46,7 +46,7 @@ fn first_copies(reviews: &[Review]) -> Vec<bool> {
     first
 }
 
-/// How many reviews [`leave_out`] takes out of a source with these counts.
+/// How many reviews [`leave_out`] removes from a source with these counts.
 pub(crate) fn n_left_out(counted: &Duplicates) -> usize {
     counted.within_train + counted.within_test + counted.across
 }

@@ -1,6 +1,7 @@
 //! Turn a raw data set into tokenized shards.
 
 mod arguments;
+mod classes;
 mod datasets;
 mod duplicates;
 mod output;
@@ -39,6 +40,7 @@ fn run() -> anyhow::Result<()> {
     output.check_writable()?;
 
     let started = Instant::now();
+    let name = source.description.clone();
     let dataset = source.read()?;
     let duplicates = duplicates::count(&dataset.reviews);
     let reviews = match data.duplicates {
@@ -46,6 +48,7 @@ fn run() -> anyhow::Result<()> {
         Duplicates::Remove => duplicates::leave_out(dataset.reviews),
     };
     let reviews = splits::choose(reviews, &data, &dataset.labels)?;
+    classes::check(&reviews, &dataset.labels, data.validation).context(name)?;
     let tokenizing = Instant::now();
     let examples = tokenize::tokenize(&tokenizer, reviews)?;
     let tokenizing = tokenizing.elapsed();

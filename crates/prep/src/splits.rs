@@ -1,4 +1,4 @@
-//! Which examples are used, and which are held out: by a hash of the id, so by nothing else.
+//! Which examples are used, and which are held out: a hash of the id decides, and nothing else.
 
 use std::collections::HashSet;
 
@@ -9,16 +9,20 @@ use study::Data;
 
 use crate::datasets::Review;
 
-/// Cut train and test down to the examples that `data` asks for, then hold out validation from train; the
-/// result is ordered by split and id.
+/// A remainder below this comes from rounding, such as that of 0.1 · 30.
+const ROUNDING: f64 = 1e-9;
+
+/// Cut train and test down to the examples that `data` asks for, then hold out validation from train. The result is
+/// ordered by split and id.
 ///
-/// A data set that has a validation split of its own keeps it, and nothing is held out.
+/// A data set with a validation split of its own keeps it, and nothing is held out.
 pub(crate) fn choose(mut reviews: Vec<Review>, data: &Data, labels: &[String]) -> Result<Vec<Review>> {
+    let classes = classes(&reviews, labels);
     if let Some(wanted) = data.train_examples {
-        subset(&mut reviews, Split::Train, wanted, labels).context("`train_examples`")?;
+        subset(&mut reviews, Split::Train, wanted, &classes).context("`train_examples`")?;
     }
     if let Some(wanted) = data.test_examples {
-        subset(&mut reviews, Split::Test, wanted, labels).context("`test_examples`")?;
+        subset(&mut reviews, Split::Test, wanted, &classes).context("`test_examples`")?;
     }
     if !reviews.iter().any(|review| review.split == Split::Validation) {
         hold_out(&mut reviews, data.validation, labels.len());
@@ -27,13 +31,19 @@ pub(crate) fn choose(mut reviews: Vec<Review>, data: &Data, labels: &[String]) -
     Ok(reviews)
 }
 
-/// From each class the examples with the smallest sha256 of `subset:<id>`, as many from each; where that
-/// does not come out even, the first classes give one more.
-fn subset(reviews: &mut Vec<Review>, split: Split, wanted: usize, labels: &[String]) -> Result<()> {
+/// The classes that have examples, by index and name.
+fn classes<'a>(reviews: &[Review], labels: &'a [String]) -> Vec<(usize, &'a String)> {
+    let found: HashSet<usize> = reviews.iter().map(|review| review.label).collect();
+    labels.iter().enumerate().filter(|(label, _)| found.contains(label)).collect()
+}
+
+/// From each class the examples with the smallest sha256 of `subset:<id>`, the same number from each. The first classes
+/// give one more where the number is not a multiple of the classes.
+fn subset(reviews: &mut Vec<Review>, split: Split, wanted: usize, classes: &[(usize, &String)]) -> Result<()> {
     let mut chosen = HashSet::new();
-    for (label, name) in labels.iter().enumerate() {
-        let share = wanted / labels.len() + usize::from(label < wanted % labels.len());
-        let ranked = ranked(reviews, split, label, "subset");
+    for (place, (label, name)) in classes.iter().enumerate() {
+        let share = wanted / classes.len() + usize::from(place < wanted % classes.len());
+        let ranked = ranked(reviews, split, *label, "subset");
         let has = ranked.len();
         ensure!(has >= share, "{wanted} need {share} of class `{name}`, but {split} has {has} of it");
         chosen.extend(ranked.into_iter().take(share));
@@ -43,15 +53,31 @@ fn subset(reviews: &mut Vec<Review>, split: Split, wanted: usize, labels: &[Stri
     Ok(())
 }
 
-/// From each class of train that share of its examples, rounded, with the smallest sha256 of `validation:<id>`.
+/// From each class of train its part of that share, the examples with the smallest sha256 of `validation:<id>`.
 fn hold_out(reviews: &mut [Review], share: f64, n_labels: usize) {
-    for label in 0..n_labels {
-        let ranked = ranked(reviews, Split::Train, label, "validation");
-        let held_out = (share * ranked.len() as f64).round() as usize;
-        for idx in ranked.into_iter().take(held_out) {
-            reviews[idx].split = Split::Validation;
-        }
+    let classes: Vec<Vec<usize>> =
+        (0..n_labels).map(|label| ranked(reviews, Split::Train, label, "validation")).collect();
+    let sizes: Vec<usize> = classes.iter().map(Vec::len).collect();
+    for (class, part) in classes.iter().zip(parts(share, &sizes)) {
+        class.iter().take(part).for_each(|&idx| reviews[idx].split = Split::Validation);
     }
+}
+
+/// How many examples of each class make up that share of all: the total is rounded, and goes to the classes by the
+/// largest remainders (Hamilton's method), to the first of equals. Every class keeps an example in train, so classes of
+/// one example give none, and the total may be smaller.
+fn parts(share: f64, sizes: &[usize]) -> Vec<usize> {
+    let exact = |class: usize| share * sizes[class] as f64;
+    let most = |class: usize| sizes[class].saturating_sub(1);
+    let mut parts: Vec<usize> = (0..sizes.len()).map(|class| (exact(class) as usize).min(most(class))).collect();
+    let total = (share * sizes.iter().sum::<usize>() as f64).round() as usize;
+    let missing = total.saturating_sub(parts.iter().sum());
+    let remainder = |class: usize| exact(class) - parts[class] as f64;
+    let mut may_give: Vec<usize> =
+        (0..sizes.len()).filter(|&class| parts[class] < most(class) && remainder(class) > ROUNDING).collect();
+    may_give.sort_by(|&a, &b| remainder(b).total_cmp(&remainder(a)));
+    may_give.into_iter().take(missing).for_each(|class| parts[class] += 1);
+    parts
 }
 
 /// The examples of one class, as indices, by the sha256 of `<purpose>:<id>`.
@@ -98,8 +124,26 @@ mod tests {
     #[test]
     fn the_remainder_goes_to_the_first_classes_and_validation_is_part_of_train() {
         let chosen = chosen(reviews(&[20, 30, 40]), 0.25, Some(32)).unwrap();
-        assert_eq!(per_class(&chosen, Split::Validation), [3, 3, 3]);
-        assert_eq!(per_class(&chosen, Split::Train), [8, 8, 7]);
+        assert_eq!(per_class(&chosen, Split::Validation), [3, 3, 2]);
+        assert_eq!(per_class(&chosen, Split::Train), [8, 8, 8]);
+    }
+
+    #[test]
+    fn classes_without_examples_give_none_to_a_subset() {
+        let chosen = chosen(reviews(&[0, 9, 9]), 0.0, Some(7)).unwrap();
+        assert_eq!(per_class(&chosen, Split::Train), [0, 4, 3]);
+    }
+
+    #[test]
+    fn a_share_is_held_out_over_all_classes_and_each_keeps_an_example() {
+        assert_eq!(parts(0.1, &[4; 20]).iter().sum::<usize>(), 8);
+        assert_eq!(parts(0.1, &[5; 20]).iter().sum::<usize>(), 10);
+        assert_eq!(parts(0.1, &[30, 30]), [3, 3]);
+        assert_eq!(parts(0.5, &[8, 1]), [4, 0]);
+        assert_eq!(parts(0.9, &[2, 2, 1, 0]), [1, 1, 0, 0]);
+        assert_eq!(parts(0.25, &[5, 6, 8]), [1, 2, 2]); // 4.75 is 5; of 1.25, 1.5 and 2 the second gets the last
+        assert_eq!(parts(0.1, &[4]), [0]);
+        assert_eq!(parts(0.1, &[]), [0; 0]);
     }
 
     #[test]
@@ -111,7 +155,7 @@ mod tests {
     #[test]
     fn the_rule_is_the_one_stated() {
         let smallest = |purpose: &str| {
-            let hash = |n: &usize| records::shards::sha256_hex(format!("{purpose}:train/0/{n}").as_bytes());
+            let hash = |n: &usize| records::hash::sha256_hex(format!("{purpose}:train/0/{n}").as_bytes());
             (0..20).min_by_key(hash).map(|n| format!("train/0/{n}")).unwrap()
         };
         let subset = chosen(reviews(&[20, 1, 1]), 0.0, Some(3)).unwrap();
@@ -128,6 +172,20 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn parts_are_within_one_of_the_share_and_add_up_to_it(
+            sizes in proptest::collection::vec(0..50_usize, 0..12), share in 0.0..0.99,
+        ) {
+            let parts = parts(share, &sizes);
+            for (&part, &size) in parts.iter().zip(&sizes) {
+                prop_assert!(part == 0 || part < size);
+                prop_assert!((part as f64 - share * size as f64).abs() < 1.0 + 1e-9 || part + 1 == size);
+            }
+            let total = share * sizes.iter().sum::<usize>() as f64;
+            let capped = sizes.iter().zip(&parts).any(|(&size, &part)| part + 1 == size);
+            prop_assert!(capped || (parts.iter().sum::<usize>() as f64 - total).abs() <= 0.5 + 1e-9);
+        }
+
         #[test]
         fn the_choice_does_not_depend_on_order_and_a_larger_subset_holds_the_smaller(
             swaps in proptest::collection::vec((0..60_usize, 0..60_usize), 0..60), wanted in 0..58_usize,

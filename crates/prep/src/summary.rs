@@ -1,4 +1,4 @@
-//! The last line on stderr: what was made, how fast and in how much memory.
+//! The last line on stderr: examples, tokens, duplicates, speed and memory.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,9 +12,9 @@ use crate::duplicates::n_left_out;
 
 pub(crate) struct Summary<'a> {
     pub(crate) manifest: &'a Manifest,
-    /// Of the tokenizer alone.
+    /// The time of tokenizing alone.
     pub(crate) tokenizing: Duration,
-    /// Of everything, reading and writing included.
+    /// The time of everything, with reading and writing.
     pub(crate) elapsed: Duration,
 }
 
@@ -37,7 +37,7 @@ impl fmt::Display for Summary<'_> {
         write!(f, "{:.0} reviews/s tokenizing, ", examples as f64 / tokenizing.max(1e-9))?;
         write!(f, "{} in all", format_duration(self.elapsed.as_secs_f64()))?;
         match peak_memory_bytes().div_ceil(1 << 20) {
-            0 => Ok(()), // the system does not tell
+            0 => Ok(()), // the system does not report it
             peak => write!(f, ", peak {peak} MiB"),
         }
     }

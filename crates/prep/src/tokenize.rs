@@ -1,4 +1,4 @@
-//! All reviews to token ids, on all cores.
+//! Tokenize all reviews, on all cores.
 
 use anyhow::{Context, Result};
 use console::Progress;
@@ -9,17 +9,17 @@ use tokens::TextTokenizer;
 
 use crate::datasets::Review;
 
-/// A review as token ids.
+/// A tokenized review.
 pub(crate) struct Tokenized {
     pub(crate) split: Split,
     /// Tokens with `[CLS]` and `[SEP]`, before truncation.
     pub(crate) length: usize,
     pub(crate) example: Example,
-    /// As its source has it; of a test example only.
+    /// The text of the source, for test examples only.
     pub(crate) text: Option<String>,
 }
 
-/// Clean, tokenize and truncate all reviews; their order stays.
+/// Clean, tokenize and truncate all reviews, in their order.
 pub(crate) fn tokenize(tokenizer: &TextTokenizer, reviews: Vec<Review>) -> Result<Vec<Tokenized>> {
     let progress = Progress::new(reviews.len() as u64, "reviews");
     progress.prefix("tokenizing");

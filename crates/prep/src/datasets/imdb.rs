@@ -12,13 +12,14 @@ use super::{Dataset, Opened, Review, Source, negative_and_positive};
 
 const URL: &str = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz";
 
-/// The longest published review has 14 thousand bytes; a file beyond this is no review: 1 MiB.
+/// The limit on a review: 1 MiB. The longest published one has 14 thousand bytes.
 const LONGEST_REVIEW_BYTES: u64 = 1 << 20;
 
-/// The published archive expands to some 500 million bytes; what grows beyond this is made to fill memory or time: 4 GiB.
+/// The limit on the expanded archive: 4 GiB. The published one expands to 500 million bytes; a file that exceeds the
+/// limit is made to exhaust memory or time.
 const EXPANDED_BYTES: u64 = 4 << 30;
 
-/// Folder in the archive, split, class. `unsup`, the word lists and whatever else is there are left alone.
+/// Folder in the archive, split, class. Other entries, such as `unsup` and the word lists, are ignored.
 const FOLDERS: [(&str, Split, usize); 4] = [
     ("train/neg", Split::Train, 0),
     ("train/pos", Split::Train, 1),
@@ -35,7 +36,7 @@ pub(crate) fn open(source: &Source) -> Result<Opened> {
 }
 
 fn remedy() -> String {
-    format!("bring it with `fetch data imdb --out DIR` (from {URL}), or name a copy with `make … IMDB_ARCHIVE=FILE`")
+    format!("fetch it with `fetch data imdb --out DIR` (from {URL}), or name a copy with `make … IMDB_ARCHIVE=FILE`")
 }
 
 fn open_archive(path: &Path) -> Result<Opened> {
@@ -63,7 +64,7 @@ fn dataset(reviews: Vec<Review>) -> Result<Dataset> {
     Ok(Dataset { labels: negative_and_positive(), reviews })
 }
 
-/// Names are compared, never used as paths; `raw` keeps tar's extensions from being gathered in memory.
+/// Names are only compared, never used as paths. `raw` prevents tar from collecting its extensions in memory.
 fn read_archive(input: impl BufRead, limit: u64) -> Result<Vec<Review>> {
     let damaged = |e: std::io::Error| match e.kind() {
         ErrorKind::FileTooLarge => anyhow!("{e}, so not aclImdb_v1.tar.gz; {}", remedy()),
@@ -75,22 +76,22 @@ fn read_archive(input: impl BufRead, limit: u64) -> Result<Vec<Review>> {
         let entry = entry.map_err(damaged)?;
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         if let Some(place) = place(&name) {
-            // Left out, it would be missing in every number without a word.
+            // Without this check, the review would be missing from every number without a message.
             let is_file = entry.header().entry_type().is_file();
             ensure!(
                 is_file,
-                "`{name}` is a link or a device, so no review; pack it again with `tar --hard-dereference -h`"
+                "`{name}` is a link or a device; pack the archive again with `tar --hard-dereference -h`"
             );
             let text = text(entry).map_err(damaged)?;
             reviews.push(review(place, text).with_context(|| format!("`{name}`"))?);
         }
     }
-    // To the end, where gzip keeps the checksum.
+    // Read to the end, because gzip stores its checksum there.
     std::io::copy(&mut archive.into_inner(), &mut std::io::sink()).map_err(damaged)?;
     Ok(reviews)
 }
 
-/// Gives at most so many bytes; more are an error, not an end.
+/// Returns an error after `limit` bytes.
 struct Bounded<R> {
     input: R,
     limit: u64,
@@ -118,7 +119,7 @@ fn read_folder(folder: &Path) -> Result<Vec<Review>> {
                 let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
                 ensure!(
                     is_file,
-                    "`{}` is a link or a device, so no review; copy the folder with `cp -rL`",
+                    "`{}` is a link or a device; copy the folder with `cp -rL`",
                     path.display()
                 );
                 reviews.push(read_review(place, &path).with_context(|| format!("reading `{}`", path.display()))?);
@@ -134,7 +135,7 @@ fn read_review(place: Place, path: &PathBuf) -> Result<Review> {
 
 type Place = (Split, usize, String);
 
-/// `aclImdb/train/pos/0_9.txt` as split, class and id; nothing for any other file.
+/// `aclImdb/train/pos/0_9.txt` as split, class and id; `None` for any other file.
 fn place(name: &str) -> Option<Place> {
     let name = name.strip_prefix("./").unwrap_or(name);
     let id = name.strip_prefix("aclImdb/")?.strip_suffix(".txt")?;
@@ -144,7 +145,7 @@ fn place(name: &str) -> Option<Place> {
     is_number.then(|| (*split, *label, id.to_owned()))
 }
 
-/// The bytes of a review, or one more than a review may have.
+/// The bytes of a review, at most one more than the limit.
 fn text(input: impl Read) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     input.take(LONGEST_REVIEW_BYTES + 1).read_to_end(&mut bytes)?;
@@ -152,9 +153,9 @@ fn text(input: impl Read) -> std::io::Result<Vec<u8>> {
 }
 
 fn review((split, label, id): Place, bytes: Vec<u8>) -> Result<Review> {
-    ensure!(bytes.len() as u64 <= LONGEST_REVIEW_BYTES, "more than 1 MiB, so no review");
+    ensure!(bytes.len() as u64 <= LONGEST_REVIEW_BYTES, "a review of more than 1 MiB; remove the file");
     let text = String::from_utf8(bytes).map_err(|e| anyhow!("not UTF-8 text: {e}"))?;
-    ensure!(!text.trim().is_empty(), "an empty file, so no review");
+    ensure!(!text.trim().is_empty(), "an empty file; fetch the archive again");
     Ok(Review { id, split, label, text })
 }
 
@@ -165,7 +166,7 @@ mod tests {
     use flate2::write::GzEncoder;
     use std::io::Write;
 
-    /// A thousand times larger than it looks, and not read to its end.
+    /// The archive is a thousand times larger than its file, and reading stops at the limit.
     #[test]
     fn what_expands_without_end_is_refused() {
         let mut header = tar::Header::new_gnu();

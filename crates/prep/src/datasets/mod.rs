@@ -1,4 +1,4 @@
-//! The data sets: a file and a line in [`DATASETS`] each.
+//! The data sets. Each has a file here and a line in [`DATASETS`].
 
 mod imdb;
 mod jsonl;
@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use records::Split;
 
-/// A text with its class, as its source has it.
+/// A text and its class, unchanged from the source.
 pub(crate) struct Review {
     pub(crate) id: String,
     pub(crate) split: Split,
@@ -20,26 +20,26 @@ pub(crate) struct Review {
     pub(crate) text: String,
 }
 
-/// A data set, read whole: class names by index, and the reviews in any order.
+/// A complete data set: class names by index, and the reviews in any order.
 pub(crate) struct Dataset {
     pub(crate) labels: Vec<String>,
     pub(crate) reviews: Vec<Review>,
 }
 
-/// Where a data set is, as the arguments say.
+/// The place of a data set, from the command line.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Source {
     /// JSON Lines file (`-` is stdin), or the unpacked folder of `imdb`
     #[arg(long, value_name = "FILE|DIR|-", conflicts_with = "archive")]
     pub(crate) input: Option<PathBuf>,
-    /// Archive of `imdb` as its authors publish it, aclImdb_v1.tar.gz; it is not unpacked
+    /// Archive of `imdb`, aclImdb_v1.tar.gz as published; `prep` reads it without unpacking it
     #[arg(long, value_name = "FILE")]
     pub(crate) archive: Option<PathBuf>,
 }
 
-/// A data set that was found and opened, not read.
+/// A data set that is found and opened, but not read yet.
 pub(crate) struct Opened {
-    /// What will be read, for a person.
+    /// The source, for messages.
     pub(crate) description: String,
     read: Box<dyn FnOnce() -> Result<Dataset>>,
 }
@@ -63,10 +63,10 @@ fn unknown(name: &str) -> String {
     format!("unknown data set `{name}`, expected one of `{}`{}", names.join("`, `"), meant.unwrap_or_default())
 }
 
-/// A data set that is generated, with the two classes of a film review.
+/// A generated data set with the two classes of film reviews.
 fn embedded<I: Iterator<Item = Review> + 'static>(source: &Source, examples: fn() -> I) -> Result<Opened> {
     if source.input.is_some() || source.archive.is_some() {
-        bail!("is embedded and reads no `--input` and no `--archive`");
+        bail!("is embedded; leave `--input` and `--archive` out");
     }
     let read = move || Ok(Dataset { labels: negative_and_positive(), reviews: examples().collect() });
     Ok(Opened { description: "embedded generator".to_owned(), read: Box::new(read) })
@@ -77,20 +77,23 @@ fn negative_and_positive() -> Vec<String> {
 }
 
 impl Opened {
-    /// Read it; ids must be unique, because everything later is a function of them and not of the order.
+    /// Read it. Ids must be unique, because all later choices depend on them and not on the order of the examples.
+    ///
+    /// # Errors
+    /// The source cannot be read or is damaged, or two examples have one id.
     pub(crate) fn read(self) -> Result<Dataset> {
         let dataset = (self.read)().with_context(|| self.description.clone())?;
         let mut ids: Vec<&str> = dataset.reviews.iter().map(|review| review.id.as_str()).collect();
         ids.sort_unstable();
         match ids.windows(2).find(|pair| pair[0] == pair[1]) {
-            Some(twice) => bail!("{}: two examples have the id `{}`", self.description, twice[0]),
+            Some(twice) => bail!("{}: two examples have the id `{}`; give each its own, or none", self.description, twice[0]),
             None => Ok(dataset),
         }
     }
 }
 
 impl Review {
-    /// What reviews are ordered by.
+    /// The key that orders reviews.
     pub(crate) fn place(&self) -> (Split, &str) {
         (self.split, &self.id)
     }

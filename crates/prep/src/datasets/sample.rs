@@ -1,7 +1,7 @@
-//! The sample data set: film reviews from a grammar of ours, in which counting words is not enough.
+//! The sample data set: film reviews that a grammar generates, so that counting words is not enough.
 //!
-//! Reviews are drawn in minimal pairs, one scene told by a disappointed and by a pleased author. Both stay in one
-//! split, so the classes balance exactly, and so does every word outside the plain reviews, but for chance.
+//! Reviews come in minimal pairs: a disappointed and a pleased author describe one scene. Both stay in one split, so the
+//! classes balance exactly, and outside the plain reviews every word balances except by chance.
 
 use std::collections::HashSet;
 
@@ -17,14 +17,14 @@ const SEED: u64 = 20_240_607;
 type Pair = [String; 2];
 type Construction = fn(&mut Dice) -> Pair;
 
-/// Each construction and its share of the reviews, in hundredths. The plain ones teach a model the words, without
-/// which it could not start on the others; the shares of the others set how much depth can gain.
+/// Each construction and its share of the reviews, in hundredths. A model learns the words from the plain ones, which it
+/// needs for the others; the shares of the others determine how much depth can gain.
 const CONSTRUCTIONS: [(Construction, usize); 3] = [(plain, 40), (contrast, 20), (reported, 40)];
 
-/// How many reviews in a hundred end with a remark.
+/// Reviews in a hundred that end with a remark.
 const REMARKS: usize = 30;
 
-/// All reviews, train before test, always the same and never one twice.
+/// All reviews, train before test. They are the same in every run, and each occurs once.
 pub(crate) fn examples() -> impl Iterator<Item = Review> {
     let mut dice = Dice(SEED);
     let mut seen = HashSet::new();
@@ -72,7 +72,7 @@ fn draw_construction(dice: &mut Dice) -> Construction {
     plain
 }
 
-/// Two judgements alike. Words are enough, unless one of them is denied.
+/// Two equal judgements. The words are enough to classify it, unless one of them is negated.
 fn plain(dice: &mut Dice) -> Pair {
     let [one, other] = dice.two_aspects();
     let [first, second] = [predicates(dice, one), predicates(dice, other)];
@@ -87,8 +87,8 @@ fn plain(dice: &mut Dice) -> Pair {
     })
 }
 
-/// The main clause decides. A counter sees one praise and one blame; only their order about the conjunction tells,
-/// and as the subordinate clause stands first or last, the order alone does not.
+/// The main clause decides. A word counter sees one praise and one blame. Only the conjunction shows which is the main
+/// clause: the subordinate clause stands first or last, so the order alone is not enough.
 fn contrast(dice: &mut Dice) -> Pair {
     let [one, other] = dice.two_aspects();
     let [first, second] = [predicates(dice, one), predicates(dice, other)];
@@ -104,8 +104,8 @@ fn contrast(dice: &mut Dice) -> Pair {
     })
 }
 
-/// The author's own verdict decides. Both reviews of the pair hold the very same words: who said which is in the order, and
-/// as the other's name is two to five words long, no place in the text tells it.
+/// The author's own verdict decides. Both reviews of the pair have the same words, and only their order shows who said
+/// which. The other person's name has two to five words, so no fixed position in the text shows it either.
 fn reported(dice: &mut Dice) -> Pair {
     let aspect = dice.aspect();
     let person = dice.pick(&PEOPLE);
@@ -122,13 +122,13 @@ fn reported(dice: &mut Dice) -> Pair {
     })
 }
 
-/// What can be said of an aspect, first as blame, then as praise.
+/// What the author says of an aspect: first the blame, then the praise.
 fn predicates(dice: &mut Dice, aspect: &Aspect) -> Pair {
     [0, 1].map(|label| predicate(dice, &aspect.words[label], &aspect.words[1 - label]))
 }
 
-/// A quarter of the predicates deny their opposite, so a word's own colour misleads; a denial may reach over an "or",
-/// or stop before a "but". As it is drawn for every predicate, it has to be undone within each clause.
+/// A quarter of the predicates negate their opposite, so that single words mislead. A negation may extend over an "or" or
+/// end before a "but". Each predicate draws its own, so a model has to resolve it within each clause.
 fn predicate(dice: &mut Dice, words: &[&str], opposites: &[&str]) -> String {
     match dice.below(20) {
         0..=14 => dice.pick(words).to_owned(),
@@ -146,7 +146,7 @@ fn capitalised(text: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// SplitMix64 (Steele, Lea and Flood, 2014), written out so that no library can ever change the reviews.
+/// SplitMix64 (Steele, Lea and Flood, 2014), written here so that no library can change the reviews.
 struct Dice(u64);
 
 impl Dice {

@@ -1,27 +1,27 @@
-//! The vocabulary of the sample reviews: every table holds words that we chose, none is taken from a data set.
+//! The vocabulary of the sample reviews. We chose every word; none comes from a data set.
 
-/// A side of a film and what can be said of it. The words are the aspect's own, so that a word tells what it judges.
+/// An aspect of a film and its words. No other aspect has these words, so a word shows what it judges.
 pub(super) struct Aspect {
     pub(super) name: &'static str,
-    /// Disparaging words, then praising words: indexed by label.
+    /// Words of blame, then of praise: indexed by label.
     pub(super) words: [[&'static str; 3]; 2],
 }
 
-/// What was written before the cameras ran.
+/// Aspects of the writing.
 pub(super) const WRITING: [Aspect; 3] = [
     Aspect { name: "plot", words: [["predictable", "muddled", "thin"], ["clever", "gripping", "surprising"]] },
     Aspect { name: "dialogue", words: [["clumsy", "stilted", "corny"], ["sharp", "witty", "crisp"]] },
     Aspect { name: "humour", words: [["stale", "crude", "forced"], ["warm", "quick", "daring"]] },
 ];
 
-/// What was added in front of and behind them.
+/// Aspects of the staging.
 pub(super) const STAGING: [Aspect; 3] = [
     Aspect { name: "acting", words: [["wooden", "stiff", "lifeless"], ["natural", "convincing", "heartfelt"]] },
     Aspect { name: "music", words: [["shrill", "syrupy", "tuneless"], ["haunting", "lovely", "stirring"]] },
     Aspect { name: "camera work", words: [["shaky", "murky", "sloppy"], ["graceful", "fluid", "inventive"]] },
 ];
 
-/// Denials which turn one predicate round; each stands before the word it denies.
+/// Negations; each stands before the word that it negates.
 pub(super) const DENIALS: [&str; 3] = ["not", "never", "hardly"];
 
 pub(super) const PEOPLE: [&str; 10] = [

@@ -1,4 +1,4 @@
-//! Where the tokens go: a folder of shards, or stdout.
+//! The output: a folder of shards, or JSON Lines on stdout.
 
 mod shards;
 mod stream;
@@ -15,13 +15,13 @@ use tokens::TextTokenizer;
 use crate::datasets::Opened;
 use crate::tokenize::Tokenized;
 
-/// What `--out` says.
+/// The place that `--out` names.
 pub(crate) enum Output {
     Stdout,
     Shards(PathBuf),
 }
 
-/// All that there is to write.
+/// Everything to write.
 pub(crate) struct Prepared<'a> {
     pub(crate) data: Data,
     pub(crate) labels: Vec<String>,
@@ -31,18 +31,24 @@ pub(crate) struct Prepared<'a> {
 }
 
 impl Output {
-    /// A folder already there is replaced, so it must be one of ours.
+    /// An existing folder is replaced, so it must be a folder of shards.
+    ///
+    /// # Errors
+    /// It is something else.
     pub(crate) fn new(out: &Path) -> Result<Self> {
         if out == Path::new("-") {
             return Ok(Output::Stdout);
         }
-        let out: PathBuf = out.components().collect(); // without a slash at the end, behind which `.partial` would go
+        let out: PathBuf = out.components().collect(); // drops a final slash, so that `.partial` is appended to the name
         let free = !out.exists() || shards::is_folder_of_shards(&out);
-        ensure!(free, "`{}` is there and is no folder of shards; choose another `--out`", out.display());
+        ensure!(free, "`{}` exists and is not a folder of shards; choose another `--out`", out.display());
         Ok(Output::Shards(out))
     }
 
-    /// Find out in the first second whether the last one can succeed.
+    /// Check before any work whether the output can be written.
+    ///
+    /// # Errors
+    /// The folder cannot be made.
     pub(crate) fn check_writable(&self) -> Result<()> {
         match self {
             Output::Stdout => Ok(()),
@@ -50,7 +56,10 @@ impl Output {
         }
     }
 
-    /// Write everything; the manifest tells what was written.
+    /// Write everything and return the manifest.
+    ///
+    /// # Errors
+    /// Writing fails.
     pub(crate) fn write(&self, prepared: Prepared) -> Result<Manifest> {
         match self {
             Output::Stdout => stream::write(prepared),
@@ -59,7 +68,7 @@ impl Output {
     }
 }
 
-/// Say what would be read and written.
+/// Print what would be read and written.
 pub(crate) fn list(source: &Opened, tokenizer: &TextTokenizer, output: &Output) -> Result<()> {
     let mut stdout = std::io::stdout().lock();
     writeln!(stdout, "read   {}", source.description)?;

@@ -1,22 +1,23 @@
-//! A folder of shards with its manifest and the texts of the test split, published whole.
+//! A folder of shards with its manifest and the texts of the test split. It appears when it is complete.
 
 use std::collections::BTreeMap;
 use std::fs::DirEntry;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use records::shards::{Counts, Manifest, Shard, TEXTS, Text, file_name, is_file_name, sha256_hex};
+use records::hash::sha256_hex;
+use records::shards::{Counts, Manifest, Shard, TEXTS, Text, file_name, is_file_name};
 use records::{Split, jsonl, publish};
 use serde::Serialize;
 
 use super::Prepared;
 use crate::tokenize::Tokenized;
 
-/// A split has one shard for so many examples begun, and 8 at most: IMDB's 25,000 make 8.
+/// A split has one shard for every 3125 examples or part of them, and at most 8: IMDB's 25,000 make 8.
 const EXAMPLES_PER_SHARD: usize = 3125;
 const MOST_SHARDS: usize = 8;
 
-/// Write shards and texts, then the manifest, then give the folder its name; a failure leaves nothing.
+/// Write shards and texts, then the manifest, then give the folder its name. A failure leaves no folder.
 pub(super) fn write(folder: &Path, prepared: Prepared) -> Result<Manifest> {
     let examples = prepared.examples;
     let mut manifest = manifest(prepared);
@@ -30,7 +31,7 @@ pub(super) fn write(folder: &Path, prepared: Prepared) -> Result<Manifest> {
     Ok(manifest)
 }
 
-/// The manifest of all but the files.
+/// The manifest without its list of files.
 pub(super) fn manifest(prepared: Prepared) -> Manifest {
     let Prepared { data, labels, duplicates, tokenizer, examples } = prepared;
     let counts = |split: &[Tokenized]| (split[0].split, counts(split, labels.len(), data.max_seq_length));
@@ -73,7 +74,7 @@ fn write_shard(folder: &Path, file: String, examples: &[Tokenized]) -> Result<Sh
     write_lines(folder, file, examples[0].split, examples.iter().map(|tokenized| &tokenized.example))
 }
 
-/// The texts of all test examples in one file; none where there is no test example.
+/// Write the texts of all test examples to one file; no file without test examples.
 fn write_texts(folder: &Path, examples: &[Tokenized]) -> Result<Option<Shard>> {
     let text = |Tokenized { example, text, .. }: &Tokenized| Some(Text { id: example.id.clone(), text: text.clone()? });
     let texts = || examples.iter().filter_map(text);
@@ -95,7 +96,7 @@ fn write_lines<T: Serialize>(
     Ok(Shard { file, split, examples, sha256: sha256_hex(&bytes) })
 }
 
-/// Whether a folder holds shards, their manifest and texts and nothing else, so that it may be replaced.
+/// Whether a folder contains only shards, their manifest and their texts, so that it may be replaced.
 pub(super) fn is_folder_of_shards(folder: &Path) -> bool {
     let named = |name: &str| ["manifest.json", TEXTS].contains(&name) || is_file_name(name);
     let is_ours = |entry: &DirEntry| {

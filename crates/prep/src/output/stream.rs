@@ -1,4 +1,4 @@
-//! All examples as JSON Lines on stdout, each with its split.
+//! Write all examples as JSON Lines to stdout, each with its split.
 
 use std::io::{BufWriter, Write};
 
@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{Prepared, shards};
 
-/// A shard's line and, because there are no file names here, the split.
+/// A line of a shard with its split, which file names say elsewhere.
 #[derive(Serialize)]
 struct Line<'a> {
     split: Split,

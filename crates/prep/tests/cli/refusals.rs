@@ -8,6 +8,7 @@ use crate::workplace::{TINY, Workplace};
 const IMDB: &str = "dataset = \"imdb\"\nmax_seq_length = 8";
 const JSONL: &str = "dataset = \"jsonl\"\nmax_seq_length = 8";
 const LINE: &str = "{\"id\":\"a\",\"label\":0,\"text\":\"t\"}\n";
+const OTHER: &str = "{\"id\":\"b\",\"split\":\"test\",\"label\":1,\"text\":\"t\"}\n";
 
 fn one_line_with(words: &[&str]) -> impl Predicate<str> + use<> {
     let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
@@ -90,7 +91,22 @@ fn a_wrong_line_is_named_by_file_and_number() {
 fn a_subset_larger_than_a_class_is_refused() {
     let workplace = Workplace::new(&format!("{JSONL}\ntrain_examples = 2"));
     let says = one_line_with(&["`train_examples`: 2 need 1 of class `1`, but train has 0"]);
-    workplace.prep().write_stdin(LINE).assert().code(1).stderr(says);
+    workplace.prep().write_stdin(LINE.to_owned() + OTHER).assert().code(1).stderr(says);
+}
+
+#[test]
+fn a_train_split_of_one_class_is_refused() {
+    let named = |split: &str, label: &str| format!("{{\"split\":\"{split}\",\"label\":\"{label}\",\"text\":\"t\"}}\n");
+    let train_has_one = named("train", "x").repeat(2) + &named("test", "x") + &named("test", "y");
+    for (lines, class) in [(train_has_one, "x"), (LINE.to_owned() + OTHER, "0"), (LINE.to_owned(), "0")] {
+        let workplace = Workplace::new(JSONL);
+        let fault = format!("`stdin`: every train example is of class `{class}`");
+        let says = one_line_with(&[&fault, "add train examples of another class"]);
+        workplace.prep().write_stdin(lines).assert().code(1).stderr(says);
+        assert_eq!(workplace.names(), ["models", "x.toml"]);
+    }
+    let all_alike = one_line_with(&["`stdin`: every label is `x`; a classifier needs two classes"]);
+    Workplace::new(JSONL).prep().write_stdin(named("train", "x")).assert().code(1).stderr(all_alike);
 }
 
 #[test]
@@ -99,7 +115,7 @@ fn a_folder_of_other_things_or_a_file_is_not_replaced() {
     workplace.put("out/thesis.txt", b"years of work");
     workplace.put("out/manifest.json", b"{}");
     for out in ["out", "x.toml"] {
-        let says = format!("`{out}` is there and is no folder of shards");
+        let says = format!("`{out}` exists and is not a folder of shards");
         let mut prep = workplace.prep_to(out);
         prep.args(["--models", "models"]).write_stdin(LINE).assert().code(1).stderr(one_line_with(&[&says]));
     }

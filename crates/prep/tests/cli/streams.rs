@@ -86,6 +86,41 @@ fn quiet_is_quiet_and_otherwise_the_counts_are_said() {
     workplace.prep().write_stdin(reviews(8)).assert().success().stderr(says);
 }
 
+/// One line for each label, `n` times.
+fn labelled(split: &str, labels: &[usize], n: usize) -> String {
+    let line =
+        |(copy, label): (usize, &usize)| format!("{{\"split\":\"{split}\",\"label\":{label},\"text\":\"{copy}\"}}\n");
+    (0..n).flat_map(|copy| labels.iter().map(move |label| line((copy, label)))).collect()
+}
+
+#[test]
+fn classes_that_cannot_be_learned_and_a_validation_of_nothing_are_said() {
+    let says = |lines: String| {
+        let workplace = Workplace::new("dataset = \"jsonl\"\nmax_seq_length = 8");
+        let output = workplace.prep().write_stdin(lines).assert().success();
+        String::from_utf8(output.get_output().stderr.clone()).unwrap()
+    };
+    let stars = says(labelled("train", &[1, 2, 3, 4, 5], 12) + &labelled("test", &[1, 2, 3, 4, 5], 4));
+    assert!(stars.starts_with("warn: no split has an example of class `0`; labels that are indices count from 0\n54 train, 6 validation, 20 test"), "{stars}");
+    let unlearned = says(labelled("train", &[0, 1], 5) + &labelled("test", &[0, 2], 1));
+    assert!(
+        unlearned.starts_with(
+            "warn: train has no example of class `2`, so a model cannot learn it; add some\n9 train, 1 validation, "
+        ),
+        "{unlearned}"
+    );
+    let few = says(labelled("train", &[0, 1], 2) + &labelled("test", &[0, 1], 1));
+    assert!(
+        few.starts_with(
+            "warn: `validation` = 0.1 of 4 train examples holds out none, so the epoch will be chosen on test; raise"
+        ),
+        "{few}"
+    );
+    let classes: Vec<usize> = (0..20).collect();
+    let shots = says(labelled("train", &classes, 4) + &labelled("test", &classes, 1));
+    assert!(shots.starts_with("72 train, 8 validation, 20 test"), "{shots}");
+}
+
 #[test]
 fn the_embedded_sample_needs_no_input_and_is_balanced() {
     let workplace =

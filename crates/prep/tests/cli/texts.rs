@@ -30,8 +30,10 @@ fn ids(workplace: &Workplace, split: Split) -> Vec<String> {
     examples(workplace, split).into_iter().map(|example| example.id).collect()
 }
 
+/// The id's last letter gives the class, so that train has both.
 fn line(id: &str, split: &str, text: &str) -> String {
-    format!("{{\"id\":\"{id}\",\"split\":\"{split}\",\"label\":0,\"text\":\"{text}\"}}\n")
+    let label = id.as_bytes()[id.len() - 1] % 2;
+    format!("{{\"id\":\"{id}\",\"split\":\"{split}\",\"label\":{label},\"text\":\"{text}\"}}\n")
 }
 
 #[test]
@@ -54,7 +56,7 @@ fn a_cleaned_text_has_the_ids_of_the_text_cleaned_by_hand() {
     let by_hand = line("a", "train", "film two brother dont watch honest 1010");
     let ids = |data: &str, lines: &str| {
         let workplace = Workplace::new(data);
-        prep(&workplace, lines);
+        prep(&workplace, &(lines.to_owned() + &line("b", "train", "other")));
         examples(&workplace, Split::Train).remove(0).input_ids
     };
     assert_eq!(ids(&format!("{JSONL}\n{ALL}"), &written), ids(JSONL, &by_hand));
@@ -136,7 +138,8 @@ fn a_manifest_from_before_there_was_cleaning_is_read_as_one_without() {
 #[test]
 fn the_texts_of_test_stand_beside_the_shards_as_they_were_and_those_of_train_do_not() {
     let workplace = Workplace::new(&format!("{JSONL}\n{ALL}"));
-    let lines = line("t", "train", "secret") + &line("u2", "test", "Second<br />  ONE ") + &line("u1", "test", "first");
+    let train = line("t", "train", "secret") + &line("s", "train", "also secret");
+    let lines = train.clone() + &line("u2", "test", "Second<br />  ONE ") + &line("u1", "test", "first");
     prep(&workplace, &lines);
     let texts = manifest(&workplace).texts(&workplace.path("out")).unwrap();
     let texts: Vec<_> = texts.iter().map(|text| (text.id.as_str(), text.text.as_str())).collect();
@@ -147,7 +150,7 @@ fn the_texts_of_test_stand_beside_the_shards_as_they_were_and_those_of_train_do_
     let first = workplace.files("out");
     prep(&workplace, &lines); // a folder that holds texts is one of ours, and is replaced
     assert_eq!(workplace.files("out"), first);
-    prep(&workplace, &line("t", "train", "secret"));
+    prep(&workplace, &train);
     assert_eq!(manifest(&workplace).texts, None);
     assert!(!workplace.files("out").contains_key("texts.test.jsonl"));
 }
