@@ -87,7 +87,7 @@ mod tests {
     fn classifier(classes: usize) -> (Classifier, Vec<Vec<String>>) {
         let words = |text: &str| text.split(' ').map(String::from).collect::<Vec<_>>();
         let documents: Vec<_> = ["a good film", "a bad \"film\"", "fine \u{e9}"].map(words).into();
-        let vectorizer = Vectorizer::fit(&documents, &Config { min_documents: 1, ..Config::default() });
+        let vectorizer = Vectorizer::fit(&documents, &Config { min_documents: 1, ..Config::default() }).unwrap();
         let labels = [0, 1, classes - 1];
         let weights = logistic::fit(&vectorizer.transform(&documents), &labels, classes, 3.3, None).unwrap();
         (Classifier { vectorizer, weights }, documents)

@@ -6,6 +6,16 @@ pub enum Error {
     /// A stored vocabulary is not sorted, or has an impossible weight.
     #[error("vocabulary: {0}")]
     Vocabulary(String),
+    /// No term is in enough documents.
+    #[error(
+        "no term is in `min_documents` = {min_documents} of the {n_documents} train texts; lower `min_documents` of the head `tf-idf`, or give more texts"
+    )]
+    NoTerms {
+        /// The documents that a term has to be in.
+        min_documents: usize,
+        /// The documents that there are.
+        n_documents: usize,
+    },
     /// Rows of features are not sorted or too wide, or do not fit the weights.
     #[error("features: {0}")]
     Features(String),

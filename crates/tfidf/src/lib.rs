@@ -5,7 +5,7 @@
 //!
 //! let words = |text: &str| text.split(' ').map(String::from).collect::<Vec<_>>();
 //! let train = [words("a good film"), words("a bad film"), words("good fun"), words("bad , bad")];
-//! let vectorizer = Vectorizer::fit(&train, &Config { min_documents: 1, ..Config::default() });
+//! let vectorizer = Vectorizer::fit(&train, &Config { min_documents: 1, ..Config::default() })?;
 //! let features = vectorizer.transform(&train);
 //!
 //! let weights = logistic::fit(&features, &[1, 0, 1, 0], 2, 4.0, None)?;

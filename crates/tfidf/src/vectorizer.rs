@@ -19,11 +19,18 @@ pub struct Vectorizer {
 impl Vectorizer {
     /// The sorted terms of `documents`, each with `idf = ln((1 + n) / (1 + df)) + 1`, where `df` of `n` documents
     /// contain the term (`TfidfTransformer(smooth_idf=True)` of scikit-learn).
-    pub fn fit(documents: &[Vec<String>], config: &Config) -> Vectorizer {
+    ///
+    /// # Errors
+    /// No term is in `min_documents` of them: the vocabulary would be empty, which scikit-learn refuses, too.
+    pub fn fit(documents: &[Vec<String>], config: &Config) -> Result<Vectorizer, Error> {
         let frequent = frequent(documents, config.words_per_term, config.min_documents);
+        if frequent.is_empty() {
+            let (min_documents, n_documents) = (config.min_documents, documents.len());
+            return Err(Error::NoTerms { min_documents, n_documents });
+        }
         let weigh = |df: usize| (((1 + documents.len()) as f64 / (1 + df) as f64).ln() + 1.0) as f32;
         let (terms, idf) = frequent.into_iter().map(|(term, df)| (term, weigh(df))).unzip();
-        Vectorizer::index(config.clone(), terms, idf)
+        Ok(Vectorizer::index(config.clone(), terms, idf))
     }
 
     /// A stored vocabulary: `terms` strictly ascending by bytes, with one positive `idf` each.
@@ -97,7 +104,17 @@ mod tests {
 
     fn worked_by_hand() -> Vectorizer {
         let config = Config { words_per_term: 1, min_documents: 1, sublinear: true };
-        Vectorizer::fit(&documents(&["good film", "bad film", "film"]), &config)
+        Vectorizer::fit(&documents(&["good film", "bad film", "film"]), &config).unwrap()
+    }
+
+    #[test]
+    fn an_empty_vocabulary_is_refused_and_names_the_setting() {
+        for (texts, min_documents) in [(&["one", "two", "three", "four"][..], 2), (&["", ""], 1), (&[], 1)] {
+            let config = Config { min_documents, ..Config::default() };
+            let message = Vectorizer::fit(&documents(texts), &config).unwrap_err().to_string();
+            let says = format!("no term is in `min_documents` = {min_documents} of the {} train texts;", texts.len());
+            assert!(message.starts_with(&says), "{message}");
+        }
     }
 
     #[test]

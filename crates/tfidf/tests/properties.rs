@@ -12,7 +12,7 @@ fn documents() -> impl Strategy<Value = Vec<Vec<String>>> {
 }
 
 fn features(documents: &[Vec<String>]) -> Sparse {
-    Vectorizer::fit(documents, &Config { min_documents: 1, ..Config::default() }).transform(documents)
+    Vectorizer::fit(documents, &Config { min_documents: 1, ..Config::default() }).unwrap().transform(documents)
 }
 
 /// Each class at least once; the other labels follow from the words.
@@ -33,7 +33,9 @@ proptest! {
 
     #[test]
     fn rows_have_unit_length_or_are_empty(train in documents(), other in documents(), min_documents in 1..4_usize) {
-        let vectorizer = Vectorizer::fit(&train, &Config { min_documents, ..Config::default() });
+        let fitted = Vectorizer::fit(&train, &Config { min_documents, ..Config::default() });
+        prop_assume!(fitted.is_ok());
+        let vectorizer = fitted.unwrap();
         let rows = vectorizer.transform(&other);
         for row in 0..rows.rows() {
             let (columns, values) = rows.row(row);

@@ -39,7 +39,7 @@ fn words(documents: &[String]) -> Vec<Vec<String>> {
 
 fn vectorizer(expected: &Expected) -> Vectorizer {
     let config = Config { words_per_term: 2, min_documents: expected.min_documents, sublinear: true };
-    Vectorizer::fit(&words(&expected.documents), &config)
+    Vectorizer::fit(&words(&expected.documents), &config).unwrap()
 }
 
 #[track_caller]

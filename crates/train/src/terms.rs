@@ -89,7 +89,7 @@ pub(crate) fn run(inputs: &RunInputs, recipe: &Recipe, folder: &RunDir) -> anyho
     let vocabulary = Vocabulary::load(&inputs.model_folder)?;
     let words = |examples: &[Example]| examples.iter().map(|e| vocabulary.words(&e.input_ids)).collect::<Vec<_>>();
     let documents = words(&inputs.train);
-    let vectorizer = Vectorizer::fit(&documents, &recipe.config);
+    let vectorizer = Vectorizer::fit(&documents, &recipe.config).with_context(|| inputs.configuration.id.clone())?;
     let rows = |split, examples: &[Example], documents: &[Vec<String>]| Rows {
         split,
         features: vectorizer.transform(documents),
