@@ -37,7 +37,7 @@ impl Schedule {
     pub(crate) fn factor(self, taken: usize, total: usize) -> f64 {
         let (Schedule::Constant { warmup } | Schedule::Linear { warmup }) = self;
         let (taken, total) = (taken as f64, total as f64);
-        let warm = (warmup * total).floor();
+        let warm = (warmup * total).ceil(); // as the Trainer's `get_warmup_steps`
         match self {
             _ if taken < warm => taken / warm,
             Schedule::Constant { .. } => 1.0,
@@ -64,6 +64,23 @@ mod tests {
         assert_eq!(factors(json!({"kind": "linear"}))[..3], [1.0, 0.9, 0.8]);
         assert_eq!(factors(json!({"kind": "constant", "warmup": 0.2}))[..4], [0.0, 0.5, 1.0, 1.0]);
         assert!(factors(json!({"kind": "constant"})).iter().all(|&factor| factor == 1.0));
+    }
+
+    /// `get_linear_schedule_with_warmup(optimizer, math.ceil(15 * 0.1), 15)`; 100 · 0.29 is 28.999… in floating point.
+    #[test]
+    fn a_part_of_a_warm_up_step_counts_as_a_step_as_in_the_trainer() {
+        let factors = |kind: &str, warmup: f64, total: usize| {
+            let schedule = schedule(json!({"kind": kind, "warmup": warmup})).unwrap();
+            (0..total).map(|taken| schedule.factor(taken, total)).collect::<Vec<_>>()
+        };
+        assert_eq!(factors("linear", 0.1, 15)[..4], [0.0, 0.5, 1.0, 12.0 / 13.0]);
+        assert_eq!(factors("constant", 0.1, 15)[..4], [0.0, 0.5, 1.0, 1.0]);
+        for (warmup, total, steps) in
+            [(0.29, 100, 29), (0.1, 30, 3), (0.1, 10, 1), (0.01, 10, 1), (0.95, 10, 10), (0.0, 10, 0)]
+        {
+            let warm = factors("linear", warmup, total).iter().position(|&factor| factor == 1.0).unwrap_or(total);
+            assert_eq!(warm, steps, "{warmup} of {total}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ every parameter, and every parameter after three optimizer steps on the one batc
 that the rounding noise in key biases, whose gradient is 0 by mathematics, is not blown up to whole steps.
 """
 import json
+import math
 import pathlib
 
 import torch
@@ -48,7 +49,7 @@ CASES = {
               "optimizer": {"kind": "adam", "learning_rate": 1e-2, "epsilon": 1e-3}},
     "recipe": {"blocks": [0, 1, 2], "head": {"kind": "cls-linear"},
                "optimizer": {**ADAMW, "layer_decay": 0.8, "betas": [0.8, 0.95]}, "gradient_clip_norm": 0.5,
-               "schedule": {"kind": "linear", "warmup": 0.34}, "freeze": {"embeddings": 2, "blocks": 1},
+               "schedule": {"kind": "linear", "warmup": 0.33}, "freeze": {"embeddings": 2, "blocks": 1},
                "batch_size": 2, "gradient_accumulation_steps": 2},
     # Three examples and one are two batches that must weigh by their examples.
     # Blocks that learn later than the embeddings below them must not count in the norm before they do.
@@ -151,7 +152,7 @@ for name, case in CASES.items():
     expected |= {f"{name}.gradient.{key}": parameter.grad.clone() for key, parameter in model.named_parameters()}
     weights = {key: tensor.clone() for key, tensor in weights.items()}
     optimizer = optimizer_of(model, case)
-    warmup = int(case.get("schedule", {}).get("warmup", 0) * 3)
+    warmup = math.ceil(case.get("schedule", {}).get("warmup", 0) * 3)
     scheduler = get_linear_schedule_with_warmup(optimizer, warmup, 3) if "schedule" in case else None
     for epoch in (1, 2, 3):
         optimizer.zero_grad()
