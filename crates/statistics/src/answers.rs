@@ -45,6 +45,16 @@ impl<'a> Answers<'a> {
         usize::from(self.predicted[example])
     }
 
+    /// `[C]` whether an example has the class, or was given it.
+    pub fn is_seen(&self) -> Vec<bool> {
+        let mut is_seen = vec![false; self.n_classes()];
+        for example in 0..self.len() {
+            is_seen[self.label(example)] = true;
+            is_seen[self.predicted(example)] = true;
+        }
+        is_seen
+    }
+
     /// Whether the model chose the true class.
     pub fn is_right(&self, example: usize) -> bool {
         self.predicted[example] == self.labels[example]

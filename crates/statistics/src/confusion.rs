@@ -1,6 +1,7 @@
 //! Which class is taken for which.
 
 use crate::answers::Answers;
+use crate::mean;
 
 /// How many examples of each class were given each class.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,6 +52,16 @@ impl Confusion {
         };
         (0..self.n_classes).map(f1).collect()
     }
+
+    /// The mean of [`Confusion::f1`] over the classes that an example has or was given, as scikit-learn's
+    /// `f1_score(average="macro")`: a class that occurs nowhere does not count, one that is only predicted counts as 0.
+    pub fn macro_f1(&self) -> f64 {
+        let is_seen = |class: usize| {
+            (0..self.n_classes)
+                .any(|other| self.counts[class * self.n_classes + other] + self.counts[other * self.n_classes + class] > 0)
+        };
+        mean(self.f1().into_iter().enumerate().filter(|(class, _)| is_seen(*class)).map(|(_, f1)| f1))
+    }
 }
 
 #[cfg(test)]
@@ -63,6 +74,16 @@ mod tests {
         let confusion = Confusion { n_classes: 3, counts: vec![3, 1, 0, 2, 2, 0, 0, 0, 0] };
         assert_eq!(confusion.f1(), [6.0 / 9.0, 4.0 / 7.0, 0.0]);
         assert_eq!(confusion.rows(), [[3, 1, 0], [2, 2, 0], [0, 0, 0]]);
+    }
+
+    /// scikit-learn: `f1_score(y, y, average="macro")` is 1.0 for y of 1 to 5; `f1_score([0, 1, 1], [0, 1, 2],
+    /// average="macro")` is (1 + 2/3 + 0) / 3.
+    #[test]
+    fn the_mean_is_over_classes_that_occur_or_are_predicted() {
+        let stars = Confusion { n_classes: 3, counts: vec![0, 0, 0, 0, 4, 0, 0, 0, 5] };
+        assert_eq!(stars.macro_f1(), 1.0);
+        let only_predicted = Confusion { n_classes: 4, counts: vec![1, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0] };
+        assert!((only_predicted.macro_f1() - (1.0 + 2.0 / 3.0) / 3.0).abs() < 1e-12);
     }
 
     #[test]

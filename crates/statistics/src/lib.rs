@@ -46,7 +46,7 @@ pub use mcnemar::{mcnemar, one_sided};
 pub use p_values::either_way;
 pub use probabilities::Probabilities;
 pub use ranking::auc;
-pub use temperature::fit as fit_temperature;
+pub use temperature::{TEMPERATURES, fit as fit_temperature};
 
 /// The arithmetic mean; NaN of nothing.
 pub fn mean(values: impl IntoIterator<Item = f64>) -> f64 {

@@ -7,14 +7,17 @@ use crate::probabilities::Probabilities;
 /// Area under the ROC curve: the chance that of a random example of the class and a random other the first has the
 /// higher probability, ties counted half (Hanley and McNeil 1982, Radiology 143:29). Of two classes it is that of class
 /// 1, which is that of class 0; of more the unweighted mean of each class against the rest, as scikit-learn's
-/// `roc_auc_score(multi_class="ovr", average="macro")`. Nothing where a class has no example.
+/// `roc_auc_score(multi_class="ovr", average="macro")`. A class that no example has or was given does not count; nothing
+/// where a class is only predicted.
 pub fn auc(answers: &Answers, probabilities: &Probabilities) -> Option<f64> {
-    let classes = match answers.n_classes() {
-        2 => 1..2,
-        n_classes => 0..n_classes,
+    let is_seen = answers.is_seen();
+    let classes: Vec<usize> = match answers.n_classes() {
+        2 => vec![1],
+        n_classes => (0..n_classes).filter(|&class| is_seen[class]).collect(),
     };
     let mut ranked: Vec<(f64, bool)> = Vec::with_capacity(answers.len());
     let areas: Option<Vec<f64>> = classes
+        .into_iter()
         .map(|class| {
             let scored = |(example, row): (usize, &[f64])| (row[class], answers.label(example) == class);
             ranked.clear();
@@ -58,6 +61,19 @@ mod tests {
         assert_eq!(area(&mut [(0.9, true), (0.5, true)]), None);
         assert_eq!(area(&mut [(0.9, false)]), None);
         assert_eq!(area(&mut []), None);
+    }
+
+    #[test]
+    fn a_class_that_occurs_nowhere_does_not_count() {
+        let rows: [(&[f32], usize); 3] = [(&[0.0, 2.0, 1.0], 1), (&[0.0, 1.0, 2.0], 2), (&[0.0, 1.5, 1.0], 1)];
+        let of = |rows: &[(&[f32], usize)]| {
+            let owned = crate::answers::Owned::new(rows.iter().copied());
+            auc(&owned.answers(), &Probabilities::new(&owned.answers(), 1.0))
+        };
+        assert_eq!(of(&rows), Some(1.0));
+        let only_predicted: [(&[f32], usize); 2] = [(&[9.0, 2.0, 1.0], 1), (&[0.0, 1.0, 2.0], 2)];
+        assert_eq!(of(&only_predicted), None);
+        assert_eq!(of(&rows[..1]), None, "one class alone");
     }
 
     fn ranked() -> impl Strategy<Value = Vec<(f64, bool)>> {

@@ -3,7 +3,9 @@
 use crate::answers::Answers;
 use crate::probabilities::softmax;
 
-/// Where every example is right, colder is always better, and where a model is worse than chance, hotter: it ends here.
+/// The bounds of the search. Where every example is right, colder is always better; where a model is worse than chance,
+/// hotter is.
+pub const TEMPERATURES: [f64; 2] = [COLDEST, HOTTEST];
 const COLDEST: f64 = 0.05;
 const HOTTEST: f64 = 20.0;
 
@@ -92,6 +94,9 @@ mod tests {
     fn where_there_is_no_minimum_it_ends_at_a_bound_and_where_nothing_differs_it_stays() {
         assert_eq!(of(&[([2.0, 0.0], 0), ([0.0, 1.0], 1)]), COLDEST, "all right");
         assert_eq!(of(&[([2.0, 0.0], 1), ([0.0, 1.0], 0)]), HOTTEST, "all wrong");
+        let mut nearly = vec![([1.0, 0.0], 0); 999];
+        nearly.push(([1.0, 0.0], 1));
+        assert!((of(&nearly) - 1.0 / 999.0_f64.ln()).abs() < 1e-9, "one of a thousand is wrong");
         assert_eq!(of(&[([3.0, 3.0], 1), ([0.0, 0.0], 0)]), 1.0, "logits do not differ");
     }
 

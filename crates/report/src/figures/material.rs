@@ -65,6 +65,7 @@ pub(super) fn quality(configuration: &str, accuracy: f64, over: f64) -> Quality 
         confusion: vec![vec![0; 2]; 2],
         raw: calibration(over),
         temperature: Some(1.5),
+        is_temperature_bound: false,
         tempered: Some(calibration(over / 4.0)),
         risk_coverage: Vec::new(),
         risk_area: 0.0,

@@ -7,7 +7,7 @@ mod text;
 use anyhow::Result;
 use rayon::prelude::*;
 use serde::Serialize;
-use statistics::{Calibration, Confusion, mean, shares};
+use statistics::{Calibration, Confusion, TEMPERATURES, mean, shares};
 
 pub(crate) use text::{columns, notes, text};
 
@@ -21,8 +21,9 @@ pub(crate) struct Quality {
     pub(crate) configuration: String,
     pub(crate) n_seeds: usize,
     pub(crate) accuracy: f64,
+    /// Over the classes that an example has or was given.
     pub(crate) macro_f1: f64,
-    /// F1 of each class.
+    /// F1 of each class; 0 for a class that occurs nowhere.
     pub(crate) f1: Vec<f64>,
     /// Area under the ROC curve; of more than two classes the mean of one against the rest.
     pub(crate) auc: Option<f64>,
@@ -32,6 +33,8 @@ pub(crate) struct Quality {
     pub(crate) raw: Calibration,
     /// What logits are divided by, fitted on validation; nothing unless every seed has predictions of it.
     pub(crate) temperature: Option<f64>,
+    /// Whether the fit of a seed ended at a bound, so that validation does not determine its temperature.
+    pub(crate) is_temperature_bound: bool,
     /// Of the probabilities after that, each seed by its own temperature.
     pub(crate) tempered: Option<Calibration>,
     /// (coverage, risk): the error rate among that share of examples of which the model is most confident.
@@ -76,7 +79,6 @@ impl Quality {
         let seeds: Option<Vec<Seed>> = runs.par_iter().map(|run| Seed::of(run)).collect();
         let seeds = seeds.filter(|seeds| !seeds.is_empty())?;
         let confusion = Confusion::sum(seeds.iter().map(|seed| &seed.confusion));
-        let f1 = by_column(&seeds, |seed| seed.f1.clone());
         let outcomes: Vec<_> = runs.iter().filter_map(|run| run.outcomes.as_ref()).collect();
         let probabilities: Vec<_> = seeds.iter().map(|seed| &seed.probabilities).collect();
         let tempered: Option<Vec<_>> = seeds.iter().map(|seed| seed.tempered.as_ref()).collect();
@@ -84,12 +86,15 @@ impl Quality {
             configuration: runs[0].configuration().configuration.clone(),
             n_seeds: runs.len(),
             accuracy: mean(outcomes.iter().map(|outcomes| outcomes.accuracy())),
-            macro_f1: mean(f1.iter().copied()),
-            f1,
+            macro_f1: mean(seeds.iter().map(|seed| seed.macro_f1)),
+            f1: by_column(&seeds, |seed| seed.f1.clone()),
             auc: seeds.iter().map(|seed| seed.auc).collect::<Option<Vec<_>>>().map(mean),
             confusion: confusion.rows(),
             raw: Calibration::over_seeds(&seeds.iter().map(|seed| &seed.raw).collect::<Vec<_>>()),
             temperature: seeds.iter().map(|seed| seed.temperature).collect::<Option<Vec<_>>>().map(mean),
+            is_temperature_bound: seeds
+                .iter()
+                .any(|seed| seed.temperature.is_some_and(|t| TEMPERATURES.contains(&t))),
             tempered: tempered.map(|tempered| Calibration::over_seeds(&tempered)),
             risk_coverage: shares().zip(by_column(&seeds, |seed| seed.risks.to_vec())).collect(),
             risk_area: mean(seeds.iter().map(|seed| seed.risk_area)),

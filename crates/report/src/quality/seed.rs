@@ -8,6 +8,7 @@ pub(super) struct Seed {
     pub(super) confusion: Confusion,
     /// `[C]`
     pub(super) f1: Vec<f64>,
+    pub(super) macro_f1: f64,
     pub(super) auc: Option<f64>,
     pub(super) probabilities: Probabilities,
     pub(super) raw: Measured,
@@ -30,6 +31,7 @@ impl Seed {
         let (risks, risk_area) = risks(&answers, &probabilities);
         Some(Seed {
             f1: confusion.f1(),
+            macro_f1: confusion.macro_f1(),
             confusion,
             auc: auc(&answers, &probabilities),
             raw: Measured::new(&answers, &probabilities),

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use polars::prelude::*;
-use statistics::{BINS, Calibration};
+use statistics::{BINS, Calibration, TEMPERATURES};
 
 use super::{Quality, Slice};
 use crate::arguments::Format;
@@ -22,7 +22,7 @@ const COLUMNS: [Column<Quality>; 15] = [
     ("Brier", true, |q| decimals(q.raw.brier)),
     ("ECE %", true, |q| percent(q.raw.error)),
     ("confidence %", true, |q| percent(q.raw.confidence)),
-    ("T", true, |q| q.temperature.map_or_else(unknown, |t| format!("{t:.2}"))),
+    ("T", true, temperature),
     ("log loss, T", true, |q| tempered(q, |tempered| decimals(tempered.log_loss))),
     ("ECE %, T", true, |q| tempered(q, |tempered| percent(tempered.error))),
     ("error % of 80 %", true, |q| percent(risk_at_80_percent(q))),
@@ -91,6 +91,7 @@ pub(crate) fn notes(all: &[Quality]) -> Vec<String> {
         Some(SCORES.to_owned()),
         Some(ece),
         is_tempered.then(|| TEMPERATURE.to_owned()),
+        all.iter().any(|quality| quality.is_temperature_bound).then(bound),
         Some(COVERAGE.to_owned()),
         Some(CONFUSED.to_owned()),
         has_parts.then(|| PARTS.to_owned()),
@@ -99,8 +100,9 @@ pub(crate) fn notes(all: &[Quality]) -> Vec<String> {
 }
 
 const TEST: &str = "on the test split, computed for each seed and averaged over the seeds";
-const SCORES: &str = "macro F1: mean over the classes; AUC: area under the ROC curve, of more than two classes one \
-                      against the rest; log loss: in nats; Brier: half the squared distance between probabilities and \
+const SCORES: &str = "macro F1: mean over the classes that occur in test or among the answers, as in scikit-learn; \
+                      AUC: area under the ROC curve, of more than two classes the mean over the same classes, each \
+                      against the rest, and `·` where one of them has no test example; log loss: in nats; Brier: half the squared distance between probabilities and \
                       truth, 0 to 1";
 const TEMPERATURE: &str = "T: the temperature that logits are divided by, fitted to the log loss of validation, for \
                            each seed its own; above 1 the model is over-confident; answers do not change";
@@ -108,6 +110,20 @@ const COVERAGE: &str = "error % of 80 %: error rate among the 80 % of examples w
                         area: its mean over all shares";
 const CONFUSED: &str = "most confused: true → predicted class, and its share of the true class";
 const PARTS: &str = "parts: by the number of tokens read, where `(cut)` marks texts of the greatest length; by rating, where ids end in one";
+
+/// The mean over the seeds, marked where the search of a seed ended at a bound.
+fn temperature(quality: &Quality) -> String {
+    let mark = if quality.is_temperature_bound { " ‡" } else { "" };
+    quality.temperature.map_or_else(unknown, |t| format!("{t:.2}{mark}"))
+}
+
+fn bound() -> String {
+    let [coldest, hottest] = TEMPERATURES;
+    format!(
+        "‡: the search for T ended at a bound ({coldest} or {hottest}), because validation is all right, or mostly wrong; \
+         then T says nothing, and more validation examples are needed"
+    )
+}
 
 fn tempered(quality: &Quality, cell: impl Fn(&Calibration) -> String) -> String {
     quality.tempered.as_ref().map_or_else(unknown, cell)
@@ -154,6 +170,7 @@ fn frame(all: &[Quality]) -> Result<String> {
         "tempered_confidence" => maybe(|q| q.tempered.as_ref().map(|tempered| tempered.confidence)),
         "risk_at_80_percent" => column(risk_at_80_percent),
         "risk_area" => column(|q| q.risk_area),
+        "is_temperature_bound" => all.iter().map(|q| q.is_temperature_bound).collect::<Vec<_>>(),
     ]?;
     csv::text(frame)
 }
