@@ -57,8 +57,9 @@ impl Confusion {
     /// `f1_score(average="macro")`: a class that occurs nowhere does not count, one that is only predicted counts as 0.
     pub fn macro_f1(&self) -> f64 {
         let is_seen = |class: usize| {
-            (0..self.n_classes)
-                .any(|other| self.counts[class * self.n_classes + other] + self.counts[other * self.n_classes + class] > 0)
+            (0..self.n_classes).any(|other| {
+                self.counts[class * self.n_classes + other] + self.counts[other * self.n_classes + class] > 0
+            })
         };
         mean(self.f1().into_iter().enumerate().filter(|(class, _)| is_seen(*class)).map(|(_, f1)| f1))
     }

@@ -78,10 +78,7 @@ fn read_archive(input: impl BufRead, limit: u64) -> Result<Vec<Review>> {
         if let Some(place) = place(&name) {
             // Without this check, the review would be missing from every number without a message.
             let is_file = entry.header().entry_type().is_file();
-            ensure!(
-                is_file,
-                "`{name}` is a link or a device; pack the archive again with `tar --hard-dereference -h`"
-            );
+            ensure!(is_file, "`{name}` is a link or a device; pack the archive again with `tar --hard-dereference -h`");
             let text = text(entry).map_err(damaged)?;
             reviews.push(review(place, text).with_context(|| format!("`{name}`"))?);
         }
@@ -117,11 +114,7 @@ fn read_folder(folder: &Path) -> Result<Vec<Review>> {
             let file_name = path.file_name().unwrap_or_default().to_string_lossy();
             if let Some(place) = place(&format!("aclImdb/{name}/{file_name}")) {
                 let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
-                ensure!(
-                    is_file,
-                    "`{}` is a link or a device; copy the folder with `cp -rL`",
-                    path.display()
-                );
+                ensure!(is_file, "`{}` is a link or a device; copy the folder with `cp -rL`", path.display());
                 reviews.push(read_review(place, &path).with_context(|| format!("reading `{}`", path.display()))?);
             }
         }

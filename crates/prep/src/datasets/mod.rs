@@ -86,7 +86,9 @@ impl Opened {
         let mut ids: Vec<&str> = dataset.reviews.iter().map(|review| review.id.as_str()).collect();
         ids.sort_unstable();
         match ids.windows(2).find(|pair| pair[0] == pair[1]) {
-            Some(twice) => bail!("{}: two examples have the id `{}`; give each its own, or none", self.description, twice[0]),
+            Some(twice) => {
+                bail!("{}: two examples have the id `{}`; give each its own, or none", self.description, twice[0])
+            }
             None => Ok(dataset),
         }
     }

@@ -92,9 +92,7 @@ impl Quality {
             confusion: confusion.rows(),
             raw: Calibration::over_seeds(&seeds.iter().map(|seed| &seed.raw).collect::<Vec<_>>()),
             temperature: seeds.iter().map(|seed| seed.temperature).collect::<Option<Vec<_>>>().map(mean),
-            is_temperature_bound: seeds
-                .iter()
-                .any(|seed| seed.temperature.is_some_and(|t| TEMPERATURES.contains(&t))),
+            is_temperature_bound: seeds.iter().any(|seed| seed.temperature.is_some_and(|t| TEMPERATURES.contains(&t))),
             tempered: tempered.map(|tempered| Calibration::over_seeds(&tempered)),
             risk_coverage: shares().zip(by_column(&seeds, |seed| seed.risks.to_vec())).collect(),
             risk_area: mean(seeds.iter().map(|seed| seed.risk_area)),

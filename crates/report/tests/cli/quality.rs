@@ -62,10 +62,13 @@ fn a_temperature_at_its_bound_is_marked() {
         let made = Made::new("1VA", 1).validation(&[20, in_validation, 25]).test(&[20, 36, 25]);
         let validation = made.clone().test(&[20, in_validation, 25]).predictions();
         let validation = validation.replace("\"split\":\"test\"", "\"split\":\"validation\"");
-        report(&["quality", "-"], &(made.metrics() + &made.predictions() + &validation)).1
+        report(&["quality", "-"], &(made.metrics() + &rated(&made.predictions()) + &validation)).1
     };
     let all_right = quality(40);
-    assert!(all_right.contains(" 0.05 ‡ |") && all_right.contains("- ‡: the search for T ended at a bound (0.05 or 20)"), "{all_right}");
+    assert!(
+        all_right.contains(" 0.05 ‡ |") && all_right.contains("- ‡: the search for T ended at a bound (0.05 or 20)"),
+        "{all_right}"
+    );
     assert!(!quality(30).contains('‡'));
 }
 
@@ -73,7 +76,13 @@ fn a_temperature_at_its_bound_is_marked() {
 #[test]
 fn a_class_that_occurs_nowhere_is_left_out_of_means() {
     let made = Made::new("1VA", 1).test(&[20, 40, 25]);
-    let with_third = made.predictions().replace("\"logits\":[", "\"logits\":[-1000.0,").replace("\"label\":1", "\"label\":2").replace("\"label\":0", "\"label\":1").replace("\"predicted\":1", "\"predicted\":2").replace("\"predicted\":0", "\"predicted\":1");
+    let with_third = made
+        .predictions()
+        .replace("\"logits\":[", "\"logits\":[-1000.0,")
+        .replace("\"label\":1", "\"label\":2")
+        .replace("\"label\":0", "\"label\":1")
+        .replace("\"predicted\":1", "\"predicted\":2")
+        .replace("\"predicted\":0", "\"predicted\":1");
     let (code, json, stderr) = report(&["quality", "-", "--format", "json"], &(made.metrics() + &with_third));
     assert_eq!(code, Some(0), "{stderr}");
     let rows: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
