@@ -40,7 +40,7 @@ fn the_second_training_of_one_run_stops_and_nothing_is_lost() {
         || shared.command(&["all", "LAUNCH=env"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     for output in [start(), start()].map(|child| child.wait_with_output().unwrap()) {
         let text = printed(&output);
-        assert!(output.status.success() || text.contains("is at work here; wait until it ends"), "{text}");
+        assert!(output.status.success() || text.contains("uses the folder; wait until it ends"), "{text}");
     }
     shared.make();
     assert_same(&alone, &shared);

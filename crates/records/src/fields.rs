@@ -1,4 +1,4 @@
-//! The fields `id`, `label` and `text` as people and their tools write them.
+//! The fields `id`, `label` and `text`, as people and their tools write them.
 
 use std::borrow::Cow;
 

@@ -1,7 +1,7 @@
-//! What is answered: every record and file one tool leaves for another, and how it is published whole.
+//! The records and files that one tool writes for another, and how a file appears only when it is complete.
 //!
-//! All streams are JSON Lines: one object a line, `type` first. A stream runs from `begin` to `end`, and
-//! one without `end` is unfinished. Losses are in nats, accuracies are fractions, units are in the names.
+//! All streams are JSON Lines: one object per line, `type` first. A stream begins with `begin` and ends with `end`; without
+//! `end` it is unfinished. Losses are in nats, accuracies are fractions, and names say the units.
 
 pub mod fields;
 pub mod hash;
@@ -24,13 +24,13 @@ pub use memory::peak_memory_bytes;
 pub use provenance::Provenance;
 pub use split::Split;
 
-/// A record or file that cannot be read or written, named with its place.
+/// A record or file that cannot be read or written; the message names it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file could not be read, written or renamed.
     #[error(transparent)]
     Io(#[from] basics::FileError),
-    /// A line is not the record it should be.
+    /// A line is not a record of the expected kind.
     #[error("`{name}`, line {line}: {message}")]
     Line {
         /// The file, or `stdin`.
@@ -40,7 +40,7 @@ pub enum Error {
         /// What is wrong.
         message: String,
     },
-    /// A file as a whole is wrong: unfinished, of another version, not matching its manifest.
+    /// A file or folder is wrong as a whole: unfinished, of another version, or different from its manifest.
     #[error("`{name}`: {message}")]
     File {
         /// The file or folder.
@@ -56,7 +56,7 @@ impl Error {
         basics::FileError::new(action, path, source).into()
     }
 
-    /// A file that is wrong as a whole.
+    /// A file or folder that is wrong as a whole.
     pub fn file(path: &std::path::Path, message: impl Into<String>) -> Self {
         Error::File { name: path.display().to_string(), message: message.into() }
     }

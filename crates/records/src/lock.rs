@@ -1,4 +1,4 @@
-//! One writer at a time: a lock that the system gives back when its holder ends, however it ends.
+//! One writer at a time: a lock that the system releases when its holder ends, for whatever reason.
 
 use std::fs::File;
 use std::io::{Read, Seek, Write};
@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::{Error, publish};
 
-/// A file that is locked as long as this lives. It stays, empty, when the lock is given back, unless it is all there is in its
-/// folder: then nothing was done there, and both go.
+/// A locked file. Dropping this releases the lock and empties the file. If the folder holds nothing else, both are removed,
+/// because no work was done there.
 #[derive(Debug)]
 pub struct Lock {
     path: PathBuf,
@@ -15,10 +15,10 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Take the lock at `path` for `tool`; its folder is made if need be.
+    /// Take the lock at `path` for `tool`, and make its folder if there is none.
     ///
     /// # Errors
-    /// Somebody else holds it, and is named; or the file cannot be written.
+    /// Another process holds it, which the message names, or the file cannot be written.
     pub fn take(path: &Path, tool: &str) -> Result<Self, Error> {
         let io = |e| Error::io("writing", path, e);
         let claimed = publish::claim_at_once(path).map_err(io)?;
@@ -31,7 +31,7 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        self.file.set_len(0).unwrap_or_default(); // the name of who held it is of no use any more
+        self.file.set_len(0).unwrap_or_default(); // no process reads the name of a former holder
         let folder = self.path.parent().unwrap_or(&self.path);
         if std::fs::read_dir(folder).is_ok_and(|entries| entries.count() == 1) {
             std::fs::remove_file(&self.path).and_then(|()| std::fs::remove_dir(folder)).unwrap_or_default();
@@ -42,9 +42,9 @@ impl Drop for Lock {
 fn held(path: &Path, file: &mut File) -> Error {
     let mut owner = String::new();
     let read = file.take(200).read_to_string(&mut owner).unwrap_or(0);
-    let owner = if read == 0 { "somebody" } else { owner.trim() };
+    let owner = if read == 0 { "another process" } else { owner.trim() };
     let folder = path.parent().unwrap_or(path);
-    Error::file(folder, format!("{owner} is at work here; wait until it ends, or stop it"))
+    Error::file(folder, format!("{owner} uses the folder; wait until it ends, or stop it"))
 }
 
 fn host() -> String {
@@ -72,7 +72,7 @@ mod tests {
         Lock::take(&path, "train").unwrap();
     }
 
-    /// What a process that was killed left behind is no lock.
+    /// A killed process leaves the file, but not the lock.
     #[test]
     fn a_name_without_a_lock_is_stale() {
         let folder = tempfile::tempdir().unwrap();

@@ -11,32 +11,32 @@ use crate::{Provenance, Split};
 pub enum Metric {
     /// First line.
     Begin(Box<Begin>),
-    /// Every so many optimizer steps.
+    /// The mean over several optimizer steps.
     Step(Step),
-    /// After each epoch, one per scored split.
+    /// The score of one split after an epoch.
     Epoch(Epoch),
-    /// In place of the rest: why the training cannot go on by itself.
+    /// The reason why the training cannot continue; no more lines follow.
     Stopped(Stopped),
     /// Last line; without it the run is unfinished.
     End(End),
 }
 
-/// What runs, on what.
+/// The configuration of the run and the hardware.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Begin {
     /// The run's id.
     pub run: String,
-    /// Everything that was asked.
+    /// The complete configuration.
     pub configuration: Configuration,
     /// sha256 of the shards' manifest.
     pub shards_sha256: String,
-    /// Who measured this, on what.
+    /// The program and the hardware.
     pub provenance: Provenance,
     /// Trainable numbers in the model.
     pub parameters: usize,
     /// Indices of the kept blocks.
     pub blocks: Vec<usize>,
-    /// Blocks the whole encoder has.
+    /// Blocks of the whole encoder.
     pub encoder_blocks: usize,
 }
 
@@ -49,7 +49,7 @@ pub struct Step {
     pub step: usize,
     /// Mean cross entropy in nats.
     pub loss: f64,
-    /// Real tokens, padding not counted.
+    /// Tokens per second without padding.
     pub tokens_per_second: f64,
 }
 
@@ -58,37 +58,37 @@ pub struct Step {
 pub struct Epoch {
     /// Counted from 1.
     pub epoch: usize,
-    /// Which examples.
+    /// The split.
     pub split: Split,
     /// Mean cross entropy over examples in nats.
     pub loss: f64,
     /// Correct predictions over examples.
     pub accuracy: f64,
-    /// How many were scored.
+    /// Examples scored.
     pub examples: usize,
     /// Wall-clock time: of the training pass for `train`, of scoring for the others.
     pub seconds: f64,
 }
 
-/// Why a training stopped before its end.
+/// The reason why a training stopped before its end.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stopped {
     /// The epoch that was not completed, counted from 1.
     pub epoch: usize,
     /// Optimizer steps since the start of the run.
     pub step: usize,
-    /// In words, with the place.
+    /// The reason, for people.
     pub why: String,
 }
 
-/// How the run ended.
+/// The end of the run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct End {
     /// Epochs trained.
     pub epochs: usize,
     /// The epoch with the best validation accuracy (test if there is no validation split).
     pub best_epoch: usize,
-    /// Wall-clock time of all epochs, resumed sessions added up.
+    /// Wall-clock time of all epochs, summed over interruptions.
     pub seconds: f64,
     /// Largest resident set of the training process.
     pub peak_memory_bytes: u64,

@@ -2,18 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What must be known to repeat a measurement.
+/// The program and the hardware of a measurement.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Provenance {
-    /// Commit the binary was built from, with `-dirty` if the tree differed.
+    /// Commit of the binary, with `-dirty` if the tree differed.
     pub commit: String,
     /// Version of burn.
     pub burn: String,
     /// Version of LibTorch; `none` on the pure-Rust engine.
     pub libtorch: String,
-    /// The device really used, such as `flex`, `cpu` or `cuda:0`.
+    /// The device that was used, such as `flex`, `cpu` or `cuda:0`.
     pub device: String,
-    /// The processor or accelerator by its own name.
+    /// The name of the processor or accelerator.
     pub hardware: String,
     /// Threads the engine may use.
     pub threads: usize,

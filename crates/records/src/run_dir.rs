@@ -1,4 +1,4 @@
-//! The names of everything inside one run's directory.
+//! The names of the files of a run.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use crate::Split;
 pub struct RunDir(PathBuf);
 
 impl RunDir {
-    /// The run that lives in `path`.
+    /// The run in `path`.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         RunDir(path.into())
     }
@@ -29,7 +29,7 @@ impl RunDir {
         self.0.join("metrics.jsonl")
     }
 
-    /// Held by whoever trains the run.
+    /// The lock of the process that trains the run.
     pub fn lock(&self) -> PathBuf {
         self.0.join(".lock")
     }
@@ -49,12 +49,12 @@ impl RunDir {
         self.0.join("model")
     }
 
-    /// The last file written: the stamp.
+    /// The stamp of a finished run; `train` writes it last.
     pub fn stamp(&self) -> PathBuf {
         self.0.join("train.json")
     }
 
-    /// What an answer costs on the device at hand.
+    /// The latency on this device.
     pub fn latency(&self) -> PathBuf {
         self.0.join("latency.json")
     }

@@ -1,4 +1,4 @@
-//! Example, Manifest; shard names, reader, writer.
+//! Shards of tokenized examples: their names, their manifest and how to read them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufReader;
@@ -21,22 +21,22 @@ pub struct Example {
     pub input_ids: Vec<u32>,
 }
 
-/// `manifest.json`: what the shards beside it hold, and how they came to be.
+/// `manifest.json`: the content of the shards beside it, and the settings that they were made with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// The definition the shards were made from.
+    /// The `[data]` of the study.
     pub data: study::Data,
     /// Class names by index.
     pub labels: Vec<String>,
-    /// Ids are below this.
+    /// Token ids are smaller than this.
     pub vocab_size: usize,
-    /// The id that fills batches.
+    /// The token id that fills batches.
     pub pad_token_id: u32,
     /// sha256 of the tokenizer file.
     pub tokenizer_sha256: String,
     /// Counts per split.
     pub splits: BTreeMap<Split, Counts>,
-    /// Texts that stand in more than one place.
+    /// Texts that occur more than once.
     pub duplicates: Duplicates,
     /// The shards, in reading order.
     pub shards: Vec<Shard>,
@@ -45,12 +45,12 @@ pub struct Manifest {
     pub texts: Option<Shard>,
 }
 
-/// A test example as its source has it, before any clean-up: a line of [`TEXTS`].
+/// The text of a test example before any cleaning: a line of [`TEXTS`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Text {
     /// The example's id.
     pub id: String,
-    /// Word for word.
+    /// Unchanged from the source.
     pub text: String,
 }
 
@@ -72,14 +72,14 @@ pub struct Counts {
     pub truncated: usize,
 }
 
-/// Texts that stand word for word in more than one place, counted over the whole source.
+/// Texts that occur more than once, word for word, counted over the whole source.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Duplicates {
     /// Extra copies inside train.
     pub within_train: usize,
     /// Extra copies inside test.
     pub within_test: usize,
-    /// Distinct texts that stand in both.
+    /// Distinct texts that occur in both.
     pub across: usize,
 }
 
@@ -88,7 +88,7 @@ pub struct Duplicates {
 pub struct Shard {
     /// File name inside the folder.
     pub file: String,
-    /// Which split it belongs to.
+    /// Its split.
     pub split: Split,
     /// Lines in it.
     pub examples: usize,
@@ -101,7 +101,7 @@ pub fn file_name(split: Split, index: usize, count: usize) -> String {
     format!("{split}-{index:05}-of-{count:05}.jsonl")
 }
 
-/// Whether [`file_name`] gives such a name.
+/// Whether `name` is a name that [`file_name`] gives.
 pub fn is_file_name(name: &str) -> bool {
     let number = |digits: &str| digits.parse().ok().filter(|_| digits.len() == 5);
     let parts = name.strip_suffix(".jsonl").and_then(|stem| stem.split_once('-'));
@@ -115,7 +115,7 @@ impl Manifest {
     /// Read `manifest.json` in `folder`, and the sha256 of its bytes.
     ///
     /// # Errors
-    /// It is missing or is not a manifest.
+    /// It is missing or not a manifest.
     pub fn read(folder: &Path) -> Result<(Self, String), Error> {
         let path = folder.join("manifest.json");
         let bytes = regular(&path).and_then(std::fs::read).map_err(|e| Error::io("reading", &path, e))?;
@@ -129,9 +129,9 @@ impl Manifest {
     /// All examples of `split`, in shard order, each shard checked against its sha256.
     ///
     /// # Errors
-    /// A shard is missing, has other bytes than the manifest says, or holds a wrong line, label or token id.
+    /// A shard is missing, has other bytes than the manifest says, or has a wrong line, label or token id.
     pub fn examples(&self, folder: &Path, split: Split) -> Result<Vec<Example>, Error> {
-        let mut examples = Vec::new(); // how many there are the manifest only says
+        let mut examples = Vec::new(); // no capacity: the manifest may be wrong about the number
         for shard in self.shards.iter().filter(|shard| shard.split == split) {
             self.read_shard(&folder.join(&shard.file), shard, &mut examples)?;
         }
@@ -141,25 +141,26 @@ impl Manifest {
     /// The texts of the test split, in shard order, checked against their sha256.
     ///
     /// # Errors
-    /// The folder has none, they are missing, have other bytes than the manifest says, or hold a wrong line.
+    /// The folder has no texts, or their file is missing, has other bytes than the manifest says, or has a wrong line.
     pub fn texts(&self, folder: &Path) -> Result<Vec<Text>, Error> {
-        let without = "has no texts, because an older `prep` made it; run `prep` to another folder and name that";
+        let without =
+            "has no texts, because an older `prep` made it; run `prep` to another folder and name that folder";
         let texts = self.texts.as_ref().ok_or_else(|| Error::file(folder, without))?;
         let path = folder.join(&texts.file);
         let bytes = texts.bytes(&path)?;
         Reader::new(path.display().to_string(), BufReader::new(bytes.as_slice())).collect()
     }
 
-    /// Every file lies in the folder itself, whoever wrote the manifest.
+    /// Refuse files outside the folder: the manifest may come from elsewhere.
     fn check_names(&self) -> Result<(), String> {
         let plain = |file: &str| Path::new(file).file_name().is_some_and(|name| name == file);
         let mut seen = BTreeSet::new();
         for Shard { file, .. } in self.shards.iter().chain(&self.texts) {
             if !plain(file) {
-                return Err(format!("`{file}` is no name of a file in it"));
+                return Err(format!("`{file}` is not the name of a file in the folder"));
             }
             if !seen.insert(file) {
-                return Err(format!("`{file}` is named twice"));
+                return Err(format!("`{file}` occurs twice"));
             }
         }
         Ok(())
@@ -176,19 +177,21 @@ impl Manifest {
         let (read, said) = (examples.len() - before, shard.examples);
         match read == said {
             true => Ok(()),
-            false => Err(Error::file(path, format!("{read} examples, but the manifest says {said}; run `prep` again"))),
+            false => {
+                Err(Error::file(path, format!("has {read} examples, but the manifest says {said}; run `prep` again")))
+            }
         }
     }
 
     fn check(&self, example: &Example) -> Result<(), String> {
         if example.label >= self.labels.len() {
-            return Err(format!("label {} but there are {} classes", example.label, self.labels.len()));
+            return Err(format!("label {}, but there are {} classes", example.label, self.labels.len()));
         }
         match example.input_ids.iter().find(|&&id| id as usize >= self.vocab_size) {
-            Some(id) => Err(format!("token id {id}, but the vocabulary has {}", self.vocab_size)),
+            Some(id) => Err(format!("token id {id}, but the vocabulary has {} tokens", self.vocab_size)),
             None if example.input_ids.is_empty() => Err("no tokens".to_owned()),
             None if example.input_ids.len() > self.data.max_seq_length => {
-                Err(format!("{} tokens, but at most {} may be", example.input_ids.len(), self.data.max_seq_length))
+                Err(format!("{} tokens, but the limit is {}", example.input_ids.len(), self.data.max_seq_length))
             }
             None => Ok(()),
         }
@@ -196,12 +199,12 @@ impl Manifest {
 }
 
 impl Shard {
-    /// What is at `path`, if it is what the manifest says.
+    /// The bytes at `path`, if they are those of the manifest.
     fn bytes(&self, path: &Path) -> Result<Vec<u8>, Error> {
         let bytes = regular(path).and_then(std::fs::read).map_err(|e| Error::io("reading", path, e))?;
         match sha256_hex(&bytes) == self.sha256 {
             true => Ok(bytes),
-            false => Err(Error::file(path, "not the bytes its manifest names; remove the folder and run `prep` again")),
+            false => Err(Error::file(path, "differs from its manifest; remove the folder and run `prep` again")),
         }
     }
 }

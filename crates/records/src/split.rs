@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Split {
-    /// What the weights are fitted to.
+    /// The examples that the weights are fitted to.
     Train,
-    /// Held out of train; chooses the epoch.
+    /// The part of train that is held out to choose the epoch.
     Validation,
-    /// Touched once, for the number that is reported.
+    /// The examples that the reported numbers come from.
     Test,
 }
 

@@ -79,17 +79,12 @@ fn shards_and_manifests_that_disagree_are_refused() {
         }
     };
     let (manifest, shard) = ("shards/manifest.json", "shards/train-00000-of-00001.jsonl");
-    spoilt(
-        shard,
-        "\"label\":",
-        "\"label\": ",
-        "not the bytes its manifest names; remove the folder and run `prep` again",
-    );
+    spoilt(shard, "\"label\":", "\"label\": ", "differs from its manifest; remove the folder and run `prep` again");
     spoilt(
         manifest,
         "\"train-00000",
         "\"../x-00000",
-        "is no name of a file in it; remove the folder and run `prep` again",
+        "is not the name of a file in the folder; remove the folder and run `prep` again",
     );
     spoilt(manifest, "\"vocab_size\": 420", "\"vocab_size\": 4200", "the shards' vocabulary has 4200 ids");
     spoilt(manifest, "{", "[", "remove the folder and run `prep` again");
@@ -104,7 +99,7 @@ fn shards_and_manifests_that_disagree_are_refused() {
     std::fs::remove_file(place.path(shard)).unwrap();
     place.refuses(train, b"", "reading `shards/train-00000-of-00001.jsonl`: No such file");
     place.write(shard, "");
-    place.refuses(train, b"", "not the bytes its manifest names");
+    place.refuses(train, b"", "differs from its manifest");
     std::fs::remove_dir_all(place.path("shards")).unwrap();
     place.refuses(train, b"", "run `prep` first");
 }

@@ -42,7 +42,7 @@ fn a_missing_or_wrong_tokenizer_says_where_to_get_it() {
         (None, ["reading tokenizer `models/tiny/tokenizer.json`: No such file", fetched, copied]),
         (Some(b"{}"), ["cannot be used", fetched, copied]),
         (Some(&without_cls), ["tokenizer.json`", "has no `[CLS]`", "add it to the vocabulary"]),
-        (Some(&without_frame), ["just `[CLS]` before", "`[SEP]` behind a text", "set `post_processor`"]),
+        (Some(&without_frame), ["exactly `[CLS]` before", "`[SEP]` after a text", "set `post_processor`"]),
     ];
     for (bytes, says) in cases {
         let workplace = Workplace::new(JSONL);

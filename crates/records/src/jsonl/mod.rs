@@ -138,7 +138,7 @@ impl<T: DeserializeOwned, R: BufRead> Reader<T, R> {
     }
 }
 
-/// What is wrong with `line`: bytes that are not UTF-8, a word that is not JSON, or serde_json's sentence without its own
+/// The fault of `line`: bytes that are not UTF-8, a word that is not JSON, or serde_json's sentence without its own
 /// "at line 1", because the line is named already.
 fn explain(line: &[u8], error: &serde_json::Error) -> String {
     if let Err(e) = std::str::from_utf8(line) {

@@ -1,4 +1,4 @@
-//! A `.partial` for one process alone: it is locked, and the lock is given back when the process ends, however it ends.
+//! A `.partial` for one process alone: its lock is released when the process ends, for whatever reason.
 
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
@@ -9,18 +9,18 @@ use rustix::fs::OFlags;
 
 use super::create_parent;
 
-/// How often a `.partial` may be taken away by others before one gives up.
+/// The limit on attempts to lock a `.partial` that other processes rename meanwhile.
 const MOST_CLAIMS: usize = 1000;
 
-/// The file at `unfinished` with what is in it, for this process alone until it is closed or renamed.
+/// Open the file at `unfinished` with its content, for this process alone until it is closed or renamed.
 ///
 /// # Errors
-/// It or its folder cannot be made.
+/// The file or its folder cannot be made.
 pub fn claim(unfinished: &Path) -> std::io::Result<File> {
     claimed(unfinished, || open(unfinished))
 }
 
-/// The folder `unfinished`, empty, for this process alone.
+/// Make the folder `unfinished`, empty, for this process alone.
 pub(super) fn claim_dir(unfinished: &Path) -> std::io::Result<File> {
     let held = claimed(unfinished, || {
         fs::create_dir_all(unfinished)?;
@@ -34,15 +34,15 @@ pub(super) fn claim_dir(unfinished: &Path) -> std::io::Result<File> {
     Ok(held)
 }
 
-/// What `open` opens at `path`, locked. Who waited for the lock may hold what has another name by then, and tries again.
+/// Open and lock `path`. While one process waits for the lock, another may rename the file; then it tries again.
 fn claimed(path: &Path, open: impl Fn() -> std::io::Result<File>) -> std::io::Result<File> {
     for _ in 0..MOST_CLAIMS {
         let file = match open() {
-            Err(e) if e.kind() == ErrorKind::NotFound => continue, // it was renamed between its making and its opening
+            Err(e) if e.kind() == ErrorKind::NotFound => continue, // another process renamed it after it was made
             opened => opened?,
         };
         if !is_locked(&file) {
-            log::info!("waiting for another process that writes `{}`", path.with_extension("").display());
+            log::info!("another process writes `{}`; waiting for it", path.with_extension("").display());
             file.lock()?;
         }
         if is_at(&file, path) {
@@ -52,7 +52,7 @@ fn claimed(path: &Path, open: impl Fn() -> std::io::Result<File>) -> std::io::Re
     Err(open().err().unwrap_or_else(|| ErrorKind::ResourceBusy.into()))
 }
 
-/// The file at `path` locked, or as another process holds it.
+/// The file at `path`: locked by this process, or else as an error, held by another process.
 pub(crate) fn claim_at_once(path: &Path) -> std::io::Result<Result<File, File>> {
     for _ in 0..MOST_CLAIMS {
         let file = open(path)?;
@@ -66,17 +66,17 @@ pub(crate) fn claim_at_once(path: &Path) -> std::io::Result<Result<File, File>> 
     Err(ErrorKind::ResourceBusy.into())
 }
 
-/// The file at `path` with what is in it; it is made if need be, and its folder.
+/// Open the file at `path` with its content; make it and its folder if they do not exist.
 fn open(path: &Path) -> std::io::Result<File> {
     create_parent(path)?;
-    // Not through a link: where others may write, it would lead to a file of ours that is none of this.
+    // Refuse a link: in a folder that others can write to, it may lead to another file of this user.
     let no_link = OFlags::NOFOLLOW.bits() as i32;
     File::options().read(true).write(true).create(true).truncate(false).custom_flags(no_link).open(path)
 }
 
 /// Locks `file` unless another process holds it.
 fn is_locked(file: &File) -> bool {
-    // A file system without locks: better unlocked than not at all.
+    // A file system without locks counts as unlocked, so that the tools still work.
     !matches!(file.try_lock(), Err(TryLockError::WouldBlock))
 }
 
@@ -90,7 +90,7 @@ mod tests {
     use super::super::{bytes, check_dir, dir, partial};
     use super::*;
 
-    /// Planted by others, it must neither be written through nor be tried for ever.
+    /// Others may place such a link. It must not be followed, nor be tried for ever.
     #[test]
     fn a_partial_that_is_a_link_is_refused() {
         let place = tempfile::tempdir().unwrap();

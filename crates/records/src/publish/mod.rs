@@ -1,7 +1,7 @@
-//! Write to `.partial`, sync, rename: a final name never holds half a file or half a folder.
+//! Write to `.partial`, sync, rename: a final name never has half a file or half a folder.
 //!
-//! A `.partial` is locked by whoever writes it. Who comes meanwhile waits, and then writes the same again: two `make` of one
-//! study may run at once.
+//! The writer locks its `.partial`. A second writer waits and then writes the same again, so that two `make` of one study
+//! may run at once.
 
 mod claim;
 mod output;
@@ -23,14 +23,14 @@ use claim::claim_dir;
 
 use crate::Error;
 
-/// `path` with `.partial` appended: where unfinished bytes live.
+/// `path` with `.partial` appended, the name of an unfinished file.
 pub fn partial(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".partial");
     PathBuf::from(name)
 }
 
-/// Publish a file whose content `write` produces.
+/// Publish a file that `write` writes.
 ///
 /// # Errors
 /// Writing, syncing or renaming failed; the previous file, if any, is intact.
@@ -48,7 +48,7 @@ pub fn bytes(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     file(path, |output| output.write_all(bytes))
 }
 
-/// Publish `bytes` unless the file holds them already, so that its time stays; tells whether it wrote.
+/// Publish `bytes` unless the file has them already, so that its time does not change. Returns whether it wrote.
 ///
 /// # Errors
 /// As [`file()`].
@@ -60,20 +60,20 @@ pub fn if_changed(path: &Path, bytes: &[u8]) -> Result<bool, Error> {
     Ok(!same)
 }
 
-/// Publish a folder that `fill` fills; a folder already there is replaced.
+/// Publish a folder that `fill` fills; it replaces an existing folder.
 ///
 /// # Errors
-/// `fill` failed, or syncing or renaming did; then no folder of that name is left half full.
+/// `fill`, syncing or renaming failed; then the name has no half-full folder.
 pub fn dir<E: From<Error>>(path: &Path, fill: impl FnOnce(&Path) -> Result<(), E>) -> Result<(), E> {
     let unfinished = partial(path);
     let io = |e| Error::io("writing", path, e);
     let _held = claim_dir(&unfinished).map_err(io)?;
     let filled = fill(&unfinished).and_then(|()| Ok(sync_dir(&unfinished).map_err(io)?));
-    filled.inspect_err(|_| remove_dir(&unfinished).unwrap_or_default())?; // the first error is the one to tell
+    filled.inspect_err(|_| remove_dir(&unfinished).unwrap_or_default())?; // the first error is the one to report
     Ok(replace_dir(&unfinished, path).map_err(io)?)
 }
 
-/// Find out before any work is done whether [`dir()`] could begin.
+/// Check before any work whether [`dir()`] can begin.
 ///
 /// # Errors
 /// The folder cannot be made.
@@ -83,7 +83,7 @@ pub fn check_dir(path: &Path) -> Result<(), Error> {
     tried.map_err(|e| Error::io("writing", path, e))
 }
 
-/// Give what is whole and synced its final name, for good: the folder that holds the name is synced too.
+/// Give a complete and synced file its final name, and sync the folder of that name.
 ///
 /// # Errors
 /// Renaming or syncing failed.
@@ -99,13 +99,13 @@ fn sync_dir(folder: &Path) -> std::io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// In one step where the system can: then there is no moment without a folder at `path`.
+/// Exchange the folders in one step where the system can, so that `path` always has a folder.
 fn replace_dir(unfinished: &Path, path: &Path) -> std::io::Result<()> {
-    // The old one gets the unfinished one's name: nobody may take it for theirs before it is removed.
+    // The old folder gets the name of the unfinished one. The lock keeps other writers from using it before it is removed.
     let _old = File::open(path).and_then(|old| old.lock().map(|()| old));
     match renameat_with(CWD, unfinished, CWD, path, RenameFlags::EXCHANGE) {
-        Ok(()) => remove_dir(unfinished)?, // the old one, by now
-        // There is none, or the file system cannot exchange.
+        Ok(()) => remove_dir(unfinished)?, // now the old folder
+        // There is no old folder, or the file system cannot exchange.
         Err(Errno::NOENT | Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
             remove_dir(path).and_then(|()| fs::rename(unfinished, path))?;
         }
@@ -125,7 +125,7 @@ fn create_parent(path: &Path) -> std::io::Result<()> {
     path.parent().map_or(Ok(()), fs::create_dir_all)
 }
 
-/// A rename lasts only when the folder that holds the name is on disk too.
+/// A rename is durable only when its folder is on disk.
 fn sync_parent(path: &Path) -> std::io::Result<()> {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),
@@ -160,7 +160,7 @@ mod tests {
         assert!(if_changed(&path, b"y").unwrap());
     }
 
-    /// Without the lock some of them would publish what another has written half, or find nothing to rename.
+    /// Without the lock, some writers would publish half of another's file, or find nothing to rename.
     #[test]
     fn many_at_once_publish_one_whole_file_and_one_whole_folder_after_the_other() {
         let place = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Where a tool's answer goes: stdout, a file, a device.
+//! The output of a tool: stdout, a file or a device.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -7,19 +7,19 @@ use std::path::Path;
 use super::Pending;
 use crate::Error;
 
-/// Where a tool's answer goes: to stdout as it comes, or to a file that appears when it is whole.
+/// The output of a tool: stdout, a device, or a file that appears when it is complete.
 #[derive(Debug)]
 pub enum Output {
-    /// A pipe, a terminal, or what the shell makes of it.
+    /// Standard output.
     Stdout(BufWriter<std::io::StdoutLock<'static>>),
-    /// A name that was asked for.
+    /// A file of that name.
     File(Box<Pending>),
-    /// A device or a pipe that was asked for: it is written to, not replaced.
+    /// A device or a pipe of that name; it is not replaced.
     Device(File),
 }
 
 impl Output {
-    /// The file at `path`, or stdout without one.
+    /// Open the file at `path`, or stdout without a path.
     ///
     /// # Errors
     /// As [`Pending::create`].
@@ -33,7 +33,7 @@ impl Output {
         })
     }
 
-    /// To be called when all is written.
+    /// Finish the output: flush it, and give a file its name.
     ///
     /// # Errors
     /// As [`Pending::publish`]; a broken pipe arrives as [`std::io::ErrorKind::BrokenPipe`].

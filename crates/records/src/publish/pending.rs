@@ -1,4 +1,4 @@
-//! A file that has its final name only when it is whole.
+//! A file that gets its final name when it is complete.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::{claim, partial, rename};
 use crate::Error;
 
-/// A file on its way: what is written goes to its `.partial`, which gets the final name when it is whole, or goes away.
+/// An unfinished file. Bytes go to its `.partial`, which gets the final name on [`Pending::publish`] and is otherwise removed.
 #[derive(Debug)]
 pub struct Pending {
     path: PathBuf,
@@ -17,7 +17,7 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// Begin the file that is to be at `path`.
+    /// Begin the file for `path`.
     ///
     /// # Errors
     /// Its folder or its `.partial` cannot be made.
@@ -28,12 +28,12 @@ impl Pending {
         Ok(Pending { path: path.to_owned(), unfinished, output: BufWriter::new(file), published: false })
     }
 
-    /// `error` with the name that the file is to have.
+    /// `error` with the final name of the file.
     pub(super) fn named(&self, error: std::io::Error) -> std::io::Error {
         std::io::Error::new(error.kind(), format!("`{}`: {error}", self.path.display()))
     }
 
-    /// Give it its name.
+    /// Give the file its final name.
     ///
     /// # Errors
     /// Writing, syncing or renaming failed; the previous file, if any, is intact.
@@ -58,7 +58,7 @@ impl Write for Pending {
 impl Drop for Pending {
     fn drop(&mut self) {
         if !self.published {
-            fs::remove_file(&self.unfinished).unwrap_or_default(); // nobody is left to be told
+            fs::remove_file(&self.unfinished).unwrap_or_default(); // no caller is left to report an error to
         }
     }
 }

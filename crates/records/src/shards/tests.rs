@@ -38,14 +38,14 @@ fn a_manifest_that_points_elsewhere_or_counts_otherwise_is_refused() {
         lying.shards[0].file = file.into();
         publish::bytes(&folder.path().join("manifest.json"), &serde_json::to_vec(&lying).unwrap()).unwrap();
         let message = Manifest::read(folder.path()).unwrap_err().to_string();
-        assert!(message.contains("is no name of a file in it; remove the folder"), "{message}");
+        assert!(message.contains("is not the name of a file in the folder; remove the folder"), "{message}");
     }
     publish::bytes(&folder.path().join("s"), line).unwrap();
     let mut counts = manifest(line);
     counts.shards[0].examples = usize::MAX;
     counts.splits.insert(Split::Test, Counts { examples: usize::MAX, ..Counts::default() });
     let message = counts.examples(folder.path(), Split::Test).unwrap_err().to_string();
-    assert!(message.contains("1 examples, but the manifest says"), "{message}");
+    assert!(message.contains("has 1 examples, but the manifest says"), "{message}");
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn a_changed_shard_a_wrong_label_and_a_wrong_token_are_refused() {
         (r#"{"id":"a","label":2,"input_ids":[1]}"#, "2 classes"),
         (r#"{"id":"a","label":0,"input_ids":[10]}"#, "token id 10"),
         (r#"{"id":"a","label":0,"input_ids":[]}"#, "no tokens"),
-        (r#"{"id":"a","label":0,"input_ids":[1,1,1,1,1,1,1,1,1]}"#, "9 tokens, but at most 8"),
+        (r#"{"id":"a","label":0,"input_ids":[1,1,1,1,1,1,1,1,1]}"#, "9 tokens, but the limit is 8"),
     ] {
         let message = read(line.as_bytes(), line.as_bytes()).unwrap_err().to_string();
         assert!(message.contains(says) && message.contains("line 1"), "{message}");
@@ -76,7 +76,10 @@ fn texts_are_read_as_they_stand_and_refused_where_they_were_changed_or_are_none(
     let line = "{\"id\":\"a\",\"text\":\" A <br />\\n\u{a0}film. \"}\n".as_bytes();
     assert_eq!(texts(line, line).unwrap(), [Text { id: "a".into(), text: " A <br />\n\u{a0}film. ".into() }]);
     let changed = texts(b"{}", line).unwrap_err().to_string();
-    assert!(changed.contains("texts.test.jsonl`: not the bytes") && changed.contains("run `prep` again"), "{changed}");
+    assert!(
+        changed.contains("texts.test.jsonl`: differs from its manifest") && changed.contains("run `prep` again"),
+        "{changed}"
+    );
     let wrong = texts(b"{}", b"{}").unwrap_err().to_string();
     assert!(wrong.contains("texts.test.jsonl`, line 1"), "{wrong}");
     let none = manifest(b"").texts(Path::new("old/shards")).unwrap_err().to_string();

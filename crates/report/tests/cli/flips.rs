@@ -100,7 +100,7 @@ fn flips_take_their_texts_from_the_shards() {
     );
     publish::bytes(&shards.join("texts.test.jsonl"), b"").unwrap();
     let line = refusal(&["flips", &a, &b, "--shards", &name], "");
-    assert!(line.contains("texts.test.jsonl`: not the bytes its manifest names"), "{line}");
+    assert!(line.contains("texts.test.jsonl`: differs from its manifest"), "{line}");
 }
 
 #[test]
