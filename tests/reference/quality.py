@@ -76,7 +76,7 @@ def case(name, test, validation):
         "validation": {"logits": validation[0].tolist(), "labels": validation[1].tolist()},
         "confusion": confusion_matrix(labels, predicted, labels=classes).tolist(),
         "f1": f1_score(labels, predicted, labels=classes, average=None, zero_division=0).tolist(),
-        "macro_f1": float(f1_score(labels, predicted, labels=classes, average="macro", zero_division=0)),
+        "macro_f1": float(f1_score(labels, predicted, average="macro", zero_division=0)),
         "auc": auc(labels, softmax(logits, axis=1)),
         "raw": calibration(logits, labels, 1.0),
         "temperature": t,
