@@ -1,8 +1,8 @@
 # Fathom: from raw text to the chart. `make help` lists targets and variables.
 # Every stage is a tool that leaves files for the next one; this file says which file comes from which. `plan` runs first: it checks
-# names and given files, and compares inputs by content, so that make, which compares times, makes again only what has to be.
+# names and given files and compares inputs by content; make compares times.
 # Variables: STUDY BACKEND DEVICE LAUNCH MARGIN HEAD INPUT IMDB_ARCHIVE MODELS_DIR LIBTORCH CARGO BIN; of attend: A B EXAMPLES TRIED
-# of bench and gpu-check: PEER PEER_VENV PEER_PYTHON ROWS ROUNDS BENCH_EXAMPLES GPU_EXAMPLES BENCH_OUT
+# of bench and gpu-check: PEER PEER_PYTHON ROWS ROUNDS BENCH_EXAMPLES BENCH_OUT
 STUDY  ?= imdb
 DEVICE ?= auto
 CARGO  ?= cargo
@@ -10,7 +10,7 @@ CARGO  ?= cargo
 ENGINE := $(or $(BACKEND),$(if $(filter sample,$(STUDY))$(filter check test%,$(MAKECMDGOALS)),flex,libtorch))
 $(if $(filter flex libtorch,$(ENGINE)),,$(error BACKEND=$(ENGINE): the engines are `flex` and `libtorch`))
 $(if $(filter-out 1,$(words $(STUDY))$(findstring /,$(STUDY))),$(error STUDY is the name of a file in pipelines/, without `.toml`))
-export INPUT IMDB_ARCHIVE MODELS_DIR MARGIN HEAD DEVICE
+export INPUT IMDB_ARCHIVE MODELS_DIR MARGIN HEAD DEVICE A B EXAMPLES TRIED
 SHELL       := bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS   += --no-builtin-rules --no-print-directory
@@ -36,7 +36,7 @@ CARGO_ALONE := env -u MAKEFLAGS -u MFLAGS CARGO_TERM_PROGRESS_WIDTH=90 $(CARGO)
 COMPILE := $(CARGO_ALONE) build --release --locked --target-dir $(TOOLS) --config term.progress.when='"always"'
 # Cargo's progress bar as a line every ten seconds, warnings and errors as they are, and nothing where nothing is compiled.
 PROGRESS = 2>&1 | awk -v RS='[\r\n]' 'BEGIN { srand(); due = srand() + 2 } /Building \[/ { srand(); now = srand(); if (now < due) next; due = now + 10; \
-  sub(/.*\] */, "$@: crate "); print; fflush(); next } !/^ *(Compiling|Finished|Blocking|Downloaded|\033)/ && NF { print; fflush() }' >&2
+  sub(/.*\] */, "$@: crate "); print; fflush(); next } !/^ *(Compiling|Finished|Blocking|Fetch|Download|\033)/ && NF { print; fflush() }' >&2
 build: build-files build-report build-tensor ## Compile all tools; BACKEND=flex or libtorch
 build-files: ; @$(COMPILE) -p fetch -p plan -p prep $(PROGRESS)
 build-report: ; @$(COMPILE) -p report $(PROGRESS)
@@ -58,16 +58,13 @@ OUT    := out/$(STUDY)
 RUNS   := $(OUT)/runs
 REPORT := $(OUT)/report
 PLAN   := $(BIN)/plan pipelines/$(STUDY).toml
-ifneq ($(filter $(STUDY_GOALS) out/% data/%,$(or $(MAKECMDGOALS),all)),)
-include $(OUT)/plan.mk
-endif
+include $(if $(filter $(STUDY_GOALS) out/% data/%,$(or $(MAKECMDGOALS),all)),$(OUT)/plan.mk)
 # Asked every time; make starts anew only if this changes the file. The configurations are written with it.
 $(OUT)/plan.mk: build-files ; @$(PLAN) --write $(OUT) --format make
 .DEFAULT: ; @echo 'make: no target and no file `$@`; `make help` lists the targets' >&2; exit 2
 SHARDS      := data/shards/$(SHARDS_NAME)
 CHECKED     := $(ENCODERS:%=$(OUT)/checked-%.jsonl)
-ESTIMATE    := $(OUT)/estimate-$(ENGINE)-$(subst :,-,$(DEVICE))
-ESTIMATES   := $(ENCODERS:%=$(ESTIMATE)-%.txt)
+ESTIMATES   := $(ENCODERS:%=$(OUT)/estimate-$(ENGINE)-$(subst :,-,$(DEVICE))-%.txt)
 MODEL_FILES := $(NEEDED_MODELS:%=$(MODELS)/%/config.json)
 CONFIGS     := $(RUN_IDS:%=$(RUNS)/%/config.json) $(OUT)/data.json
 TRAINED     := $(RUN_IDS:%=$(RUNS)/%/train.json)
@@ -79,15 +76,12 @@ REPORTED    := $(addprefix $(REPORT)/,table.md table.csv verdict.md verdict.json
 ATTENDED    := $(if $(A),$(if $(B),$(REPORT)/attend-$(A)-$(B).html))
 # The tools publish whole files; make must not delete one because of an interrupt.
 .PRECIOUS: $(TRAINED) $(PREDICTIONS) $(LATENCIES) $(REPORTED) $(ATTENDED)
-# One job at a time on a device: a lock of the device's name, or with LAUNCH the cluster's own queue.
+# One job at a time on a device: a lock of the device's name, or with LAUNCH the cluster's own queue; without `flock` nothing runs in parallel.
 ON_DEVICE := $(or $(LAUNCH),$(if $(shell flock --no-fork Makefile echo yes 2>/dev/null),flock --no-fork out/.$(DEVICE).lock))
-ifeq ($(ON_DEVICE),)
-.NOTPARALLEL:
-endif
+$(if $(ON_DEVICE),.PHONY,.NOTPARALLEL):
 
 plan: $(CHECKED) ## Expand the study and check every configuration against its model
-# A wrong option of a head is found here, before the first hour on a GPU.
-# The second `plan` records the sums of what was fetched just now.
+# A wrong option of a head is found before the first hour on a GPU; the second `plan` records the sums of what was fetched just now.
 $(CHECKED): $(OUT)/checked-%.jsonl: $(OUT)/plan.mk $(MODELS)/%/config.json | $(MODEL_FILES) $(ARCHIVE) build-tensor
 	@$(PLAN) --encoder $* | $(BIN)/train --check --config - --model $(MODELS)/$* -q >&2
 	@$(PLAN) --write $(OUT) --format make && $(PLAN) --encoder $* --out $@
@@ -101,7 +95,7 @@ $(SHARDS)/manifest.json: $(OWN_TEXTS) $$(wildcard $(SHARDS).sha256) | $(MODEL_FI
 # Printed before the first run, and again when the study has changed. Where nothing can be measured, training goes on.
 estimate: $(ESTIMATES) ## Say how much work the whole study is, and about how long it takes on this device
 	@cat $^
-$(ESTIMATES): $(ESTIMATE)-%.txt: $(CONFIGS) | $(SHARDS)/manifest.json $(CHECKED) build-tensor
+$(ESTIMATES): $(OUT)/estimate-$(ENGINE)-$(subst :,-,$(DEVICE))-%.txt: $(CONFIGS) | $(SHARDS)/manifest.json $(CHECKED) build-tensor
 	@{ echo 'study    $(STUDY)'; $(PLAN) --encoder $* | $(ON_DEVICE) $(BIN)/train --estimate --config - --shards $(SHARDS) --model $(MODELS)/$* \
 	--device $(DEVICE) || echo 'time     could not be measured'; } | tee $@ $(if $(filter estimate,$(MAKECMDGOALS)),>/dev/null)
 train: $(TRAINED) ## Fine-tune every run; an interrupted one goes on after its last complete epoch
@@ -127,14 +121,9 @@ so-far: $(BIN)/report ## The same of the runs that are finished by now; the othe
 # Two runs that differ in depth alone: A and B, or the shallowest and the deepest finished run of a head.
 attend: $(ATTENDED) $(BIN)/report ## A page of reviews on which runs A and B differ, and what each attends to
 	@$(if $(ATTENDED),echo 'page: $<',pair=$$($(PLAN) --pair $(OUT)) && $(MAKE) attend $$pair $(A:%=A=%) $(B:%=B=%))
-ifneq ($(filter attend,$(MAKECMDGOALS)),)
-EXAMPLES ?= 40
-TRIED    ?= 100
-export A B EXAMPLES TRIED
-endif
 $(ATTENDED): $(OUT)/examples.txt $(foreach run,$(A) $(B),$(RUNS)/$(run)/train.json $(RUNS)/$(run)/predictions.test.jsonl) $(BIN)/report | build-tensor
 	$(BIN)/report flips $(RUNS)/$(A) $(RUNS)/$(B) --shards $(SHARDS) | $(ON_DEVICE) $(BIN)/attend --run $(RUNS)/$(A) --run $(RUNS)/$(B) \
-	--shards $(SHARDS) --faithfulness $(TRIED) --limit $(EXAMPLES) --format html --device $(DEVICE) --out $@ -
+	--shards $(SHARDS) --faithfulness $(or $(TRIED),100) --limit $(or $(EXAMPLES),40) --format html --device $(DEVICE) --out $@ -
 
 # ---- For developers ---------------------------------------------------------------------------------------------------------------
 TEST := $(CARGO_ALONE) test --release --locked --target-dir $(TOOLS)
@@ -143,30 +132,16 @@ test-files: build-files ; $(TEST) -p study -p records -p console@0.1.0 -p fetch 
 test-report: build-report ; $(TEST) -p report -p statistics -p drawing
 test-tensor: build-tensor ; $(TEST) -p fused -p bert -p classifier -p train -p evaluate -p attend -p bench $(FEATURES)
 test-pipeline: build ; BIN=$(abspath $(BIN)) $(TEST) -p pipeline-tests
-# The release profile throughout, so that lints and docs share build scripts and macros with the tools.
-NEVER_SEES = @$(CARGO_ALONE) tree --locked -e normal --prefix none $(1) | awk '/^($(2))[ -]/ { print "$(1): must not depend on " $$0; bad = 1 } END { exit bad }'
-check: ## Format, lints, documentation, and which crate may see which
+check: ## Format, lints and documentation
 	$(CARGO_ALONE) fmt --all --check
 	$(CARGO_ALONE) clippy --release --locked --workspace --all-targets $(FEATURES) -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO_ALONE) doc --release --locked --workspace --no-deps --document-private-items
-	$(call NEVER_SEES,-p report -p plan -p prep,burn|tch|torch-sys)
-	$(call NEVER_SEES,-p bert,study|records)
-	$(call NEVER_SEES,-p tfidf,burn|tch)
-BENCH = $(BIN)/bench $(1) --bin $(BIN) --rounds $(or $(ROUNDS),5) $(ROWS:%=--row %) $(and $(BENCH_OUT),| tee $(BENCH_OUT))
-PEERS = $(if $(PEER),--peer $(PEER_PYTHON))
-PEER_VENV   ?= data/bench-venv
-PEER_PYTHON ?= $(PEER_VENV)/bin/python
-NEEDS_PEER  := $(if $(PEER),$(filter $(PEER_VENV)/bin/python,$(PEER_PYTHON)))
-$(PEER_VENV)/bin/python: | tests/bench/requirements.txt
-	@python3 -m venv $(PEER_VENV)
-	@$@ -m pip install --quiet --disable-pip-version-check -r tests/bench/requirements.txt
-BENCH_MODELS := $(patsubst %/,%,$(or $(MODELS_DIR),data/models))
-BENCH_INPUT  := $(or $(IMDB_ARCHIVE),data/imdb/aclImdb_v1.tar.gz) $(patsubst %,$(BENCH_MODELS)/%/config.json,all-MiniLM-L6-v2 bert-base-cased)
-bench: $(NEEDS_PEER) $(BENCH_INPUT) | build-files build-tensor ## Measure speed and memory; PEER=1: beside PyTorch
-	@$(call BENCH,compare --archive $(firstword $(BENCH_INPUT)) --models $(BENCH_MODELS) --device $(DEVICE) $(BENCH_EXAMPLES:%=--examples %) $(PEERS))
-gpu-check: $(NEEDS_PEER) | build-tensor ## Measure on a GPU, in minutes; PEER=1: beside PyTorch. Carried tools: CARGO=true BIN=DIR LIBTORCH=<torch there>
-	@LD_LIBRARY_PATH=$(LIBTORCH:%=%/lib:)$${LD_LIBRARY_PATH:-} \
-	$(call BENCH,gpu-check --device $(DEVICE:auto=cuda) --shards out/bench/shards $(GPU_EXAMPLES:%=--examples %) $(PEERS))
+# `bench` brings what is missing: reviews, models, and with PEER=1 a Python with PyTorch.
+BENCH = @$(BIN)/bench $(1) --bin $(BIN) $(ROUNDS:%=--rounds %) $(ROWS:%=--row %) $(if $(PEER),--peer $(PEER_PYTHON)) $(2) $(BENCH_OUT:%=| tee %)
+bench: build-files build-tensor ## Measure speed and memory; PEER=1: beside PyTorch
+	$(call BENCH,compare,--device $(DEVICE) $(IMDB_ARCHIVE:%=--archive %) $(MODELS_DIR:%=--models %) $(BENCH_EXAMPLES:%=--examples %))
+gpu-check: build-tensor ## Measure on a GPU, in minutes; PEER=1: beside PyTorch
+	$(call BENCH,gpu-check,--device $(DEVICE:auto=cuda) --shards out/bench/shards $(BENCH_EXAMPLES:%=--examples %))
 bench-report: build-report build-tensor ## Measure `report` on 50 and 500 made-up runs of 25,000 predictions: 1.5 GB under out/bench
 	@$(BIN)/bench report --bin $(BIN)
 clean: ## Remove the results of STUDY; data/ and target/ stay

@@ -11,6 +11,7 @@ mod report;
 mod results;
 mod rounds;
 mod rows;
+mod setup;
 mod statistics;
 mod summary;
 mod synthetic;

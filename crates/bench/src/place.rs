@@ -13,19 +13,19 @@ use study::{Configuration, Precision, Study};
 use crate::child;
 use crate::gemm::Ceiling;
 use crate::rows::{Kind, Row, Rows, configuration};
-use crate::synthetic;
 use crate::work::{Work, training_operations};
+use crate::{setup, synthetic};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Folder of `train`, `evaluate` and `prep`
     #[arg(long, value_name = "DIR", default_value = "target/release")]
     pub(crate) bin: PathBuf,
-    /// Archive of the IMDB reviews
-    #[arg(long, value_name = "FILE", default_value = "data/imdb/aclImdb_v1.tar.gz")]
+    /// Archive of the IMDB reviews; `bench` fetches the default one
+    #[arg(long, value_name = "FILE", default_value = setup::ARCHIVE)]
     pub(crate) archive: PathBuf,
-    /// Folder that holds model folders by name
-    #[arg(long, value_name = "DIR", default_value = "data/models")]
+    /// Folder that holds model folders by name; `bench` fetches what the default one lacks
+    #[arg(long, value_name = "DIR", default_value = setup::MODELS)]
     pub(crate) models: PathBuf,
     /// Folder where shards stay from one call to the next
     #[arg(long, value_name = "DIR", default_value = "data/shards")]
@@ -45,8 +45,8 @@ pub(crate) struct Options {
     /// Use at most N examples a row, for a rehearsal
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
     pub(crate) examples: Option<u32>,
-    /// Python with torch and transformers; without it only our side is measured
-    #[arg(long, value_name = "PYTHON")]
+    /// Measure beside PyTorch, with this Python [without a value: one that `bench` sets up under data/]
+    #[arg(long, value_name = "PYTHON", num_args = 0..=1, default_missing_value = setup::PYTHON)]
     pub(crate) peer: Option<PathBuf>,
     /// Folder of peer.py
     #[arg(long, value_name = "DIR", default_value = "tests/bench")]
@@ -80,6 +80,7 @@ impl Place {
     /// Open the device before any other work starts.
     pub(crate) fn open(options: Options) -> anyhow::Result<Self> {
         let engine = Engine::open(&options.device)?;
+        options.peer.iter().try_for_each(|python| setup::python(python, &options.peers))?;
         Ok(Place { options, engine })
     }
 
@@ -113,8 +114,11 @@ impl Place {
         if is_synthetic {
             synthetic::model(&model)?;
             synthetic::shards(&shards, &study.data)?;
-        } else if !shards.join("manifest.json").exists() {
-            self.prep(&definition, &shards)?;
+        } else {
+            self.bring(&row.encoder)?;
+            if !shards.join("manifest.json").exists() {
+                self.prep(&definition, &shards)?;
+            }
         }
         let encoder = Config::read(&model)?;
         let blocks = configuration.blocks.indices(encoder.num_hidden_layers)?.len();
@@ -123,6 +127,13 @@ impl Place {
             training_operations(&encoder, blocks, head.needs().pooler.is_some(), lengths)
         })?;
         Ok(Some(Prepared { row, definition, configuration, config, shards, model, blocks, work }))
+    }
+
+    /// Fetch the reviews and `encoder` if they are missing.
+    fn bring(&self, encoder: &str) -> anyhow::Result<()> {
+        let Options { archive, models, bin, .. } = &self.options;
+        setup::archive(archive, bin)?;
+        setup::model(models, encoder, bin)
     }
 
     /// Run `prep` on `definition` and measure it.

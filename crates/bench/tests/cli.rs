@@ -125,6 +125,28 @@ fn a_missing_device_stops_the_benchmark_before_it_starts() {
     assert!(assert.get_output().stdout.is_empty());
 }
 
+/// `bench compare` in an empty folder with a stub in the place of `program`, which writes its arguments down and fails.
+fn set_up(program: &str, arguments: &[&str]) -> (String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    stub(&folder.path().join(program), "echo \"$@\" > asked; exit 1");
+    let path = std::env::join_paths([folder.path(), Path::new("/bin")]).unwrap();
+    let mut command = bench();
+    command.current_dir(folder.path()).env("PATH", path).args(["compare", "--device", "flex", "--bin", "."]);
+    let assert = command.args(arguments).assert().code(1);
+    let message = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+    (std::fs::read_to_string(folder.path().join("asked")).unwrap(), message)
+}
+
+#[test]
+fn missing_reviews_and_a_missing_python_are_brought_first() {
+    let row = ["--row", "minilm-6-fp32-plain-peer"];
+    let (asked, message) = set_up("fetch", &row);
+    assert_eq!(asked, "data imdb --out data/imdb\n");
+    assert!(message.ends_with("`./fetch` failed (exit status: 1); its message is above\n"), "{message}");
+    let (asked, _) = set_up("python3", &[&row[..], &["--peer"]].concat());
+    assert_eq!(asked, "-m venv data/bench-venv\n");
+}
+
 #[test]
 fn an_unknown_row_is_refused_with_a_list_of_rows() {
     let assert = bench().args(["compare", "--row", "minilm-6-bf61"]).assert().code(1);

@@ -66,9 +66,10 @@ impl Given {
         format!("margin {margin}, head {head}\n")
     }
 
-    /// What `attend` is asked, as a line; `None` unless `make attend` asks.
+    /// What `attend` is asked, as a line; `None` unless two runs are named.
     pub(crate) fn examples(&self) -> Option<String> {
-        let (examples, tried) = (self.examples.as_ref()?, self.tried.as_ref()?);
+        self.a.as_ref().and(self.b.as_ref())?;
+        let [examples, tried] = [&self.examples, &self.tried].map(|value| value.as_deref().unwrap_or("default"));
         Some(format!("{examples} examples, faithfulness on {tried}\n"))
     }
 

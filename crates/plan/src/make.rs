@@ -26,9 +26,9 @@ pub(crate) fn plan(study: &Study, configurations: &[Configuration], folder: Opti
     if let Some(folder) = folder {
         inputs(study, &encoders, &sources, folder).iter().try_for_each(Input::remember)?;
         publish::if_changed(&folder.join("question.txt"), given.question().as_bytes())?;
-        given
-            .examples()
-            .map_or(Ok(false), |line| publish::if_changed(&folder.join("examples.txt"), line.as_bytes()))?;
+        if let Some(examples) = given.examples() {
+            publish::if_changed(&folder.join("examples.txt"), examples.as_bytes())?;
+        }
     }
     Ok(text)
 }
