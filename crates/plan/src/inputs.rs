@@ -15,9 +15,7 @@ pub(crate) struct Input {
     /// The file of sums.
     pub(crate) sums: PathBuf,
     /// These must be there; until then the input is not known.
-    pub(crate) files: Vec<(&'static str, PathBuf)>,
-    /// This need not be there.
-    pub(crate) optional: Option<(&'static str, PathBuf)>,
+    pub(crate) files: Vec<(String, PathBuf)>,
 }
 
 impl Input {
@@ -32,7 +30,7 @@ impl Input {
             return Ok(());
         }
         let (mut text, mut newest) = (String::new(), SystemTime::UNIX_EPOCH);
-        for (name, path) in self.files.iter().chain(&self.optional) {
+        for (name, path) in &self.files {
             let found = sum(path).with_context(|| format!("reading `{}`", path.display()))?;
             let Some((sum, modified)) = found else { continue };
             text += &format!("{sum}  {name}\n");
@@ -46,6 +44,17 @@ impl Input {
         }
         Ok(())
     }
+}
+
+/// The files in a model folder that hold its weights, sorted by name: safetensors, and pickles where there are none.
+pub(crate) fn weights(model: &Path) -> Vec<(String, PathBuf)> {
+    let entries = std::fs::read_dir(model).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort();
+    let ending = |ending: &str| names.iter().filter(|name| name.ends_with(ending)).cloned().collect::<Vec<_>>();
+    let safetensors = ending(".safetensors");
+    let found = if safetensors.is_empty() { ending(".bin") } else { safetensors };
+    found.into_iter().map(|name| (name.clone(), model.join(name))).collect()
 }
 
 /// sha256 and time of a regular file; nothing of a file that is absent, nor of a pipe, which only `prep` reads, and once.
@@ -75,21 +84,17 @@ mod tests {
         std::fs::metadata(path).unwrap().modified().unwrap()
     }
 
-    /// A file of sums of `text`, which is there, and `more`, which is not.
+    /// A file of sums of `text`.
     fn input(folder: &Path) -> Input {
         publish::bytes(&folder.join("text"), b"one").unwrap();
         set_time(&folder.join("text"), SystemTime::now() - Duration::from_secs(1000)).unwrap();
-        Input {
-            sums: folder.join("sums"),
-            files: vec![("text", folder.join("text"))],
-            optional: Some(("more", folder.join("more"))),
-        }
+        Input { sums: folder.join("sums"), files: vec![("text".to_owned(), folder.join("text"))] }
     }
 
     #[test]
     fn the_first_sum_is_as_old_as_the_input_and_a_changed_one_is_new() {
         let place = tempfile::tempdir().unwrap();
-        let input = input(place.path());
+        let mut input = input(place.path());
         input.remember().unwrap();
         assert_eq!(modified(&input.sums), modified(&place.path().join("text")));
         let first = std::fs::read_to_string(&input.sums).unwrap();
@@ -98,6 +103,7 @@ mod tests {
         input.remember().unwrap();
         assert!(modified(&input.sums) < modified(&place.path().join("text")), "the same content");
         publish::bytes(&place.path().join("more"), b"two").unwrap();
+        input.files.push(("more".to_owned(), place.path().join("more")));
         input.remember().unwrap();
         assert!(modified(&input.sums) + Duration::from_secs(500) > SystemTime::now());
         assert_eq!(std::fs::read_to_string(&input.sums).unwrap().lines().count(), 2);
@@ -107,8 +113,23 @@ mod tests {
     fn an_input_that_is_not_whole_yet_has_no_sums() {
         let place = tempfile::tempdir().unwrap();
         let mut input = input(place.path());
-        input.files.push(("tokenizer", place.path().join("tokenizer")));
+        input.files.push(("tokenizer".to_owned(), place.path().join("tokenizer")));
         input.remember().unwrap();
         assert!(!input.sums.exists());
+    }
+
+    #[test]
+    fn shards_are_weights_and_a_pickle_is_where_there_is_no_safetensors() {
+        let place = tempfile::tempdir().unwrap();
+        let names = || weights(place.path()).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        assert!(weights(&place.path().join("absent")).is_empty());
+        for name in ["pytorch_model.bin", "config.json"] {
+            publish::bytes(&place.path().join(name), b"").unwrap();
+        }
+        assert_eq!(names(), ["pytorch_model.bin"]);
+        for name in ["model-00002-of-00002.safetensors", "model-00001-of-00002.safetensors"] {
+            publish::bytes(&place.path().join(name), b"").unwrap();
+        }
+        assert_eq!(names(), ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]);
     }
 }

@@ -9,7 +9,7 @@ use records::publish;
 use study::{Configuration, Study};
 
 use crate::given::{Given, Sources};
-use crate::inputs::Input;
+use crate::inputs::{Input, weights};
 
 /// The text of `plan.mk`, after a check of everything that make was given. With `folder`, the study's, the sums of all inputs
 /// and the questions that a person asks are brought up to date there.
@@ -65,17 +65,17 @@ fn variables(
 /// The inputs of the study: what its shards are made of, beside the shards because several studies share them, and each encoder.
 fn inputs(study: &Study, encoders: &[&str], sources: &Sources, folder: &Path) -> Vec<Input> {
     let models = Path::new(&sources.models);
-    let texts = sources.archive.iter().chain(&sources.input).map(|path| ("texts", PathBuf::from(path)));
-    let tokenizer = ("tokenizer.json", models.join(&study.data.tokenizer).join("tokenizer.json"));
+    let texts = sources.archive.iter().chain(&sources.input).map(|path| ("texts".to_owned(), PathBuf::from(path)));
+    let of_model = |model: &str, file: &str| (file.to_owned(), models.join(model).join(file));
+    let tokenizer = ["tokenizer.json", "vocab.txt"].map(|file| of_model(&study.data.tokenizer, file));
+    let tokenizer = tokenizer.iter().find(|(_, path)| path.exists()).unwrap_or(&tokenizer[0]).clone();
     let shards = Input {
         sums: Path::new("data/shards").join(study.data.shards_name() + ".sha256"),
         files: [tokenizer].into_iter().chain(texts).collect(),
-        optional: None,
     };
     let encoder = |name: &&str| Input {
         sums: folder.join("models").join(format!("{name}.sha256")),
-        files: vec![("config.json", models.join(name).join("config.json"))],
-        optional: Some(("model.safetensors", models.join(name).join("model.safetensors"))),
+        files: [of_model(name, "config.json")].into_iter().chain(weights(&models.join(name))).collect(),
     };
     encoders.iter().map(encoder).chain([shards]).collect()
 }
