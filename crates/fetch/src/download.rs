@@ -11,7 +11,6 @@ use ureq::Agent;
 
 use crate::failure::Failure;
 use crate::http::{self, Answer};
-use crate::origin::Origin;
 use crate::sources::Source;
 use crate::unfinished::Unfinished;
 
@@ -29,36 +28,23 @@ impl Downloads {
         Downloads { client: http::client(patience), pause }
     }
 
-    /// Download all missing files, in order. If every required file exists, nothing is requested, so a folder that was
-    /// filled by hand needs no network.
+    /// Download a file unless it exists. Returns whether it is there now; only an optional one may be missing.
     ///
     /// # Errors
-    /// The folder holds another model, or a download fails.
-    pub(crate) fn fetch_all(&self, sources: &[Source]) -> anyhow::Result<()> {
-        let check = |source: &Source| source.origin.as_ref().map_or(Ok(()), Origin::check);
-        sources.first().map_or(Ok(()), check)?;
-        if sources.iter().all(|source| source.optional || source.path.exists()) {
-            log::debug!("all required files already exist");
-            return Ok(());
-        }
-        // Checked before each file, because another process may have started on another model.
-        sources.iter().try_for_each(|source| check(source).and_then(|()| self.fetch(source)))
-    }
-
-    /// Download a file unless it exists.
-    pub(crate) fn fetch(&self, source: &Source) -> anyhow::Result<()> {
+    /// The download fails, or the server lacks a required file.
+    pub(crate) fn fetch(&self, source: &Source) -> anyhow::Result<bool> {
         let Source { url, path, optional, remedy, missing, .. } = source;
         if path.exists() {
             log::debug!("`{}` already exists", path.display());
-            return Ok(());
+            return Ok(true);
         }
         log::info!("fetching `{}` from `{url}`", path.display());
         let failed = |what: &str| anyhow!("fetching `{}` from `{url}`: {what}; {remedy}", path.display());
         match self.with_retries(source) {
-            Ok(()) => Ok(()),
+            Ok(()) => Ok(true),
             Err(Failure::Missing) if *optional => {
                 log::debug!("`{url}` does not exist; this file is optional");
-                Ok(())
+                Ok(false)
             }
             Err(Failure::Missing) => Err(failed(&format!("status 404, {missing}"))),
             Err(Failure::Passing(error) | Failure::Lasting(error)) => Err(failed(&format!("{error:#}"))),

@@ -5,6 +5,7 @@ mod download;
 mod embedded;
 mod failure;
 mod http;
+mod model;
 mod origin;
 mod sources;
 mod unfinished;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 
 use download::Downloads;
+use model::Model;
 
 const EXAMPLE: &str = "\
 Existing files are kept, and an interrupted download resumes. A model folder records its model and revision in
@@ -24,7 +26,8 @@ Existing files are kept, and an interrupted download resumes. A model folder rec
 Examples:
   fetch data imdb --out data/imdb
   fetch model bert-base-cased --out data/models
-  fetch model prajjwal1/bert-tiny --revision main --out data/models
+  fetch model prajjwal1/bert-tiny --out data/models
+  fetch model prajjwal1/bert-tiny --revision refs/pr/1 --out data/models
 
 Set IMDB_URL or HF_ENDPOINT to use a mirror of the archive or of the Hugging Face hub.";
 
@@ -54,7 +57,7 @@ enum Source {
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
-    /// Download a model folder: configuration, tokenizer and weights
+    /// Download a model folder: configuration, tokenizer, and weights as safetensors or as a PyTorch file, whole or in shards
     Model {
         /// A known name, such as `bert-base-cased` or `sample-bert`, or `owner/name` on the Hugging Face hub
         name: String,
@@ -77,8 +80,8 @@ fn run() -> anyhow::Result<()> {
     let [pause, patience] = [args.pause_milliseconds, args.patience_milliseconds].map(Duration::from_millis);
     let downloads = Downloads::new(pause, patience);
     match args.source {
-        Source::Data { name, out } => downloads.fetch(&sources::data(&name, &out)?),
+        Source::Data { name, out } => downloads.fetch(&sources::data(&name, &out)?).map(drop),
         Source::Model { name, out, .. } if name == embedded::NAME => embedded::write(&out),
-        Source::Model { name, revision, out } => downloads.fetch_all(&sources::model(&name, &revision, &out)?),
+        Source::Model { name, revision, out } => Model::new(&name, &revision, &out)?.fetch(&downloads),
     }
 }

@@ -24,13 +24,13 @@ struct Fetched {
 #[derive(Debug, Clone)]
 pub(crate) struct Origin {
     folder: PathBuf,
-    files: Vec<&'static str>,
+    files: Vec<String>,
     asked: Fetched,
 }
 
 impl Origin {
     /// `repository` at `revision`, for `folder`; `files` are the names that a model's files have.
-    pub(crate) fn new(folder: &Path, files: Vec<&'static str>, repository: &str, revision: &str) -> Self {
+    pub(crate) fn new(folder: &Path, files: Vec<String>, repository: &str, revision: &str) -> Self {
         let asked = Fetched { repository: repository.to_owned(), revision: revision.to_owned() };
         Origin { folder: folder.to_owned(), files, asked }
     }

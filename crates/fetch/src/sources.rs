@@ -51,21 +51,12 @@ impl Content {
 const IMDB_URL: &str = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz";
 const IMDB_MD5: &str = "7c2ac02c03563afcf9b574c7e56c153a";
 const HUB: &str = "https://huggingface.co";
-const DEMO: &str = "`make demo` needs no download";
+pub(crate) const DEMO: &str = "`make demo` needs no download";
 
 const KNOWN_MODELS: [(&str, &str); 3] = [
     ("all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"),
     ("bert-base-cased", "google-bert/bert-base-cased"),
     ("bert-base-uncased", "google-bert/bert-base-uncased"),
-];
-
-/// `config.json` comes last: a folder with this file is complete.
-const MODEL_FILES: [(&str, Content, bool); 5] = [
-    ("tokenizer_config.json", Content::Text, true),
-    ("vocab.txt", Content::Text, true),
-    ("tokenizer.json", Content::Text, false),
-    ("model.safetensors", Content::Weights, false),
-    ("config.json", Content::Text, false),
 ];
 
 /// The archive of the data set `name`.
@@ -86,52 +77,21 @@ pub(crate) fn data(name: &str, folder: &Path) -> anyhow::Result<Source> {
     })
 }
 
-/// The files of a model folder, in the order of their download.
-pub(crate) fn model(name: &str, revision: &str, models: &Path) -> anyhow::Result<Vec<Source>> {
-    let repository = repository(name)?;
-    let model = repository.rsplit('/').next().unwrap_or(name);
-    let folder = models.join(model);
-    let base = format!("{}/{repository}/resolve/{revision}", endpoint("HF_ENDPOINT", HUB));
-    let names = MODEL_FILES.into_iter().map(|(file, ..)| file).collect();
-    let origin = Origin::new(&folder, names, &repository, revision);
-    let source = |(file, content, optional): (&str, Content, bool)| Source {
-        url: format!("{base}/{file}"),
-        path: folder.join(file),
-        missing: match content {
-            Content::Weights => {
-                "the repository has no `model.safetensors`; if it has `pytorch_model.bin` only, load the model with \
-                 transformers, convert it with `save_pretrained`, and use that copy"
-            }
-            _ => "the repository or the revision does not exist, or lacks this file",
-        },
-        content,
-        optional,
-        remedy: remedy(model, &folder),
-        origin: Some(origin.clone()),
-    };
-    Ok(MODEL_FILES.into_iter().map(source).collect())
-}
-
-fn remedy(model: &str, folder: &Path) -> String {
-    let needed = MODEL_FILES.iter().filter(|(.., optional)| !optional).map(|(file, ..)| format!("`{file}`"));
-    format!(
-        "to use a copy, run `make … MODELS_DIR=DIR` with the model in `DIR/{model}/`, or put {} into `{}`; {DEMO}",
-        needed.collect::<Vec<_>>().join(", "),
-        folder.display()
-    )
+/// The address of a repository's files at `revision`. A branch such as `refs/pr/1` is one part of the path.
+pub(crate) fn address(repository: &str, revision: &str) -> String {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(byte);
+    let escape = |byte: u8| if is_plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    let revision: String = revision.bytes().map(escape).collect();
+    format!("{}/{repository}/resolve/{revision}", endpoint("HF_ENDPOINT", HUB))
 }
 
 /// The hub's `owner/name` of a model.
-fn repository(name: &str) -> anyhow::Result<String> {
+pub(crate) fn repository(name: &str) -> anyhow::Result<String> {
     if let Some((_, repository)) = KNOWN_MODELS.iter().find(|(known, _)| *known == name) {
         return Ok((*repository).to_owned());
     }
-    let plain = |part: &str| {
-        let allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-        !part.is_empty() && !part.starts_with('.') && part.chars().all(allowed)
-    };
     match name.split_once('/') {
-        Some((owner, model)) if plain(owner) && plain(model) => Ok(name.to_owned()),
+        Some((owner, model)) if is_plain(owner) && is_plain(model) => Ok(name.to_owned()),
         _ => {
             let known: Vec<_> = KNOWN_MODELS.iter().map(|(known, _)| format!("`{known}`")).collect();
             bail!(
@@ -140,6 +100,12 @@ fn repository(name: &str) -> anyhow::Result<String> {
             )
         }
     }
+}
+
+/// Whether `part` of a path stays in its folder and needs no escaping in an address.
+pub(crate) fn is_plain(part: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    !part.is_empty() && !part.starts_with('.') && part.chars().all(allowed)
 }
 
 fn endpoint(variable: &str, default: &str) -> String {
@@ -152,24 +118,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn known_and_hub_names_become_repositories_and_folders() {
-        let folder = |name| model(name, "main", Path::new("m")).unwrap()[0].path.parent().unwrap().to_owned();
+    fn known_names_are_short_for_repositories() {
         assert_eq!(repository("bert-base-cased").unwrap(), "google-bert/bert-base-cased");
-        assert_eq!(folder("bert-base-cased"), Path::new("m/bert-base-cased"));
-        assert_eq!(folder("owner/some-bert"), Path::new("m/some-bert"));
+        assert_eq!(repository("owner/some-bert").unwrap(), "owner/some-bert");
     }
 
     #[test]
     fn names_that_would_leave_the_folder_are_refused_with_a_hint() {
         for name in ["bert", "../x", "a/..", "a/b/c", "a/b?c", "/b", "a/", ""] {
-            let message = model(name, "main", Path::new("m")).unwrap_err().to_string();
+            let message = repository(name).unwrap_err().to_string();
             assert!(message.contains("`bert-base-cased`"), "{name}: {message}");
         }
-    }
-
-    #[test]
-    fn the_configuration_comes_last_and_marks_a_complete_folder() {
-        let files = model("bert-base-cased", "main", Path::new("m")).unwrap();
-        assert!(files.last().unwrap().path.ends_with("config.json"));
     }
 }

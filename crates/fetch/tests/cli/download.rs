@@ -214,22 +214,92 @@ fn a_server_error_is_retried_and_a_refusal_is_not() {
     assert_eq!((offsets_of_weights(&recovers).len(), offsets_of_weights(&refuses).len()), (3, 1));
 }
 
+/// A hub that has no files but these, beside the configuration and the tokenizer.
+fn hub_with(files: &'static [(&'static str, &'static str)]) -> Server {
+    Server::start(move |request, _| {
+        let name = request.path.rsplit('/').next().unwrap();
+        match files.iter().find(|(file, _)| *file == name) {
+            Some((_, body)) => Answer::whole(body.as_bytes()),
+            None if ["config.json", "tokenizer.json"].contains(&name) => Answer::whole(b"x"),
+            None => Answer::status("404 Not Found"),
+        }
+    })
+}
+
+const INDEX: &str =
+    r#"{"weight_map": {"a": "model-2.safetensors", "b": "model-1.safetensors", "c": "model-2.safetensors"}}"#;
+
 #[test]
-fn a_repository_without_safetensors_is_explained() {
-    let server = hub(|_, _| Answer::status("404 Not Found"));
-    Client::of(&server).model().code(1).stderr(contains("`pytorch_model.bin` only").and(contains("save_pretrained")));
+fn weights_come_in_the_format_that_the_repository_has() {
+    for (files, expected) in [
+        (&[("pytorch_model.bin", "p")][..], &["pytorch_model.bin"][..]),
+        (&[("model.safetensors", "s"), ("pytorch_model.bin", "p")], &["model.safetensors"]),
+        (
+            &[("model.safetensors.index.json", INDEX), ("model-1.safetensors", "1"), ("model-2.safetensors", "2")],
+            &["model-1.safetensors", "model-2.safetensors", "model.safetensors.index.json"],
+        ),
+        (
+            &[("pytorch_model.bin.index.json", r#"{"weight_map": {"a": "p-1.bin"}}"#), ("p-1.bin", "1")],
+            &["p-1.bin", "pytorch_model.bin.index.json"],
+        ),
+    ] {
+        let server = hub_with(files);
+        let client = Client::of(&server);
+        client.model().success();
+        let mut found = client.files();
+        found.retain(|name| !["config.json", "fetched.json", "tokenizer.json"].contains(&name.as_str()));
+        assert_eq!(found, expected);
+        assert!(server.seen().last().unwrap().path.ends_with("/config.json"));
+        let asked = server.seen().len();
+        client.model().success();
+        assert_eq!(server.seen().len(), asked, "the folder is complete");
+    }
 }
 
 #[test]
-fn vocab_txt_is_optional_and_tokenizer_json_is_not() {
-    let lacking = |name: &'static str| {
-        Server::start(move |request, _| match request.path.ends_with(name) {
+fn a_missing_shard_is_an_error_and_the_folder_stays_incomplete() {
+    let client = Client::of(&hub_with(&[("model.safetensors.index.json", INDEX), ("model-1.safetensors", "1")]));
+    client.model().code(1).stderr(contains("model-2.safetensors` from").and(contains("status 404")));
+    assert!(!client.files().contains(&"config.json".to_owned()));
+}
+
+#[test]
+fn an_index_that_leaves_the_folder_is_refused() {
+    let index = r#"{"weight_map": {"a": "../../evil.bin"}}"#;
+    let client = Client::of(&Server::start(move |request, _| match request.path.rsplit('/').next() {
+        Some("tokenizer.json" | "evil.bin") => Answer::whole(b"x"),
+        Some("pytorch_model.bin.index.json") => Answer::whole(index.as_bytes()),
+        _ => Answer::status("404 Not Found"),
+    }));
+    client.model().code(1).stderr(contains("the shard `../../evil.bin` has no plain file name"));
+    assert!(!client.folder.path().join("evil.bin").exists());
+}
+
+#[test]
+fn a_repository_without_weights_or_tokenizer_is_explained() {
+    let expected = "neither `model.safetensors` nor `pytorch_model.bin`, nor shards of one; to use a copy";
+    Client::of(&hub_with(&[])).model().code(1).stderr(contains(expected));
+    let server = Server::start(|_, _| Answer::status("404 Not Found"));
+    let expected = "or has neither `tokenizer.json` nor `vocab.txt`; to use a copy";
+    Client::of(&server).model().code(1).stderr(contains(expected));
+}
+
+#[test]
+fn a_revision_with_slashes_is_one_part_of_the_address() {
+    let server = Server::start(|_, _| Answer::whole(b"x"));
+    Client::of(&server).fetch(&["model", "one/tiny", "--revision", "refs/pr/7"]).success();
+    assert!(server.seen().iter().all(|request| request.path.starts_with("/one/tiny/resolve/refs%2Fpr%2F7/")));
+}
+
+#[test]
+fn one_file_with_the_words_of_the_tokenizer_is_enough() {
+    for name in ["/vocab.txt", "/tokenizer.json"] {
+        let server = Server::start(move |request, _| match request.path.ends_with(name) {
             true => Answer::status("404 Not Found"),
             false => Answer::whole(b"x"),
-        })
-    };
-    Client::of(&lacking("/vocab.txt")).model().success();
-    Client::of(&lacking("/tokenizer.json")).model().code(1).stderr(contains("tokenizer.json"));
+        });
+        Client::of(&server).model().success();
+    }
 }
 
 #[test]

@@ -25,7 +25,7 @@ const BY_HAND_IMDB: [&str; 4] = [
 ];
 
 const BY_HAND_MODEL: [&str; 4] = [
-    "fetch: fetching `out/bert-base-cased/t",
+    "fetch: fetching `out/bert-base-cased",
     "`make … MODELS_DIR=DIR` with the model in `DIR/bert-base-cased/`",
     "put `tokenizer.json`, `model.safetensors`, `config.json` into `out/bert-base-cased`",
     "`make demo` needs no download",
