@@ -18,17 +18,21 @@ pub fn layer_norm(x: Tensor<2>, norm: NormWeights, epsilon: f64) -> Tensor<2> {
     crate::plain::layer_norm(x, norm, epsilon)
 }
 
-#[cfg(all(test, feature = "libtorch"))]
+#[cfg(test)]
+#[cfg(feature = "libtorch")]
 mod tests {
     use super::*;
     use burn::tensor::{Device, Distribution};
 
     #[test]
     fn the_layer_norm_of_libtorch_equals_the_plain_one() {
-        crate::libtorch_devices().into_iter().map(Device::autodiff).for_each(|device| held_to_the_plain_one(&device));
+        crate::libtorch_devices()
+            .into_iter()
+            .map(Device::autodiff)
+            .for_each(|device| assert_equals_the_plain_one(&device));
     }
 
-    fn held_to_the_plain_one(device: &Device) {
+    fn assert_equals_the_plain_one(device: &Device) {
         let random = |rows| Tensor::<2>::random([rows, 24], Distribution::Default, device);
         let x = random(5).require_grad();
         let [gamma, beta] = [1, 1].map(|rows| random(rows).reshape([24]).require_grad());
