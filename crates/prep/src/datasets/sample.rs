@@ -19,7 +19,7 @@ type Construction = fn(&mut Dice) -> Pair;
 
 /// Each construction and its share of the reviews, in hundredths. A model learns the words from the plain ones, which it
 /// needs for the others; the shares of the others determine how much depth can gain.
-const CONSTRUCTIONS: [(Construction, usize); 3] = [(plain, 40), (contrast, 20), (reported, 40)];
+const CONSTRUCTIONS: [(Construction, usize); 3] = [(plain, 40), (contrast, 25), (reported, 35)];
 
 /// Reviews in a hundred that end with a remark.
 const REMARKS: usize = 30;
@@ -72,17 +72,19 @@ fn draw_construction(dice: &mut Dice) -> Construction {
     plain
 }
 
-/// Two equal judgements. The words are enough to classify it, unless one of them is negated.
+/// Two equal judgements. The words are enough to classify it, unless one of them is negated. The company says nothing of
+/// the film, so the name of a person alone does not mark a reported opinion.
 fn plain(dice: &mut Dice) -> Pair {
     let [one, other] = dice.two_aspects();
     let [first, second] = [predicates(dice, one), predicates(dice, other)];
-    let (a, b, frame) = (one.name, other.name, dice.below(3));
+    let (a, b, frame, company) = (one.name, other.name, dice.below(4), dice.pick(&PEOPLE));
     [0, 1].map(|label| {
         let (p, q) = (&first[label], &second[label]);
         match frame {
             0 => format!("the {a} was {p} and the {b} was {q}."),
             1 => format!("to me the {a} was {p}, and the {b} was {q}."),
-            _ => format!("the {a} was {p}. And the {b} was {q}."),
+            2 => format!("the {a} was {p}. And the {b} was {q}."),
+            _ => format!("the {a} was {p} and the {b} was {q}. I saw it with {company}."),
         }
     })
 }
@@ -127,17 +129,12 @@ fn predicates(dice: &mut Dice, aspect: &Aspect) -> Pair {
     [0, 1].map(|label| predicate(dice, &aspect.words[label], &aspect.words[1 - label]))
 }
 
-/// A quarter of the predicates negate their opposite, so that single words mislead. A negation may extend over an "or" or
-/// end before a "but". Each predicate draws its own, so a model has to resolve it within each clause.
+/// A quarter of the predicates negate their opposite, so that single words mislead. Each predicate draws its own negation,
+/// so a model has to resolve it within each clause.
 fn predicate(dice: &mut Dice, words: &[&str], opposites: &[&str]) -> String {
-    match dice.below(20) {
-        0..=14 => dice.pick(words).to_owned(),
-        15..=16 => format!("not {} but {}", dice.pick(opposites), dice.pick(words)),
-        17..=18 => format!("{} {}", dice.pick(&DENIALS), dice.pick(opposites)),
-        _ => {
-            let [one, other] = dice.two(opposites);
-            format!("{} {one} or {other}", dice.pick(&DENIALS))
-        }
+    match dice.below(4) {
+        0..=2 => dice.pick(words).to_owned(),
+        _ => format!("{} {}", dice.pick(&DENIALS), dice.pick(opposites)),
     }
 }
 
@@ -160,12 +157,6 @@ impl Dice {
 
     fn pick<'a>(&mut self, words: &[&'a str]) -> &'a str {
         words[self.below(words.len())]
-    }
-
-    fn two<'a>(&mut self, words: &[&'a str]) -> [&'a str; 2] {
-        let first = self.below(words.len());
-        let second = (first + 1 + self.below(words.len() - 1)) % words.len();
-        [words[first], words[second]]
     }
 
     fn aspect(&mut self) -> &'static Aspect {

@@ -2,6 +2,7 @@
 
 /// An aspect of a film and its words. No other aspect has these words, so a word shows what it judges.
 pub(super) struct Aspect {
+    /// One word or two, as often: so the place of a word in the text does not tell whose judgement it is.
     pub(super) name: &'static str,
     /// Words of blame, then of praise: indexed by label.
     pub(super) words: [[&'static str; 3]; 2],
@@ -9,7 +10,7 @@ pub(super) struct Aspect {
 
 /// Aspects of the writing.
 pub(super) const WRITING: [Aspect; 3] = [
-    Aspect { name: "plot", words: [["predictable", "muddled", "thin"], ["clever", "gripping", "surprising"]] },
+    Aspect { name: "last hour", words: [["predictable", "muddled", "thin"], ["clever", "gripping", "surprising"]] },
     Aspect { name: "dialogue", words: [["clumsy", "stilted", "corny"], ["sharp", "witty", "crisp"]] },
     Aspect { name: "humour", words: [["stale", "crude", "forced"], ["warm", "quick", "daring"]] },
 ];
@@ -17,7 +18,7 @@ pub(super) const WRITING: [Aspect; 3] = [
 /// Aspects of the staging.
 pub(super) const STAGING: [Aspect; 3] = [
     Aspect { name: "acting", words: [["wooden", "stiff", "lifeless"], ["natural", "convincing", "heartfelt"]] },
-    Aspect { name: "music", words: [["shrill", "syrupy", "tuneless"], ["haunting", "lovely", "stirring"]] },
+    Aspect { name: "film music", words: [["shrill", "syrupy", "tuneless"], ["haunting", "lovely", "stirring"]] },
     Aspect { name: "camera work", words: [["shaky", "murky", "sloppy"], ["graceful", "fluid", "inventive"]] },
 ];
 
@@ -33,7 +34,7 @@ pub(super) const PEOPLE: [&str; 10] = [
     "a friend of mine",
     "the man beside me",
     "my old teacher",
-    "everyone at work",
+    "my old neighbour",
     "the woman at the desk",
 ];
 
@@ -46,7 +47,7 @@ pub(super) const CLOSINGS: [&str; 13] = [
     "I had read the book first.",
     "Seen twice now.",
     "It came with a box of old films.",
-    "We picked it more or less by chance.",
+    "We picked it by chance.",
     "A word about this one.",
     "It ran for two hours.",
     "I went in knowing nothing.",
