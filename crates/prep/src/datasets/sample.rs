@@ -9,7 +9,7 @@ use super::Review;
 use super::sample_words::{Aspect, CLOSINGS, DENIALS, PEOPLE, STAGING, WRITING};
 use records::Split;
 
-const TRAIN_PAIRS: usize = 8_000;
+const TRAIN_PAIRS: usize = 9_500;
 const TEST_PAIRS: usize = 2_000;
 const SEED: u64 = 20_240_607;
 
@@ -22,7 +22,7 @@ type Construction = fn(&mut Dice) -> Pair;
 const CONSTRUCTIONS: [(Construction, usize); 3] = [(plain, 40), (contrast, 25), (reported, 35)];
 
 /// Reviews in a hundred that end with a remark.
-const REMARKS: usize = 30;
+const REMARKS: usize = 50;
 
 /// All reviews, train before test. They are the same in every run, and each occurs once.
 pub(crate) fn examples() -> impl Iterator<Item = Review> {
@@ -129,11 +129,11 @@ fn predicates(dice: &mut Dice, aspect: &Aspect) -> Pair {
     [0, 1].map(|label| predicate(dice, &aspect.words[label], &aspect.words[1 - label]))
 }
 
-/// A quarter of the predicates negate their opposite, so that single words mislead. Each predicate draws its own negation,
+/// A fifth of the predicates negate their opposite, so that single words mislead. Each predicate draws its own negation,
 /// so a model has to resolve it within each clause.
 fn predicate(dice: &mut Dice, words: &[&str], opposites: &[&str]) -> String {
-    match dice.below(4) {
-        0..=2 => dice.pick(words).to_owned(),
+    match dice.below(5) {
+        0..=3 => dice.pick(words).to_owned(),
         _ => format!("{} {}", dice.pick(&DENIALS), dice.pick(opposites)),
     }
 }

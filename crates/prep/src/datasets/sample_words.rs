@@ -5,25 +5,25 @@ pub(super) struct Aspect {
     /// One word or two, as often: so the place of a word in the text does not tell whose judgement it is.
     pub(super) name: &'static str,
     /// Words of blame, then of praise: indexed by label.
-    pub(super) words: [[&'static str; 3]; 2],
+    pub(super) words: [[&'static str; 2]; 2],
 }
 
 /// Aspects of the writing.
 pub(super) const WRITING: [Aspect; 3] = [
-    Aspect { name: "last hour", words: [["predictable", "muddled", "thin"], ["clever", "gripping", "surprising"]] },
-    Aspect { name: "dialogue", words: [["clumsy", "stilted", "corny"], ["sharp", "witty", "crisp"]] },
-    Aspect { name: "humour", words: [["stale", "crude", "forced"], ["warm", "quick", "daring"]] },
+    Aspect { name: "last hour", words: [["predictable", "muddled"], ["clever", "gripping"]] },
+    Aspect { name: "dialogue", words: [["clumsy", "stilted"], ["sharp", "witty"]] },
+    Aspect { name: "humour", words: [["stale", "crude"], ["warm", "quick"]] },
 ];
 
 /// Aspects of the staging.
 pub(super) const STAGING: [Aspect; 3] = [
-    Aspect { name: "acting", words: [["wooden", "stiff", "lifeless"], ["natural", "convincing", "heartfelt"]] },
-    Aspect { name: "film music", words: [["shrill", "syrupy", "tuneless"], ["haunting", "lovely", "stirring"]] },
-    Aspect { name: "camera work", words: [["shaky", "murky", "sloppy"], ["graceful", "fluid", "inventive"]] },
+    Aspect { name: "acting", words: [["wooden", "stiff"], ["natural", "convincing"]] },
+    Aspect { name: "film music", words: [["shrill", "syrupy"], ["haunting", "lovely"]] },
+    Aspect { name: "camera work", words: [["shaky", "murky"], ["graceful", "fluid"]] },
 ];
 
 /// Negations; each stands before the word that it negates.
-pub(super) const DENIALS: [&str; 3] = ["not", "never", "hardly"];
+pub(super) const DENIALS: [&str; 2] = ["not", "never"];
 
 pub(super) const PEOPLE: [&str; 10] = [
     "my sister",
