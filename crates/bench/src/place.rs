@@ -115,8 +115,12 @@ impl Place {
             synthetic::model(&model)?;
             synthetic::shards(&shards, &study.data)?;
         } else {
-            self.bring(&row.encoder)?;
-            if !shards.join("manifest.json").exists() {
+            setup::model(&models, &row.encoder, &self.options.bin)?;
+            let has_shards = shards.join("manifest.json").exists();
+            if !has_shards || row.kind == Kind::Prep {
+                setup::archive(&self.options.archive, &self.options.bin)?;
+            }
+            if !has_shards {
                 self.prep(&definition, &shards)?;
             }
         }
@@ -127,13 +131,6 @@ impl Place {
             training_operations(&encoder, blocks, head.needs().pooler.is_some(), lengths)
         })?;
         Ok(Some(Prepared { row, definition, configuration, config, shards, model, blocks, work }))
-    }
-
-    /// Fetch the reviews and `encoder` if they are missing.
-    fn bring(&self, encoder: &str) -> anyhow::Result<()> {
-        let Options { archive, models, bin, .. } = &self.options;
-        setup::archive(archive, bin)?;
-        setup::model(models, encoder, bin)
     }
 
     /// Run `prep` on `definition` and measure it.

@@ -138,10 +138,10 @@ fn set_up(program: &str, arguments: &[&str]) -> (String, String) {
 }
 
 #[test]
-fn missing_reviews_and_a_missing_python_are_brought_first() {
+fn a_missing_model_and_a_missing_python_are_brought_first() {
     let row = ["--row", "minilm-6-fp32-plain-peer"];
     let (asked, message) = set_up("fetch", &row);
-    assert_eq!(asked, "data imdb --out data/imdb\n");
+    assert_eq!(asked, "model all-MiniLM-L6-v2 --out data/models\n");
     assert!(message.ends_with("`./fetch` failed (exit status: 1); its message is above\n"), "{message}");
     let (asked, _) = set_up("python3", &[&row[..], &["--peer"]].concat());
     assert_eq!(asked, "-m venv data/bench-venv\n");
