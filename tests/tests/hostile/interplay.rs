@@ -40,7 +40,8 @@ fn words_and_texts_that_would_exhaust_time_or_memory_are_refused() {
             .replace("\"sample\"", "\"jsonl\"")
             .replace("train_examples = 64\ntest_examples = 20\n", ""),
     );
-    let long = format!("{{\"id\":\"long\",\"label\":0,\"text\":\"{}\"}}\n", ".".repeat((1 << 20) + 1));
+    let other = "{\"id\":\"other\",\"label\":1,\"text\":\".\"}\n";
+    let long = format!("{other}{{\"id\":\"long\",\"label\":0,\"text\":\"{}\"}}\n", ".".repeat((1 << 20) + 1));
     place.refuses(JSONL, long.as_bytes(), "tokenizing `long`: the text has 1048577 bytes; the limit is 1 MiB");
     let tokenizer = "models/sample-bert/tokenizer.json";
     place.replace(tokenizer, "\"max_input_chars_per_word\": 100", "\"max_input_chars_per_word\": 1000000");
