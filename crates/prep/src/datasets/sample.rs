@@ -9,7 +9,7 @@ use super::Review;
 use super::sample_words::{Aspect, CLOSINGS, DENIALS, PEOPLE, STAGING, WRITING};
 use records::Split;
 
-const TRAIN_PAIRS: usize = 9_500;
+const TRAIN_PAIRS: usize = 8_000;
 const TEST_PAIRS: usize = 2_000;
 const SEED: u64 = 20_240_607;
 
