@@ -141,7 +141,7 @@ BENCH = @$(BIN)/bench $(1) --bin $(BIN) $(ROUNDS:%=--rounds %) $(ROWS:%=--row %)
 bench: build-files build-tensor ## Measure speed and memory; PEER=1: beside PyTorch
 	$(call BENCH,compare,--device $(DEVICE) $(IMDB_ARCHIVE:%=--archive %) $(MODELS_DIR:%=--models %) $(BENCH_EXAMPLES:%=--examples %))
 gpu-check: build-tensor ## Measure on a GPU, in minutes; PEER=1: beside PyTorch
-	$(call BENCH,gpu-check,--device $(DEVICE:auto=cuda) --shards out/bench/shards $(BENCH_EXAMPLES:%=--examples %))
+	$(call BENCH,gpu-check,--device $(DEVICE:auto=cuda) --shards out/bench/shards $(patsubst %,--examples %,$(or $(BENCH_EXAMPLES),$(GPU_EXAMPLES))))
 bench-report: build-report build-tensor ## Measure `report` on 50 and 500 made-up runs of 25,000 predictions: 1.5 GB under out/bench
 	@$(BIN)/bench report --bin $(BIN)
 clean: ## Remove the results of STUDY; data/ and target/ stay

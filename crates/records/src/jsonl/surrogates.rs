@@ -35,7 +35,7 @@ fn replace_escapes(line: &mut [u8]) {
     }
 }
 
-/// The UTF-16 unit of the escape `\uXXXX` at `at`.
+/// The UTF-16 unit of the escape at `at`: `\u` and four hexadecimal digits.
 fn escape(line: &[u8], at: usize) -> Option<u16> {
     let digits = line.get(at..at + 6)?.strip_prefix(b"\\u")?;
     u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
