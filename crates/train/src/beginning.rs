@@ -24,7 +24,7 @@ pub(crate) fn initial_model(setup: &TrainingSetup, device: &Device) -> anyhow::R
 }
 
 /// Remove what an earlier configuration wrote, and open the training stream with its first line.
-pub(crate) fn begin_afresh(inputs: &RunInputs, folder: &RunDir, begin: Begin) -> anyhow::Result<Metrics> {
+pub(crate) fn start_run(inputs: &RunInputs, folder: &RunDir, begin: Begin) -> anyhow::Result<Metrics> {
     refuse_another(inputs, folder)?;
     if folder.stamp().exists() {
         let id = &inputs.configuration.id;

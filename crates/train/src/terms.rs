@@ -102,7 +102,7 @@ pub(crate) fn run(inputs: &RunInputs, recipe: &Recipe, folder: &RunDir) -> anyho
     let scored: Vec<Rows> = scored.map(|(split, examples)| rows(split, examples, &words(examples))).collect();
     let (weights, lines, outcome) = path(inputs, recipe, &train, &scored)?;
     let parameters = weights.weights().len() + weights.bias().len();
-    let mut metrics = beginning::begin_afresh(inputs, folder, begin(inputs, parameters)?)?;
+    let mut metrics = beginning::start_run(inputs, folder, begin(inputs, parameters)?)?;
     lines.into_iter().try_for_each(|line| metrics.write(&Metric::Epoch(line)))?;
     publish_model(inputs, folder, &Classifier { vectorizer, weights }, &outcome)?;
     published::finish(inputs, folder, &mut metrics, &outcome)

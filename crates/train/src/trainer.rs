@@ -58,7 +58,7 @@ impl<'a> Run<'a> {
         let (model, metrics, last) = match checkpoint::newest(folder, setup) {
             None => {
                 let model = beginning::initial_model(setup, &device)?; // before anything is written or removed
-                let metrics = beginning::begin_afresh(inputs, folder, begin(setup, &model))?;
+                let metrics = beginning::start_run(inputs, folder, begin(setup, &model))?;
                 (model, metrics, None)
             }
             Some((path, state)) => {
