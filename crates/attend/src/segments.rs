@@ -26,38 +26,44 @@ pub(crate) enum Segment<'a> {
 /// Upper bound on letters that a cleaning, such as that of stop words, removes between two tokens.
 const MOST_CLEANED: usize = 40;
 
-/// The text token by token; tokens of the same characters share one segment. Without cleaning, every letter that was read
-/// is in a token.
+/// The text token by token; tokens of the same characters share one segment, and a token of white space shares that of the
+/// token after it. Without cleaning, every letter that was read is in a token.
 pub(crate) fn pieces<'a>(text: &'a str, tokens: &[Spanned], is_cleaned: bool) -> Vec<Segment<'a>> {
     let between = |gap| between(gap, if is_cleaned { MOST_CLEANED } else { 0 });
-    let (mut segments, mut end): (Vec<Segment>, usize) = (Vec::new(), 0);
+    let (mut segments, mut end, mut first): (Vec<Segment>, usize, usize) = (Vec::new(), 0, 0);
     for (place, token) in tokens.iter().enumerate() {
-        let Some(span) = &token.span else {
-            if place + 1 == tokens.len() {
-                segments.extend(between(&text[end..]));
-                end = text.len();
+        let is_last = place + 1 == tokens.len();
+        match &token.span {
+            None if place == 0 || is_last => {
+                if is_last {
+                    widen(&mut segments, place);
+                    segments.extend(between(&text[end..]));
+                    end = text.len();
+                }
+                let name = token.token.clone().into();
+                segments.push(Segment::Tokens { tokens: place..place + 1, text: name, joins: false });
             }
-            segments.push(Segment::Tokens { tokens: place..place + 1, text: token.token.clone().into(), joins: false });
-            continue;
-        };
-        if span.end <= end {
-            widen(&mut segments, place);
-            continue;
+            None => continue,
+            Some(span) if span.end <= end => widen(&mut segments, place + 1),
+            Some(span) => {
+                let start = span.start.max(end);
+                let gap = between(&text[end..start]);
+                let joins = gap.is_none() && token.continues;
+                segments.extend(gap);
+                let text = printable(&text[start..span.end]);
+                segments.push(Segment::Tokens { tokens: first..place + 1, text, joins });
+                end = span.end;
+            }
         }
-        let start = span.start.max(end);
-        let gap = between(&text[end..start]);
-        let joins = gap.is_none() && token.token.starts_with("##");
-        segments.extend(gap);
-        segments.push(Segment::Tokens { tokens: place..place + 1, text: printable(&text[start..span.end]), joins });
-        end = span.end;
+        first = place + 1;
     }
     segments
 }
 
-/// Add a token to the last segment with tokens.
-fn widen(segments: &mut [Segment], place: usize) {
+/// Add the tokens before `end` to the last segment with tokens.
+fn widen(segments: &mut [Segment], end: usize) {
     if let Some(Segment::Tokens { tokens, .. }) = segments.last_mut() {
-        tokens.end = place + 1;
+        tokens.end = end;
     }
 }
 

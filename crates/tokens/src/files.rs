@@ -1,10 +1,11 @@
 //! The files of a model folder's tokenizer, merged into one `tokenizer.json`.
 //!
-//! transformers builds a BERT tokenizer from two files that may contradict each other: `tokenizer.json` holds a
-//! normalizer, and `tokenizer_config.json` holds `do_lower_case`, `strip_accents` and `tokenize_chinese_chars`. In
-//! transformers 4.57 and 5 the second file wins, and a missing key means its default (`do_lower_case` is on), unless
-//! `tokenizer_class` is `PreTrainedTokenizerFast`. This module does the same, and warns if the files differ. In a
-//! folder that `train` wrote, only `tokenizer.json` counts, because the model was trained on its ids.
+//! transformers builds a tokenizer from two files that may contradict each other: `tokenizer.json` holds a normalizer
+//! and a pre-tokenizer, and `tokenizer_config.json` holds `do_lower_case`, `strip_accents` and `tokenize_chinese_chars`
+//! for BERT's classes, and `add_prefix_space` for byte-level BPE. In transformers 4.57 and 5 the second file wins, and a
+//! missing key means its default (`do_lower_case` is on, `add_prefix_space` off). This module does the same, and warns
+//! if the files differ. In a folder that `train` wrote, only `tokenizer.json` counts, because the model was trained on
+//! its ids.
 
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -14,6 +15,8 @@ use records::hash::sha256_hex;
 use serde_json::{Map, Value, json};
 use tokenizers::Tokenizer;
 
+use crate::frame::Frame;
+use crate::normalizer;
 use crate::tokenizer::{missing, remedy};
 use crate::vocabulary_file;
 
@@ -26,17 +29,24 @@ pub struct TokenizerFiles {
     /// Warnings for the user, such as a contradiction between two files.
     pub notice: Option<String>,
     settings: Value,
+    /// The class of transformers that builds its normalizer from settings, if this tokenizer has such a class.
+    class: Option<&'static str>,
 }
 
 /// The classes of transformers that build their normalizer from `tokenizer_config.json`.
 const BERT_CLASSES: [&str; 3] = ["BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer"];
 
 /// The key in `tokenizer_config.json`, the key in the normalizer, and the default of the first.
-const SETTINGS: [(&str, &str, Value); 3] = [
+const SETTINGS: [Setting; 3] = [
     ("do_lower_case", "lowercase", Value::Bool(true)),
     ("strip_accents", "strip_accents", Value::Null),
     ("tokenize_chinese_chars", "handle_chinese_chars", Value::Bool(true)),
 ];
+
+/// The same for byte-level BPE, in the pre-tokenizer of any class.
+const BYTE_LEVEL_SETTINGS: [Setting; 1] = [("add_prefix_space", "add_prefix_space", Value::Bool(false))];
+
+type Setting = (&'static str, &'static str, Value);
 
 const SPECIAL_TOKENS: [&str; 5] = ["unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
 
@@ -48,10 +58,15 @@ impl TokenizerFiles {
     /// Both files are missing, or a file is damaged.
     pub fn read(folder: &Path, name: &str) -> Result<Self> {
         let settings = object(&folder.join("tokenizer_config.json"))?.unwrap_or_default();
+        let config = object(&folder.join("config.json"))?.unwrap_or_default();
+        let class = bert_class(&settings, &config);
         let path = folder.join("tokenizer.json");
         match contents(&path) {
-            Ok(json) => resolved(folder, path, json, settings),
-            Err(error) if error.kind() == ErrorKind::NotFound => from_vocabulary(folder, settings, name, &error),
+            Ok(json) => {
+                let files = TokenizerFiles { path, json, notice: None, settings, class };
+                if config.get("fathom").is_some() { Ok(files) } else { files.resolved(folder) }
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => from_vocabulary(folder, settings, class, name, &error),
             Err(error) => Err(missing(&path, name, &error)),
         }
     }
@@ -59,10 +74,13 @@ impl TokenizerFiles {
     /// The tokenizer in memory.
     ///
     /// # Errors
-    /// [`TokenizerFiles::json`] does not describe a tokenizer.
+    /// [`TokenizerFiles::json`] does not describe a tokenizer, or one that may lengthen a text without bound.
     pub(crate) fn tokenizer(&self, name: &str) -> Result<Tokenizer> {
         let unusable = |e| anyhow!("tokenizer `{}` cannot be used: {e}; {}", self.path.display(), remedy(name));
-        Tokenizer::from_bytes(&self.json).map_err(unusable)
+        let tokenizer = Tokenizer::from_bytes(&self.json).map_err(unusable)?;
+        normalizer::check(tokenizer.get_normalizer())
+            .map_err(|what| anyhow!("tokenizer `{}` {what}", self.path.display()))?;
+        Ok(tokenizer)
     }
 
     /// sha256 of [`TokenizerFiles::json`].
@@ -71,42 +89,94 @@ impl TokenizerFiles {
     }
 
     /// The `tokenizer_config.json` from which transformers builds exactly this tokenizer, for a model of at most
-    /// `positions` tokens.
-    pub fn config(&self, positions: usize) -> Value {
+    /// `positions` tokens; `name` is the model's name for remedies.
+    ///
+    /// # Errors
+    /// The tokenizer cannot be used.
+    pub fn config(&self, positions: usize, name: &str) -> Result<Value> {
         let json: Value = serde_json::from_slice(&self.json).unwrap_or_default();
         let normalizer = &json["normalizer"];
         let is_bert = normalizer["type"] == "BertNormalizer" && normalizer["clean_text"] == true;
-        let class = self.class().filter(|_| is_bert).unwrap_or("PreTrainedTokenizerFast");
+        let class = self.class.filter(|_| is_bert).unwrap_or("PreTrainedTokenizerFast");
         let mut config = json!({"tokenizer_class": class});
         for (setting, key, _) in SETTINGS.iter().filter(|_| is_bert) {
             config[*setting] = normalizer[*key].clone();
         }
-        for token in SPECIAL_TOKENS {
-            if let Some(text) = self.special_token(token).filter(|text| is_special(&json, text)) {
-                config[token] = json!(text);
+        if is_byte_level(&json) {
+            config["add_prefix_space"] = json["pre_tokenizer"]["add_prefix_space"].clone();
+        }
+        for (key, text) in self.special_tokens(name)? {
+            if is_special(&json, &text) {
+                config[key] = json!(text);
             }
         }
         config["model_max_length"] = json!(positions);
-        config
+        Ok(config)
     }
 
-    /// The class of transformers that builds its normalizer from settings, if this tokenizer has such a class.
-    fn class(&self) -> Option<&'static str> {
-        bert_class(&self.settings)
+    /// The special tokens that the tokenizer itself uses, and the mask.
+    fn special_tokens(&self, name: &str) -> Result<Vec<(&'static str, String)>> {
+        let tokenizer = self.tokenizer(name)?;
+        let frame = Frame::of(&tokenizer, &self.pads())
+            .map_err(|what| anyhow!("tokenizer `{}` {what}", self.path.display()))?;
+        let mask = self.candidates("mask_token").iter().find_map(|mask| tokenizer.token_to_id(mask));
+        let ids = [frame.unknown, Some(frame.sep), Some(frame.pad), Some(frame.cls), mask];
+        let texts = ids.map(|id| tokenizer.id_to_token(id?));
+        Ok(SPECIAL_TOKENS.into_iter().zip(texts).filter_map(|(key, text)| Some((key, text?))).collect())
     }
 
-    fn special_token(&self, name: &str) -> Option<String> {
-        special_token(&self.settings, name)
+    /// What the padding token may be, the likeliest first.
+    pub(crate) fn pads(&self) -> Vec<&str> {
+        self.candidates("pad_token")
+    }
+
+    /// The special token in `tokenizer_config.json`, or else BERT's and RoBERTa's.
+    fn candidates(&self, name: &str) -> Vec<&str> {
+        match (given_token(&self.settings, name), name) {
+            (Some(given), _) => vec![given],
+            (None, "mask_token") => vec!["[MASK]", "<mask>"],
+            (None, _) => vec!["[PAD]", "<pad>"],
+        }
+    }
+
+    /// `tokenizer.json` with the settings of the other file.
+    fn resolved(mut self, folder: &Path) -> Result<Self> {
+        // Damaged JSON is an error later, when the tokenizer is built.
+        let mut json: Value = serde_json::from_slice(&self.json).unwrap_or_default();
+        let mut differences = Vec::new();
+        if self.class.is_some() && json["normalizer"]["type"] == "BertNormalizer" {
+            differences = overridden(&mut json["normalizer"], &SETTINGS, &self.settings);
+        }
+        if is_byte_level(&json) {
+            differences.extend(overridden(&mut json["pre_tokenizer"], &BYTE_LEVEL_SETTINGS, &self.settings));
+        }
+        if !differences.is_empty() {
+            self.json = serde_json::to_vec_pretty(&json)?;
+            self.notice = Some(format!(
+                "`{}`: `tokenizer.json` and `tokenizer_config.json` contradict each other: {}; the second file is \
+                 used, as in transformers (correct it if the model was trained otherwise)",
+                folder.display(),
+                differences.join(", ")
+            ));
+        }
+        Ok(self)
     }
 }
 
-/// The text of a special token: a string, or an object with `content`; BERT's default if the file lacks it.
-pub(crate) fn special_token(settings: &Value, name: &str) -> Option<String> {
-    let given = settings.get(name).filter(|token| !token.is_null());
-    match given {
-        Some(token) => token.as_str().or_else(|| token["content"].as_str()).map(str::to_owned),
-        None => Some(format!("[{}]", name.trim_end_matches("_token").to_uppercase())),
-    }
+fn is_byte_level(json: &Value) -> bool {
+    json["pre_tokenizer"]["type"] == "ByteLevel"
+}
+
+/// The text of a special token of BERT: as given, or its default.
+pub(crate) fn special_token(settings: &Value, name: &str) -> String {
+    let default = || format!("[{}]", name.trim_end_matches("_token").to_uppercase());
+    given_token(settings, name).map_or_else(default, str::to_owned)
+}
+
+/// The text of a special token: a string, or an object with `content`.
+fn given_token<'a>(settings: &'a Value, name: &str) -> Option<&'a str> {
+    let given = settings.get(name)?;
+    given.as_str().or_else(|| given["content"].as_str())
 }
 
 fn is_special(json: &Value, text: &str) -> bool {
@@ -114,50 +184,42 @@ fn is_special(json: &Value, text: &str) -> bool {
     added.is_some_and(|added| added.iter().any(|token| token["content"] == text && token["special"] == true))
 }
 
-fn bert_class(settings: &Value) -> Option<&'static str> {
-    let Some(class) = settings.get("tokenizer_class").and_then(Value::as_str) else { return Some(BERT_CLASSES[0]) };
+/// The class in `tokenizer_config.json`, or else the class of the family in `config.json`, if it is one of BERT's.
+fn bert_class(settings: &Value, config: &Value) -> Option<&'static str> {
+    let family = match config["model_type"].as_str() {
+        None | Some("bert") => BERT_CLASSES[0],
+        Some("distilbert") => BERT_CLASSES[1],
+        Some("electra") => BERT_CLASSES[2],
+        Some(_) => "",
+    };
+    let class = settings.get("tokenizer_class").and_then(Value::as_str).unwrap_or(family);
     BERT_CLASSES.into_iter().find(|known| *known == class.trim_end_matches("Fast"))
 }
 
-/// `tokenizer.json` with the settings of the other file.
-fn resolved(folder: &Path, path: PathBuf, json: Vec<u8>, settings: Value) -> Result<TokenizerFiles> {
-    // Damaged JSON is an error later, when the tokenizer is built.
-    let mut value: Value = serde_json::from_slice(&json).unwrap_or_default();
-    let is_ours = object(&folder.join("config.json"))?.is_some_and(|config| config.get("fathom").is_some());
-    let follows_settings =
-        !is_ours && bert_class(&settings).is_some() && value["normalizer"]["type"] == "BertNormalizer";
-    let differences =
-        if follows_settings { override_normalizer(&mut value["normalizer"], &settings) } else { Vec::new() };
-    if differences.is_empty() {
-        return Ok(TokenizerFiles { path, json, notice: None, settings });
-    }
-    let notice = format!(
-        "`{}`: `tokenizer.json` and `tokenizer_config.json` contradict each other: {}; the second file is used, as in \
-         transformers (correct it if the model was trained otherwise)",
-        folder.display(),
-        differences.join(", ")
-    );
-    Ok(TokenizerFiles { path, json: serde_json::to_vec_pretty(&value)?, notice: Some(notice), settings })
-}
-
-/// Apply `settings` to the normalizer, and describe the differences.
-fn override_normalizer(normalizer: &mut Value, settings: &Value) -> Vec<String> {
+/// Apply `settings` to a part of `tokenizer.json`, and describe the differences.
+fn overridden(part: &mut Value, table: &[Setting], settings: &Value) -> Vec<String> {
     let mut differences = Vec::new();
-    for (setting, key, default) in &SETTINGS {
+    for (setting, key, default) in table {
         let given = settings.get(*setting);
         let wanted = given.unwrap_or(default);
-        let found = normalizer[*key].clone();
+        let found = part[*key].clone();
         if found != *wanted {
             let by_default = if given.is_none() { " by default" } else { "" };
             differences.push(format!("`{key}` is {found}, `{setting}` is {wanted}{by_default}"));
-            normalizer[*key] = wanted.clone();
+            part[*key] = wanted.clone();
         }
     }
     differences
 }
 
 /// The tokenizer that transformers builds from `vocab.txt`.
-fn from_vocabulary(folder: &Path, settings: Value, name: &str, absent: &Error) -> Result<TokenizerFiles> {
+fn from_vocabulary(
+    folder: &Path,
+    settings: Value,
+    class: Option<&'static str>,
+    name: &str,
+    absent: &Error,
+) -> Result<TokenizerFiles> {
     let path = folder.join("vocab.txt");
     let bytes = match contents(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -166,13 +228,13 @@ fn from_vocabulary(folder: &Path, settings: Value, name: &str, absent: &Error) -
         bytes => bytes.map_err(|e| anyhow!("reading `{}`: {e}", path.display()))?,
     };
     let text = String::from_utf8(bytes).map_err(|e| anyhow!("`{}` is not UTF-8: {e}", path.display()))?;
-    let class = settings.get("tokenizer_class").and_then(Value::as_str);
+    let other = settings.get("tokenizer_class").and_then(Value::as_str);
     ensure!(
-        bert_class(&settings).is_some(),
+        class.is_some(),
         "`{}` has no `tokenizer.json`, and `vocab.txt` alone does not describe a `{}`; create it with Python: \
          `AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)`",
         folder.display(),
-        class.unwrap_or_default()
+        other.unwrap_or("tokenizer of this family")
     );
     let mut normalizer = json!({"type": "BertNormalizer", "clean_text": true});
     for (setting, key, default) in &SETTINGS {
@@ -181,7 +243,7 @@ fn from_vocabulary(folder: &Path, settings: Value, name: &str, absent: &Error) -
     let added = object(&folder.join("added_tokens.json"))?.unwrap_or_default();
     let json = vocabulary_file::tokenizer_json(&text, normalizer, &settings, added.as_object().unwrap_or(&Map::new()));
     let json = json.map_err(|message| anyhow!("`{}`: {message}", path.display()))?;
-    Ok(TokenizerFiles { json: serde_json::to_vec(&json)?, path, notice: None, settings })
+    Ok(TokenizerFiles { json: serde_json::to_vec(&json)?, path, notice: None, settings, class })
 }
 
 /// The JSON object in a file; `None` if the file is missing.

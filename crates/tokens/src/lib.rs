@@ -6,6 +6,7 @@ mod cleaning;
 mod files;
 mod frame;
 mod markup;
+mod normalizer;
 mod tokenizer;
 mod traced;
 mod truncation;

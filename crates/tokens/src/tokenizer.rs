@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, ensure};
 use study::Data;
-use tokenizers::{ModelWrapper, NormalizerWrapper};
+use tokenizers::ModelWrapper;
 
 use crate::cleaning::Cleaning;
 use crate::files::TokenizerFiles;
@@ -13,7 +13,7 @@ use crate::frame::Frame;
 use crate::markup::without_markup;
 use crate::traced::Traced;
 use crate::truncation::{Cut, SPECIAL_TOKENS};
-use crate::word_cache::WordCache;
+use crate::word_cache::{Place, WordCache};
 
 /// Upper bound on ids: tables over all ids would otherwise exhaust memory.
 pub(crate) const MOST_IDS: usize = 10_000_000;
@@ -34,18 +34,17 @@ pub struct TextTokenizer {
     pub vocab_size: usize,
     /// The padding id.
     pub pad_token_id: u32,
+    frame: Frame,
     cleaning: Cleaning,
     words: WordCache,
     cut: Cut,
-    cls: u32,
-    sep: u32,
 }
 
 /// A text as token ids.
 pub struct TokenIds {
-    /// `[P]` ids with `[CLS]` and `[SEP]`, at most `max_seq_length`.
+    /// `[P]` ids with the special tokens around the text, at most `max_seq_length`.
     pub input_ids: Vec<u32>,
-    /// Number of tokens with `[CLS]` and `[SEP]`, before truncation.
+    /// Number of tokens with the special tokens around the text, before truncation.
     pub length: usize,
 }
 
@@ -56,15 +55,18 @@ pub struct Spanned {
     pub id: u32,
     /// The token as the vocabulary writes it, such as `##ing`.
     pub token: String,
-    /// Its bytes in the original text; `None` for `[CLS]` and `[SEP]`.
+    /// Its bytes in the original text, without white space around them; `None` for special tokens and for white space.
     pub span: Option<Range<usize>>,
+    /// Whether it continues the word of the token before it.
+    pub continues: bool,
 }
 
 impl TextTokenizer {
     /// Read the tokenizer in `folder`; `data` has the settings for cleaning and truncation.
     ///
     /// # Errors
-    /// The files are missing or damaged, or the tokenizer adds special tokens in another way than BERT's.
+    /// The files are missing or damaged, or the tokenizer adds other than one special token before
+    /// and one after a text.
     pub fn load(folder: &Path, data: &Data) -> Result<Self> {
         let files = TokenizerFiles::read(folder, &data.tokenizer)?;
         if let Some(notice) = &files.notice {
@@ -73,12 +75,8 @@ impl TextTokenizer {
         let wrong = |what: String| anyhow!("tokenizer `{}` {what}", files.path.display());
         let mut tokenizer = files.tokenizer(&data.tokenizer)?;
         tokenizer.with_padding(None).with_truncation(None).map_err(|e| wrong(e.to_string()))?;
-        let frame = Frame::of(&tokenizer).map_err(wrong)?;
+        let frame = Frame::of(&tokenizer, &files.pads()).map_err(wrong)?;
         let vocab_size = tokenizer.get_vocab(true).into_values().max().map_or(0, |highest| highest as usize + 1);
-        // Another normalizer could expand a short text without bound.
-        if !matches!(tokenizer.get_normalizer(), None | Some(NormalizerWrapper::BertNormalizer(_))) {
-            return Err(wrong("has a normalizer other than BERT's, which is not supported".to_owned()));
-        }
         if matches!(tokenizer.get_model(), ModelWrapper::WordPiece(model) if model.max_input_chars_per_word > MOST_CHARACTERS_PER_WORD)
         {
             return Err(wrong(format!(
@@ -93,11 +91,10 @@ impl TextTokenizer {
             path: files.path,
             vocab_size,
             pad_token_id: frame.pad,
+            frame,
             cleaning: Cleaning::new(&data.cleaning),
             words: WordCache::new(tokenizer),
             cut: Cut::new(data),
-            cls: frame.cls,
-            sep: frame.sep,
         })
     }
 
@@ -110,7 +107,10 @@ impl TextTokenizer {
         let text = self.cleaning.apply(without_markup(text));
         let ids = self.words.ids(&text).map_err(|e| anyhow!("{e}"))?;
         let (head, tail) = self.cut.apply(&ids);
-        Ok(TokenIds { input_ids: [&[self.cls], head, tail, &[self.sep]].concat(), length: ids.len() + SPECIAL_TOKENS })
+        Ok(TokenIds {
+            input_ids: [&[self.frame.cls], head, tail, &[self.frame.sep]].concat(),
+            length: ids.len() + SPECIAL_TOKENS,
+        })
     }
 
     /// The tokens of [`TextTokenizer::ids`], each with its bytes in `text`; of a truncated text, the first and the last
@@ -123,15 +123,22 @@ impl TextTokenizer {
         let clean = self.cleaning.apply_traced(Traced::without_markup(text));
         let tokens = self.words.spans(&clean.text).map_err(|e| anyhow!("{e}"))?;
         let token = |id: u32| self.words.piece(id).unwrap_or_default();
-        let special = |id: u32| Spanned { id, token: token(id), span: None };
-        let inner = |(id, bytes): (u32, Range<usize>)| {
+        let special = |id: u32| Spanned { id, token: token(id), span: None, continues: false };
+        let inner = |Place { id, bytes, continues }: Place| {
+            let bytes = trimmed(&clean.text, bytes);
             let span = (!bytes.is_empty()).then(|| clean.range(bytes));
-            Spanned { id, token: token(id), span }
+            Spanned { id, token: token(id), span, continues }
         };
         let all: Vec<Spanned> = tokens.into_iter().map(inner).collect();
         let (head, tail) = self.cut.apply(&all);
-        Ok([&[special(self.cls)], head, tail, &[special(self.sep)]].concat())
+        Ok([&[special(self.frame.cls)], head, tail, &[special(self.frame.sep)]].concat())
     }
+}
+
+/// `bytes` without the white space that byte-level BPE and SentencePiece count to the word after it.
+fn trimmed(text: &str, bytes: Range<usize>) -> Range<usize> {
+    let start = bytes.end - text[bytes.clone()].trim_start().len();
+    start..start + text[start..bytes.end].trim_end().len()
 }
 
 fn bounded(text: &str) -> Result<()> {

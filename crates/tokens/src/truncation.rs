@@ -2,7 +2,7 @@
 
 use study::{Data, Truncation};
 
-/// `[CLS]` and `[SEP]`.
+/// The one before and the one after a text.
 pub(crate) const SPECIAL_TOKENS: usize = 2;
 
 /// Number of tokens of a text that remain, and how many of them are its first ones.

@@ -4,15 +4,24 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow};
 use tokenizers::models::wordpiece::WordPiece;
-use tokenizers::{ModelWrapper, Tokenizer};
+use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
+use tokenizers::{
+    DecoderWrapper, ModelWrapper, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer, Tokenizer,
+};
 
 use crate::files::TokenizerFiles;
+use crate::frame::unknown;
 use crate::tokenizer::{MOST_IDS, remedy};
 
 /// The words and word pieces of a model's token ids.
-pub struct Vocabulary {
-    /// By id.
-    tokens: Vec<Token>,
+pub struct Vocabulary(Spelling);
+
+/// How ids spell words.
+enum Spelling {
+    /// WordPiece: tokens by id.
+    Pieces(Vec<Token>),
+    /// Byte-level BPE and SentencePiece: the tokenizer's own decoder restores the spaces.
+    Decoder(Box<Tokenizer>),
 }
 
 /// The role of a token in a word.
@@ -30,7 +39,7 @@ impl Vocabulary {
     /// Read the tokenizer in `folder`.
     ///
     /// # Errors
-    /// The file is missing or damaged, or its model is not WordPiece.
+    /// The file is missing or damaged, or nothing in it says where words begin.
     pub fn load(folder: &Path) -> Result<Self> {
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         let files = TokenizerFiles::read(folder, &name)?;
@@ -40,30 +49,76 @@ impl Vocabulary {
             return Err(wrong(format!("has ids above {MOST_IDS}")));
         }
         match tokenizer.get_model() {
-            ModelWrapper::WordPiece(pieces) => Ok(Vocabulary { tokens: tokens(&tokenizer, pieces) }),
-            _ => Err(wrong("is not WordPiece, which BERT uses".to_owned())),
+            ModelWrapper::WordPiece(pieces) => Ok(Vocabulary(Spelling::Pieces(tokens(&tokenizer, pieces)))),
+            ModelWrapper::BPE(_) | ModelWrapper::Unigram(_) if restores_spaces(&tokenizer) => {
+                Ok(Vocabulary(Spelling::Decoder(Box::new(tokenizer))))
+            }
+            _ => Err(wrong(
+                "is not WordPiece and has no `decoder` of type `ByteLevel` or `Metaspace`, so nothing says \
+                            where words begin"
+                    .to_owned(),
+            )),
         }
     }
 
     /// The words that `input_ids` spell, in lower case.
     ///
-    /// A punctuation mark is a word, as in the tokenizer, and so is the rest of a word whose beginning was truncated.
-    /// Special tokens are left out except `[UNK]`, which stays as written. Ids outside the vocabulary are left out too:
-    /// a model may have more ids than its tokenizer, and readers of shards have checked them already.
+    /// A punctuation mark is a word, as in BERT's tokenizer, and so is the rest of a word whose beginning was truncated.
+    /// Special tokens are left out except the unknown token, such as `[UNK]`, which stays as written. Ids outside the
+    /// vocabulary are left out too: a model may have more ids than its tokenizer, and readers of shards have checked
+    /// them already.
     pub fn words(&self, input_ids: &[u32]) -> Vec<String> {
-        let mut words: Vec<String> = Vec::with_capacity(input_ids.len());
-        let mut after_text = false;
-        for id in input_ids {
-            let token = self.tokens.get(*id as usize).unwrap_or(&Token::Mark);
-            match (token, words.last_mut()) {
-                (Token::Mark, _) => {}
-                (Token::Rest(text), Some(word)) if after_text => *word += text,
-                (Token::Rest(text) | Token::Word(text), _) => words.push(text.clone()),
-            }
-            after_text = !matches!(token, Token::Mark);
+        match &self.0 {
+            Spelling::Pieces(tokens) => joined(tokens, input_ids),
+            Spelling::Decoder(tokenizer) => decoded(tokenizer, input_ids),
         }
-        words
     }
+}
+
+/// Words of word pieces.
+fn joined(tokens: &[Token], input_ids: &[u32]) -> Vec<String> {
+    let mut words: Vec<String> = Vec::with_capacity(input_ids.len());
+    let mut after_text = false;
+    for id in input_ids {
+        let token = tokens.get(*id as usize).unwrap_or(&Token::Mark);
+        match (token, words.last_mut()) {
+            (Token::Mark, _) => {}
+            (Token::Rest(text), Some(word)) if after_text => *word += text,
+            (Token::Rest(text) | Token::Word(text), _) => words.push(text.clone()),
+        }
+        after_text = !matches!(token, Token::Mark);
+    }
+    words
+}
+
+/// Words of the text between special tokens.
+fn decoded(tokenizer: &Tokenizer, input_ids: &[u32]) -> Vec<String> {
+    let (added, unknown) = (tokenizer.get_added_vocabulary(), unknown(tokenizer));
+    let is_text = |id: &u32| {
+        Some(*id) != unknown && tokenizer.id_to_token(*id).is_some_and(|token| !added.is_special_token(&token))
+    };
+    let mut words = Vec::with_capacity(input_ids.len());
+    for run in input_ids.chunk_by(|one, next| is_text(one) && is_text(next)) {
+        match run {
+            [id] if Some(*id) == unknown => words.extend(tokenizer.id_to_token(*id)),
+            [id] if !is_text(id) => {}
+            text => words.extend(split(&tokenizer.decode(text, false).unwrap_or_default().to_lowercase())),
+        }
+    }
+    words
+}
+
+/// Split at white space and punctuation as BERT's tokenizer does.
+fn split(text: &str) -> Vec<String> {
+    let mut parts = PreTokenizedString::from(text);
+    let splits = BertPreTokenizer
+        .pre_tokenize(&mut parts)
+        .map(|()| parts.get_splits(OffsetReferential::Original, OffsetType::Byte));
+    splits.unwrap_or_default().into_iter().map(|(word, ..)| word.to_owned()).collect()
+}
+
+fn restores_spaces(tokenizer: &Tokenizer) -> bool {
+    matches!(tokenizer.get_decoder(), Some(DecoderWrapper::ByteLevel(_) | DecoderWrapper::Metaspace(_)))
 }
 
 /// All tokens by id; an unused id is a mark.
@@ -168,7 +223,8 @@ mod tests {
 
     fn known() -> Vec<String> {
         let text = |token: &Token| if let Token::Word(text) = token { Some(text.clone()) } else { None };
-        VOCABULARY.tokens.iter().filter_map(text).filter(|text| text != "[UNK]").collect()
+        let Spelling::Pieces(tokens) = &VOCABULARY.0 else { unreachable!("the tiny tokenizer is WordPiece") };
+        tokens.iter().filter_map(text).filter(|text| text != "[UNK]").collect()
     }
 
     proptest! {

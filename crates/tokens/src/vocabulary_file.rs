@@ -17,7 +17,7 @@ pub(crate) fn tokenizer_json(
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let lines = text.strip_suffix('\n').unwrap_or(&text).split('\n');
     let vocab: Map<String, Value> = lines.enumerate().map(|(id, token)| (token.to_owned(), json!(id))).collect();
-    let token = |name: &str| special_token(settings, name).unwrap_or_default();
+    let token = |name: &str| special_token(settings, name);
     let (unknown, cls, sep) = (token("unk_token"), token("cls_token"), token("sep_token"));
     let id = |token: &str| {
         vocab

@@ -21,6 +21,14 @@ pub(crate) struct WordCache {
     memories: Option<Vec<Mutex<Remembered>>>,
 }
 
+/// A token's place in a text.
+pub(crate) struct Place {
+    pub(crate) id: u32,
+    pub(crate) bytes: Range<usize>,
+    /// Whether the tokenizer found it in the same word as the token before it.
+    pub(crate) continues: bool,
+}
+
 impl WordCache {
     pub(crate) fn new(tokenizer: Tokenizer) -> Self {
         let memories = (0..=rayon::current_num_threads()).map(|_| Mutex::default()).collect();
@@ -42,11 +50,16 @@ impl WordCache {
         Ok(ids)
     }
 
-    /// The same ids, each with its bytes in `text`.
-    pub(crate) fn spans(&self, text: &str) -> Result<Vec<(u32, Range<usize>)>> {
+    /// The same ids, each with its place in `text`.
+    pub(crate) fn spans(&self, text: &str) -> Result<Vec<Place>> {
         let encoding = self.tokenizer.encode(text, false)?;
-        let spans = encoding.get_offsets().iter().map(|&(start, end)| start..end);
-        Ok(encoding.get_ids().iter().copied().zip(spans).collect())
+        let (ids, words) = (encoding.get_ids(), encoding.get_word_ids());
+        let place = |(token, &(start, end)): (usize, &(usize, usize))| Place {
+            id: ids[token],
+            bytes: start..end,
+            continues: token > 0 && words[token].is_some() && words[token] == words[token - 1],
+        };
+        Ok(encoding.get_offsets().iter().enumerate().map(place).collect())
     }
 
     /// The piece of a word for an id.

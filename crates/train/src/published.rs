@@ -47,7 +47,8 @@ pub(crate) fn model(setup: &TrainingSetup, folder: &RunDir, state: &State) -> an
 /// Write the tokenizer to `out`, with a matching `tokenizer_config.json`.
 pub(crate) fn tokenizer(inputs: &RunInputs, out: &Path) -> anyhow::Result<()> {
     let files = TokenizerFiles::read(&inputs.model_folder, &inputs.configuration.encoder)?;
-    let settings = serde_json::to_string_pretty(&files.config(inputs.encoder.max_position_embeddings))? + "\n";
+    let settings = files.config(inputs.encoder.max_position_embeddings, &inputs.configuration.encoder)?;
+    let settings = serde_json::to_string_pretty(&settings)? + "\n";
     publish::bytes(&out.join("tokenizer.json"), &files.json)?;
     publish::bytes(&out.join("tokenizer_config.json"), settings.as_bytes())?;
     let vocabulary = inputs.model_folder.join("vocab.txt");

@@ -155,7 +155,7 @@ fn an_embedding_table_needs_no_pretrained_weights_and_is_not_saved_as_a_bert() {
 
 #[test]
 fn tf_idf_writes_the_files_of_any_run_and_is_deterministic() {
-    let (one, two) = (Workplace::with_words(), Workplace::with_words());
+    let (one, two) = (Workplace::new(), Workplace::new());
     for place in [&one, &two] {
         let mut terms = place.configuration(4);
         terms["blocks"] = json!("none");
@@ -179,7 +179,7 @@ fn tf_idf_writes_the_files_of_any_run_and_is_deterministic() {
 
 #[test]
 fn tf_idf_with_blocks_or_another_optimizer_is_refused() {
-    let place = Workplace::with_words();
+    let place = Workplace::new();
     let mut terms = place.configuration(1);
     terms["head"] = json!({"kind": "tf-idf"});
     assert_refused(place.check(&[&terms]), "use `blocks = \"none\"`");

@@ -35,14 +35,14 @@ fn a_missing_archive_says_where_to_get_it() {
 
 #[test]
 fn a_missing_or_wrong_tokenizer_says_where_to_get_it() {
-    let without_cls = String::from_utf8_lossy(TINY).replace("[CLS]", "[BOS]").into_bytes();
+    let without_pad = String::from_utf8_lossy(TINY).replace("[PAD]", "[NIL]").into_bytes();
     let without_frame = without_post_processor();
     let (fetched, copied) = ("fetch model tiny --out DIR", "MODELS_DIR=");
     let cases: [(Option<&[u8]>, [&str; 3]); 4] = [
         (None, ["reading tokenizer `models/tiny/tokenizer.json`: No such file", fetched, copied]),
         (Some(b"{}"), ["cannot be used", fetched, copied]),
-        (Some(&without_cls), ["tokenizer.json`", "has no `[CLS]`", "add it to the vocabulary"]),
-        (Some(&without_frame), ["exactly `[CLS]` before", "`[SEP]` after a text", "set `post_processor`"]),
+        (Some(&without_pad), ["tokenizer.json`", "has no padding token `[PAD]` or `<pad>`", "as `pad_token`"]),
+        (Some(&without_frame), ["only one token before", "and one after a text", "set `post_processor`"]),
     ];
     for (bytes, says) in cases {
         let workplace = Workplace::new(JSONL);

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use assert_cmd::assert::Assert;
 use serde_json::{Value, json};
 
+const TOKENIZER: &str = include_str!("../../../fetch/assets/sample-bert/tokenizer.json");
+
 /// A temporary folder.
 pub(crate) struct Workplace(tempfile::TempDir);
 
@@ -23,7 +25,7 @@ impl Workplace {
     pub(crate) fn new() -> Self {
         let place = Workplace(tempfile::tempdir().unwrap());
         place.write("model/config.json", &fixtures::encoder(json!({"initializer_range": 0.1})).to_string());
-        place.write("model/tokenizer.json", "{}");
+        place.write("model/tokenizer.json", TOKENIZER);
         place.write_shards(false);
         place
     }
@@ -32,18 +34,6 @@ impl Workplace {
     pub(crate) fn with_contrary_validation() -> Self {
         let place = Self::new();
         place.write_shards(true);
-        place
-    }
-
-    /// A place whose token ids are words of a real tokenizer.
-    pub(crate) fn with_words() -> Self {
-        let place = Self::new();
-        let tokenizer = concat!(env!("CARGO_MANIFEST_DIR"), "/../fetch/assets/sample-bert/tokenizer.json");
-        let tokenizer = std::fs::read_to_string(tokenizer).unwrap();
-        let sha256 = |text: &str| records::hash::sha256_hex(text.as_bytes());
-        let manifest = place.read("shards/manifest.json").replace(&sha256("{}"), &sha256(&tokenizer));
-        place.write("model/tokenizer.json", &tokenizer);
-        place.write("shards/manifest.json", &manifest);
         place
     }
 
@@ -66,7 +56,7 @@ impl Workplace {
         self.write(
             "shards/manifest.json",
             &fixtures::manifest(json!({
-                "tokenizer_sha256": records::hash::sha256_hex(b"{}"),
+                "tokenizer_sha256": records::hash::sha256_hex(TOKENIZER.as_bytes()),
                 "splits": {"train": count(400), "validation": count(40), "test": count(60)},
                 "shards": shards,
             }))
