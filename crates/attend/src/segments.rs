@@ -146,6 +146,21 @@ mod tests {
     }
 
     #[test]
+    fn a_token_of_white_space_belongs_to_the_word_after_it() {
+        let text = "A film";
+        let parts = [("A", 0..1, false), ("Ġ", 2..2, false), ("fi", 2..4, true), ("lm", 4..6, true)];
+        let special = |token: &str| Spanned { id: 0, token: token.to_owned(), span: None, continues: false };
+        let inner = |(token, span, continues): (&str, Range<usize>, bool)| Spanned {
+            span: Some(span).filter(|span| !span.is_empty()),
+            continues,
+            ..special(token)
+        };
+        let tokens = [vec![special("<s>")], parts.map(inner).to_vec(), vec![special("</s>")]].concat();
+        let words: Vec<Range<usize>> = words(pieces(text, &tokens, false)).iter().map(Segment::tokens).collect();
+        assert_eq!(words, [0..1, 1..2, 0..0, 2..5, 5..6]);
+    }
+
+    #[test]
     fn control_characters_are_replaced() {
         assert_eq!(printable("a\u{1b}[31m\u{202e}b\n"), "a\u{fffd}[31m\u{fffd}b\n");
         assert!(matches!(printable("plain"), Cow::Borrowed(_)));

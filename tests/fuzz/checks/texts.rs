@@ -4,18 +4,24 @@ use std::sync::LazyLock;
 
 use tokens::TextTokenizer;
 
-const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../crates/prep/tests/data/models/tiny");
+/// WordPiece, byte-level BPE and SentencePiece.
+const FOLDERS: [&str; 3] = [
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../../crates/prep/tests/data/models/tiny"),
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../../crates/tokens/tests/data/byte-level-bpe"),
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../../crates/tokens/tests/data/sentencepiece-camembert"),
+];
 
 static TOKENIZERS: LazyLock<Vec<TextTokenizer>> = LazyLock::new(|| {
     let cleanings = ["[]", "[\"punctuation\",\"case\",\"stop-words\",\"stem\"]", "[\"case\"]"];
-    let load = |(place, cut): (usize, &str)| {
+    let load = |folder: &str, (place, cut): (usize, &str)| {
         let cleaning = cleanings[place];
         let data = format!(
             "{{\"dataset\":\"d\",\"tokenizer\":\"tiny\",\"max_seq_length\":8,\"truncation\":\"{cut}\",\"cleaning\":{cleaning}}}"
         );
-        TextTokenizer::load(TINY.as_ref(), &serde_json::from_str(&data).unwrap()).unwrap()
+        TextTokenizer::load(folder.as_ref(), &serde_json::from_str(&data).unwrap()).unwrap()
     };
-    ["head-only", "tail-only", "head+tail"].into_iter().enumerate().map(load).collect()
+    let cuts = || ["head-only", "tail-only", "head+tail"].into_iter().enumerate();
+    FOLDERS.into_iter().flat_map(|folder| cuts().map(move |cut| load(folder, cut))).collect()
 });
 
 pub(crate) fn check(data: &[u8]) {
