@@ -8,6 +8,7 @@ Prints a table, family × command, with the largest difference in each cell; fai
 evaluate     logits of `evaluate --model`
 first:2      logits after three AdamW steps on the first two blocks with `cls-linear`
 last:1       the same on the last block with `bilstm`
+heads        logits of every other head on the first block
 attend       weights of every attention head for two queries, and rollout; every span beside transformers' offset
 resume       weights of a run that was interrupted, beside those of one that was not
 save         logits and token ids of `model/`, loaded as a sequence classifier of the family
@@ -39,8 +40,14 @@ FAMILIES = {
     "xlm-roberta": "sentencepiece-xlm",
     "camembert": "sentencepiece-camembert",
 }
-BOUNDS = {"evaluate": 1e-4, "first:2": 1e-4, "last:1": 1e-4, "attend": 1e-5, "resume": 0.0, "save": 1e-4, "tf-idf": 0.35}
+BOUNDS = {"evaluate": 1e-4, "first:2": 1e-4, "last:1": 1e-4, "heads": 1e-4, "attend": 1e-5, "resume": 0.0, "save": 1e-4, "tf-idf": 0.35}
 RATE, EPSILON, EPOCHS, LENGTH, POSITIONS = 1e-3, 1e-4, 3, 24, 40
+HEADS = {
+    "mean-linear": '{ kind = "mean-linear" }',
+    "flatten-linear": '{ kind = "flatten-linear" }',
+    "first-padding": '{ kind = "bilstm", hidden_size = 6, read_out = "first-padding" }',
+    "concat-bilstm": '{ kind = "concat-bilstm", hidden_size = 6 }',
+}
 GOOD, BAD = ["fine", "great", "warm", "clever"], ["dull", "awful", "cold", "silly"]
 ANY = ["The", "film", "café", "was", "in", "2019", "and", "naïve", "actors,", "of", "Paris!", "it's", "a", "story", "(long)"]
 
@@ -101,6 +108,7 @@ class Place:
         lstm, linear = '{ kind = "bilstm", hidden_size = 6 }', '{ kind = "cls-linear" }'
         runs = [("first-still", "first:2", linear, {"optimizer": still}), ("first", "first:2", linear, {})]
         runs += [("last-still", "last:1", lstm, {"optimizer": still}), ("last", "last:1", lstm, {})]
+        runs += [(name, "first:1", head, {"optimizer": still}) for name, head in HEADS.items()]
         runs += [("long", "last:2", linear, {"batch_size": 2, "epochs": 12, "dropout": 0.1})]
         runs += [("tf-idf", "none", '{ kind = "tf-idf", min_documents = 1 }', {"optimizer": '{ kind = "newton" }'})]
         (folder / "x.toml").write_text(study(runs))
@@ -136,28 +144,48 @@ class Place:
     def batch(self, split, budget=LENGTH - 2, way="head+tail"):
         """Padded ids, mask and labels of a split."""
         rows = [small_tokenizers.expected(self.tokenizer, text, budget, way) for _, text in EXAMPLES[split]]
-        longest = max(map(len, rows))
+        longest = max(LENGTH, *map(len, rows))
         ids = torch.tensor([row + [self.tokenizer.pad_token_id] * (longest - len(row)) for row in rows])
         mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows])
         return ids, mask, torch.tensor([label for label, _ in EXAMPLES[split]])
 
 
-class Recurrent(torch.nn.Module):
-    """BiLSTM over an encoder's tokens, both end states, linear."""
+class Headed(torch.nn.Module):
+    """An encoder with a head of ours, whose tensors are PyTorch's."""
 
-    def __init__(self, encoder, tensors):
+    def __init__(self, encoder, head, tensors):
         super().__init__()
-        self.encoder, self.lstm = encoder, torch.nn.LSTM(16, 6, batch_first=True, bidirectional=True)
-        self.lstm.load_state_dict({name.removeprefix("lstm."): tensor for name, tensor in tensors.items() if name.startswith("lstm.")})
-        weight, bias = ([tensor for name, tensor in tensors.items() if name.startswith("classifier.") and name.endswith(end)] for end in ("weight", "bias"))
-        self.classifier = torch.nn.Linear(12, 2)
-        self.classifier.load_state_dict({"weight": weight[0], "bias": bias[0]})
+        self.encoder, self.head = encoder, head
+        lstm = {name.removeprefix("lstm."): tensor for name, tensor in tensors.items() if name.startswith("lstm.")}
+        if lstm:
+            self.lstm = torch.nn.LSTM(lstm["weight_ih_l0"].shape[1], 6, batch_first=True, bidirectional=True)
+            self.lstm.load_state_dict(lstm)
+        linear = {name.split(".")[-1]: tensor for name, tensor in tensors.items() if name.startswith("classifier.")}
+        self.classifier = torch.nn.Linear(linear["weight"].shape[1], 2)
+        self.classifier.load_state_dict(linear)
 
     def forward(self, ids, mask):
-        hidden = self.encoder(ids, attention_mask=mask).last_hidden_state
-        packed = torch.nn.utils.rnn.pack_padded_sequence(hidden, mask.sum(1), batch_first=True, enforce_sorted=False)
-        _, (ends, _) = self.lstm(packed)
-        return self.classifier(torch.cat([ends[0], ends[1]], 1))
+        out = self.encoder(ids, attention_mask=mask, output_hidden_states=True)
+        hidden, real = out.last_hidden_state, mask[..., None].float()
+        match self.head:
+            case "mean-linear":
+                read = (hidden * real).sum(1) / real.sum(1)
+            case "flatten-linear":
+                read = (hidden * real).flatten(1)
+            case "first-padding":  # over the padding, both states at one place
+                read = self.lstm(hidden)[0][torch.arange(len(ids)), mask.sum(1).clamp(max=LENGTH - 1)]
+            case "bilstm" | "concat-bilstm":
+                sequence = torch.cat(out.hidden_states, -1) if self.head == "concat-bilstm" else hidden
+                packed = torch.nn.utils.rnn.pack_padded_sequence(sequence, mask.sum(1), batch_first=True, enforce_sorted=False)
+                read = torch.cat(list(self.lstm(packed)[1][0]), 1)
+        return self.classifier(read)
+
+
+def headed(place, folder, head):
+    """The model of a run, without dropout."""
+    pooler = {} if place.family in ("distilbert", "electra") else {"add_pooling_layer": False}
+    encoder = transformers.AutoModel.from_pretrained(folder, attn_implementation="eager", **pooler)
+    return dropped(Headed(encoder, head, load_file(folder / "model.safetensors")))
 
 
 def classifier(folder):
@@ -213,14 +241,23 @@ def first(place):
 
 def last(place):
     def make(folder):
-        encoder = dropped(transformers.AutoModel.from_pretrained(folder, attn_implementation="eager", add_pooling_layer=False) if place.family not in ("distilbert", "electra") else transformers.AutoModel.from_pretrained(folder, attn_implementation="eager"))
+        model = headed(place, folder, "bilstm")
         original = transformers.AutoModel.from_pretrained(place.model).state_dict()
-        pairs = [(tensor, original[name.replace("layer.0.", "layer.2.")]) for name, tensor in encoder.state_dict().items() if "pooler" not in name]
+        pairs = [(tensor, original[name.replace("layer.0.", "layer.2.")]) for name, tensor in model.encoder.state_dict().items() if "pooler" not in name]
         assert all(torch.equal(*pair) for pair in pairs if pair[0].is_floating_point()), "another block than the last"
-        model = Recurrent(encoder, load_file(folder / "model.safetensors"))
         return model, model.parameters()
 
     return trained(place, "last", make)
+
+
+def heads(place):
+    """Every other head, as drawn: its logits after training at a rate of about 0."""
+    differences, (ids, mask, _) = [], place.batch("test")
+    for head in HEADS:
+        run = place.train(head)
+        with torch.no_grad():
+            differences.append(largest(place.evaluate("--run", run), headed(place, run / "model", head)(ids, mask)))
+    return max(differences)
 
 
 def evaluated(place):
@@ -282,7 +319,7 @@ def counted(place):
     return float((logits.argmax(1) != place.batch("test")[2]).float().mean())
 
 
-CELLS = {"evaluate": evaluated, "first:2": first, "last:1": last, "attend": attended, "resume": resumed, "save": saved, "tf-idf": counted}
+CELLS = {"evaluate": evaluated, "first:2": first, "last:1": last, "heads": heads, "attend": attended, "resume": resumed, "save": saved, "tf-idf": counted}
 
 
 def main():
