@@ -14,6 +14,7 @@ resume       weights of a run that was interrupted, beside those of one that was
 save         logits and token ids of `model/`, loaded as a sequence classifier of the family
 tf-idf       the share of wrong answers of word counts, beside 0.5 by chance: half of the words are cut off
 """
+
 import argparse
 import json
 import pathlib
@@ -40,7 +41,16 @@ FAMILIES = {
     "xlm-roberta": "sentencepiece-xlm",
     "camembert": "sentencepiece-camembert",
 }
-BOUNDS = {"evaluate": 1e-4, "first:2": 1e-4, "last:1": 1e-4, "heads": 1e-4, "attend": 1e-5, "resume": 0.0, "save": 1e-4, "tf-idf": 0.35}
+BOUNDS = {
+    "evaluate": 1e-4,
+    "first:2": 1e-4,
+    "last:1": 1e-4,
+    "heads": 1e-4,
+    "attend": 1e-5,
+    "resume": 0.0,
+    "save": 1e-4,
+    "tf-idf": 0.35,
+}
 RATE, EPSILON, EPOCHS, LENGTH, POSITIONS = 1e-3, 1e-4, 3, 24, 40
 HEADS = {
     "mean-linear": '{ kind = "mean-linear" }',
@@ -49,7 +59,23 @@ HEADS = {
     "concat-bilstm": '{ kind = "concat-bilstm", hidden_size = 6 }',
 }
 GOOD, BAD = ["fine", "great", "warm", "clever"], ["dull", "awful", "cold", "silly"]
-ANY = ["The", "film", "café", "was", "in", "2019", "and", "naïve", "actors,", "of", "Paris!", "it's", "a", "story", "(long)"]
+ANY = [
+    "The",
+    "film",
+    "café",
+    "was",
+    "in",
+    "2019",
+    "and",
+    "naïve",
+    "actors,",
+    "of",
+    "Paris!",
+    "it's",
+    "a",
+    "story",
+    "(long)",
+]
 
 
 def texts(count, seed):
@@ -66,7 +92,12 @@ EXAMPLES = {split: list(texts(count, split)) for split, count in [("train", 96),
 
 def small_model(family, tokenizer, folder):
     """A classifier of three blocks with random weights, as `save_pretrained` writes it."""
-    size = {"vocab_size": len(tokenizer), "pad_token_id": tokenizer.pad_token_id, "max_position_embeddings": POSITIONS, "initializer_range": 0.25}
+    size = {
+        "vocab_size": len(tokenizer),
+        "pad_token_id": tokenizer.pad_token_id,
+        "max_position_embeddings": POSITIONS,
+        "initializer_range": 0.25,
+    }
     if family == "distilbert":
         size |= {"dim": 16, "n_layers": 3, "n_heads": 4, "hidden_dim": 24}
     else:
@@ -84,14 +115,22 @@ def small_model(family, tokenizer, folder):
     tokenizer.save_pretrained(folder)
 
 
+def optimizer(rate):
+    rates = f"encoder_learning_rate = {rate}, head_learning_rate = {rate}"
+    return f'{{ kind = "adamw", {rates}, weight_decay = 0.0, epsilon = {EPSILON} }}'
+
+
 def study(runs):
     """`runs`: id, blocks, head, and the settings that differ."""
-    head = f'name = "x"\nseeds = [1]\n[data]\ndataset = "jsonl"\ntokenizer = "small"\nmax_seq_length = {LENGTH}\ntruncation = "head+tail"\n'
-    adamw = f'{{ kind = "adamw", encoder_learning_rate = {RATE}, head_learning_rate = {RATE}, weight_decay = 0.0, epsilon = {EPSILON} }}'
+    head = 'name = "x"\nseeds = [1]\n[data]\ndataset = "jsonl"\ntokenizer = "small"\n'
+    head += f'max_seq_length = {LENGTH}\ntruncation = "head+tail"\n'
+    adamw = optimizer(RATE)
     defaults = {"epochs": EPOCHS, "batch_size": len(EXAMPLES["train"]), "dropout": 0.0, "optimizer": adamw}
     for name, blocks, kind, other in runs:
         settings = defaults | {"encoder": '"small"', "blocks": f'"{blocks}"', "head": kind} | other
-        head += f'[[configuration]]\nid = "{name}"\n' + "".join(f"{key} = {value}\n" for key, value in settings.items())
+        head += f'[[configuration]]\nid = "{name}"\n' + "".join(
+            f"{key} = {value}\n" for key, value in settings.items()
+        )
     return head
 
 
@@ -101,10 +140,12 @@ class Place:
     def __init__(self, family, folder, tools, device):
         self.family, self.folder, self.tools, self.device = family, folder, tools, device
         self.model = folder / "models/small"
-        tokenizer = small_tokenizers.make(FAMILIES[family], [text for _, text in EXAMPLES["train"]], self.model, 300 if family == "roberta" else 90)
+        tokenizer = small_tokenizers.make(
+            FAMILIES[family], [text for _, text in EXAMPLES["train"]], self.model, 300 if family == "roberta" else 90
+        )
         small_model(family, tokenizer, self.model)
         self.tokenizer = transformers.AutoTokenizer.from_pretrained(self.model)
-        still = f'{{ kind = "adamw", encoder_learning_rate = 1e-30, head_learning_rate = 1e-30, weight_decay = 0.0, epsilon = {EPSILON} }}'
+        still = optimizer(1e-30)
         lstm, linear = '{ kind = "bilstm", hidden_size = 6 }', '{ kind = "cls-linear" }'
         runs = [("first-still", "first:2", linear, {"optimizer": still}), ("first", "first:2", linear, {})]
         runs += [("last-still", "last:1", lstm, {"optimizer": still}), ("last", "last:1", lstm, {})]
@@ -112,8 +153,21 @@ class Place:
         runs += [("long", "last:2", linear, {"batch_size": 2, "epochs": 12, "dropout": 0.1})]
         runs += [("tf-idf", "none", '{ kind = "tf-idf", min_documents = 1 }', {"optimizer": '{ kind = "newton" }'})]
         (folder / "x.toml").write_text(study(runs))
-        lines = (json.dumps({"id": f"{split}/{i}", "split": split, "label": label, "text": text}) for split, all in EXAMPLES.items() for i, (label, text) in enumerate(all))
-        self.call("prep", "--definition", folder / "x.toml", "--models", folder / "models", "--out", folder / "shards", input="\n".join(lines))
+        lines = (
+            json.dumps({"id": f"{split}/{i}", "split": split, "label": label, "text": text})
+            for split, all in EXAMPLES.items()
+            for i, (label, text) in enumerate(all)
+        )
+        self.call(
+            "prep",
+            "--definition",
+            folder / "x.toml",
+            "--models",
+            folder / "models",
+            "--out",
+            folder / "shards",
+            input="\n".join(lines),
+        )
         plan = self.call("plan", folder / "x.toml")
         decoder, self.configurations = json.JSONDecoder(), {}
         while plan.strip():
@@ -125,11 +179,26 @@ class Place:
         return [str(self.tools / tool), *map(str, arguments)]
 
     def call(self, tool, *arguments, input=None):
-        return subprocess.run(self.command(tool, *arguments), input=input, text=True, check=True, stdout=subprocess.PIPE).stdout
+        return subprocess.run(
+            self.command(tool, *arguments), input=input, text=True, check=True, stdout=subprocess.PIPE
+        ).stdout
 
     def training(self, name, out):
         (self.folder / f"{name}.json").write_text(json.dumps(self.configurations[name]))
-        return self.command("train", "--config", self.folder / f"{name}.json", "--shards", self.folder / "shards", "--model", self.model, "--out", out, "--device", self.device, "-q")
+        return self.command(
+            "train",
+            "--config",
+            self.folder / f"{name}.json",
+            "--shards",
+            self.folder / "shards",
+            "--model",
+            self.model,
+            "--out",
+            out,
+            "--device",
+            self.device,
+            "-q",
+        )
 
     def train(self, name):
         out = self.folder / "runs" / name
@@ -176,7 +245,9 @@ class Headed(torch.nn.Module):
                 read = self.lstm(hidden)[0][torch.arange(len(ids)), mask.sum(1).clamp(max=LENGTH - 1)]
             case "bilstm" | "concat-bilstm":
                 sequence = torch.cat(out.hidden_states, -1) if self.head == "concat-bilstm" else hidden
-                packed = torch.nn.utils.rnn.pack_padded_sequence(sequence, mask.sum(1), batch_first=True, enforce_sorted=False)
+                packed = torch.nn.utils.rnn.pack_padded_sequence(
+                    sequence, mask.sum(1), batch_first=True, enforce_sorted=False
+                )
                 read = torch.cat(list(self.lstm(packed)[1][0]), 1)
         return self.classifier(read)
 
@@ -189,7 +260,9 @@ def headed(place, folder, head):
 
 
 def classifier(folder):
-    model, report = transformers.AutoModelForSequenceClassification.from_pretrained(folder, output_loading_info=True, attn_implementation="eager")
+    model, report = transformers.AutoModelForSequenceClassification.from_pretrained(
+        folder, output_loading_info=True, attn_implementation="eager"
+    )
     assert not report["missing_keys"] and not report["unexpected_keys"] and not report["mismatched_keys"], report
     return model.eval()
 
@@ -232,8 +305,14 @@ def first(place):
     def make(folder):
         model = dropped(classifier(folder))
         original = classifier(place.model).state_dict()
-        pairs = [(tensor, original[name]) for name, tensor in model.state_dict().items() if "layer." in name or "embeddings." in name]
-        assert pairs and all(torch.equal(*pair) for pair in pairs if pair[0].is_floating_point()), "other blocks than the first"
+        pairs = [
+            (tensor, original[name])
+            for name, tensor in model.state_dict().items()
+            if "layer." in name or "embeddings." in name
+        ]
+        assert pairs and all(torch.equal(*pair) for pair in pairs if pair[0].is_floating_point()), (
+            "other blocks than the first"
+        )
         return lambda ids, mask: model(ids, attention_mask=mask).logits, model.parameters()
 
     return trained(place, "first", make)
@@ -243,7 +322,11 @@ def last(place):
     def make(folder):
         model = headed(place, folder, "bilstm")
         original = transformers.AutoModel.from_pretrained(place.model).state_dict()
-        pairs = [(tensor, original[name.replace("layer.0.", "layer.2.")]) for name, tensor in model.encoder.state_dict().items() if "pooler" not in name]
+        pairs = [
+            (tensor, original[name.replace("layer.0.", "layer.2.")])
+            for name, tensor in model.encoder.state_dict().items()
+            if "pooler" not in name
+        ]
         assert all(torch.equal(*pair) for pair in pairs if pair[0].is_floating_point()), "another block than the last"
         return model, model.parameters()
 
@@ -263,7 +346,9 @@ def heads(place):
 def evaluated(place):
     ids, mask, _ = place.batch("test", POSITIONS - 2, "head-only")
     with torch.no_grad():
-        return largest(place.evaluate("--model", place.model), classifier(place.model)(ids, attention_mask=mask).logits)
+        return largest(
+            place.evaluate("--model", place.model), classifier(place.model)(ids, attention_mask=mask).logits
+        )
 
 
 def attended(place):
@@ -272,7 +357,22 @@ def attended(place):
     framed = place.tokenizer(text, return_offsets_mapping=True, return_tensors="pt")
     with torch.no_grad():
         maps = [block[0] for block in model(framed["input_ids"], output_attentions=True).attentions]  # [N, P, P] each
-    attend = lambda *arguments: json.loads(place.call("attend", "--model", place.model, "--text", text, "--special", "--format", "jsonl", "--device", place.device, "-q", *arguments))["tokens"]
+    attend = lambda *arguments: json.loads(
+        place.call(
+            "attend",
+            "--model",
+            place.model,
+            "--text",
+            text,
+            "--special",
+            "--format",
+            "jsonl",
+            "--device",
+            place.device,
+            "-q",
+            *arguments,
+        )
+    )["tokens"]
     for block, head, query in ((block, head, query) for block in range(3) for head in range(4) for query in (0, 2)):
         tokens = attend("--block", block, "--head", head, "--query", query)
         differences.append(largest(torch.tensor([token["weight"] for token in tokens]), maps[block][head, query]))
@@ -306,11 +406,17 @@ def saved(place):
     assert [type(model).__name__] == names, type(model)
     for _, text in EXAMPLES["test"]:
         assert tokenizer(text)["input_ids"] == place.tokenizer(text)["input_ids"], text
-    assert tokenizer.pad_token_id == place.tokenizer.pad_token_id and tokenizer.cls_token_id == place.tokenizer.cls_token_id
+    assert (
+        tokenizer.pad_token_id == place.tokenizer.pad_token_id
+        and tokenizer.cls_token_id == place.tokenizer.cls_token_id
+    )
     ids, mask, _ = place.batch("test")
     with torch.no_grad():
         expected = model(ids, attention_mask=mask).logits
-    return max(largest(place.evaluate("--run", folder.parent), expected), largest(place.evaluate("--model", folder), expected))
+    return max(
+        largest(place.evaluate("--run", folder.parent), expected),
+        largest(place.evaluate("--model", folder), expected),
+    )
 
 
 def counted(place):
@@ -319,7 +425,16 @@ def counted(place):
     return float((logits.argmax(1) != place.batch("test")[2]).float().mean())
 
 
-CELLS = {"evaluate": evaluated, "first:2": first, "last:1": last, "heads": heads, "attend": attended, "resume": resumed, "save": saved, "tf-idf": counted}
+CELLS = {
+    "evaluate": evaluated,
+    "first:2": first,
+    "last:1": last,
+    "heads": heads,
+    "attend": attended,
+    "resume": resumed,
+    "save": saved,
+    "tf-idf": counted,
+}
 
 
 def main():
@@ -327,12 +442,19 @@ def main():
     parser.add_argument("tools", type=pathlib.Path, help="folder of the commands")
     parser.add_argument("family", nargs="*", default=list(FAMILIES))
     parser.add_argument("--device", default="flex")
-    parser.add_argument("--folder", type=pathlib.Path, help="where models and runs stay; a temporary folder by default")
+    parser.add_argument(
+        "--folder", type=pathlib.Path, help="where models and runs stay; a temporary folder by default"
+    )
     arguments = parser.parse_args()
     scratch, failed = tempfile.TemporaryDirectory(), False
     print("| family | " + " | ".join(CELLS) + " |\n|---" + "|---" * len(CELLS) + "|")
     for family in arguments.family:
-        place = Place(family, (arguments.folder or pathlib.Path(scratch.name)) / family, arguments.tools.resolve(), arguments.device)
+        place = Place(
+            family,
+            (arguments.folder or pathlib.Path(scratch.name)) / family,
+            arguments.tools.resolve(),
+            arguments.device,
+        )
         cells = {name: cell(place) for name, cell in CELLS.items()}
         failed |= any(difference > BOUNDS[name] for name, difference in cells.items())
         print(f"| {family} | " + " | ".join(f"{difference:.1e}" for difference in cells.values()) + " |", flush=True)

@@ -4,9 +4,10 @@
     python tests/reference/small_tokenizers.py data/imdb/aclImdb_v1.tar.gz target/release/prep [--folder DIR]
 
 Trains small tokenizers (2,000 tokens) on other reviews: WordPiece cased and uncased, byte-level BPE without and with a
-space before the text, SentencePiece Unigram as XLM-RoBERTa and CamemBERT have it. Tokenizes whole and truncated reviews.
-Prints how many differ; fails if any does.
+space before the text, SentencePiece Unigram as XLM-RoBERTa and CamemBERT have it. Tokenizes whole and
+shortened reviews. Prints how many differ; fails if any does.
 """
+
 import argparse
 import io
 import json
@@ -31,7 +32,10 @@ KINDS = {
     "sentencepiece-xlm": ("xlm-roberta", {}),
     "sentencepiece-camembert": ("camembert", {}),
 }
-SPECIAL = {"wordpiece": ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"], "byte": ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]}
+SPECIAL = {
+    "wordpiece": ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"],
+    "byte": ["<s>", "<pad>", "</s>", "<unk>", "<mask>"],
+}
 
 
 def make(kind, texts, folder, size=2000, rules=None):
@@ -59,7 +63,12 @@ def trained(kind, family, settings, texts, scratch, size, rules):
     written = io.BytesIO()
     options = {"normalization_rule_tsv": str(rules)} if rules else {}
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(texts), model_writer=written, vocab_size=size, minloglevel=2, hard_vocab_limit=False, **options
+        sentence_iterator=iter(texts),
+        model_writer=written,
+        vocab_size=size,
+        minloglevel=2,
+        hard_vocab_limit=False,
+        **options,
     )
     (scratch / "sentencepiece.bpe.model").write_bytes(written.getvalue())
     classes = {"xlm-roberta": transformers.XLMRobertaTokenizerFast, "camembert": transformers.CamembertTokenizerFast}
@@ -76,18 +85,22 @@ def expected(tokenizer, text, budget, way):
     inner = framed[1:-1]
     head = {"head-only": budget, "tail-only": 0, "head+tail": int(budget / 2 + 0.5)}[way]
     if len(inner) > budget:
-        inner = inner[:head] + inner[len(inner) - (budget - head):]
+        inner = inner[:head] + inner[len(inner) - (budget - head) :]
     return [framed[0], *inner, framed[-1]]
 
 
 def study(name, length, way):
-    rest = 'encoder = "e"\nblocks = "none"\nhead = { kind = "h" }\nepochs = 1\nbatch_size = 1\ndropout = 0.0\noptimizer = { kind = "o" }\n'
+    rest = 'encoder = "e"\nblocks = "none"\nhead = { kind = "h" }\noptimizer = { kind = "o" }\n'
+    rest += "epochs = 1\nbatch_size = 1\ndropout = 0.0\n"
     data = f'dataset = "jsonl"\ntokenizer = "{name}"\nmax_seq_length = {length}\ntruncation = "{way}"\n'
     return f'name = "x"\nseeds = [1]\n[data]\n{data}[[configuration]]\nid = "a"\n{rest}'
 
 
 def ours(prep, models, name, texts, length, way):
-    lines = "".join(json.dumps({"id": str(i), "split": "train", "label": i % 2, "text": text}) + "\n" for i, text in enumerate(texts))
+    lines = "".join(
+        json.dumps({"id": str(i), "split": "train", "label": i % 2, "text": text}) + "\n"
+        for i, text in enumerate(texts)
+    )
     with tempfile.TemporaryDirectory() as scratch:
         definition = pathlib.Path(scratch) / "x.toml"
         definition.write_text(study(name, length, way))
@@ -109,7 +122,9 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("archive", type=pathlib.Path)
     parser.add_argument("prep", type=pathlib.Path)
-    parser.add_argument("--folder", type=pathlib.Path, help="where the tokenizers stay; a temporary folder by default")
+    parser.add_argument(
+        "--folder", type=pathlib.Path, help="where the tokenizers stay; a temporary folder by default"
+    )
     arguments = parser.parse_args()
     chosen = random.Random(7).sample(list(reviews(arguments.archive)), 5000)
     training, texts = chosen[:3000], chosen[3000:]
@@ -122,7 +137,11 @@ def main():
             found = ours(arguments.prep.resolve(), models, kind, texts, length, way)
             wrong = [i for i, text in enumerate(texts) if found.get(i) != expected(tokenizer, text, length - 2, way)]
             differ += len(wrong)
-            print(f"{kind} ({type(tokenizer).__name__}, {len(tokenizer)} tokens), {length} {way}: {len(texts)} reviews, {len(wrong)} differ", flush=True)
+            print(
+                f"{kind} ({type(tokenizer).__name__}, {len(tokenizer)} tokens), {length} {way}:",
+                f"{len(texts)} reviews, {len(wrong)} differ",
+                flush=True,
+            )
     sys.exit(differ > 0)
 
 

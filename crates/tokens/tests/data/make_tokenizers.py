@@ -32,7 +32,8 @@ def main():
     lines = []
     for kind, size in SIZES.items():
         with tempfile.NamedTemporaryFile("w", suffix=".tsv") as rules:
-            rules.write("FF21\t41\n2026\t2E 2E 2E\n9\t20\nA\t20\n")  # Ａ is A, … is three stops, tab and newline are spaces
+            # Ａ is A, … is three stops, tab and newline are spaces.
+            rules.write("FF21\t41\n2026\t2E 2E 2E\n9\t20\nA\t20\n")
             rules.flush()
             tokenizer = small_tokenizers.make(kind, TRAINING, HERE / kind, size, rules.name)
         for name in ("special_tokens_map.json", "vocab.json", "merges.txt"):
