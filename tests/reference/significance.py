@@ -22,20 +22,33 @@ def outcomes(random, seeds, examples, accuracy, of_seed, of_example):
     return ease + random.standard_normal((seeds, examples)) > 0
 
 
-def analysis(table):
-    """Mean, mean squares and the 95 % interval of a crossed table without repetition."""
+def residual(table):
+    """Mean square of what seeds and examples leave of a crossed table without repetition."""
     seeds, examples = table.shape
     long = pd.DataFrame({
         "value": table.ravel().astype(float),
         "seed": np.repeat(np.arange(seeds), examples),
         "example": np.tile(np.arange(examples), seeds),
     })
-    squares = anova_lm(ols("value ~ C(seed) + C(example)", data=long).fit())["mean_sq"]
-    a, b, e = squares["C(seed)"], squares["C(example)"], squares["Residual"]
-    variance = max(a + b - e, b)
-    degrees = variance**2 / (a**2 / (seeds - 1) + b**2 / (examples - 1) + e**2 / ((seeds - 1) * (examples - 1)))
-    low, high = stats.t.interval(0.95, degrees, loc=table.mean(), scale=np.sqrt(variance / table.size))
-    return {"mean": float(table.mean()), "low": float(low), "high": float(high)}
+    return anova_lm(ols("value ~ C(seed) + C(example)", data=long).fit())["mean_sq"]["Residual"]
+
+
+def analysis(full, less):
+    """Difference of two models with seeds of their own on the same examples, and its 95 % interval.
+
+    Two examples more on which only the one is right, and two on which only the other is (Agresti and Coull 1998).
+    """
+    n = full.shape[1]
+    each = np.concatenate([full.mean(0) - less.mean(0), [1, 1, -1, -1]])
+    of_examples = stats.sem(each) ** 2
+    of_seeds = [stats.sem(model.mean(1)) ** 2 for model in (full, less)]
+    rests = [residual(model) / model.size for model in (full, less)]
+    variance = max(sum(of_seeds) + of_examples - sum(rests), of_examples)
+    squares = of_examples**2 / (n + 3)
+    for model, of_seed, rest in zip((full, less), of_seeds, rests):
+        squares += of_seed**2 / (len(model) - 1) + rest**2 / ((len(model) - 1) * (n + 3))
+    low, high = stats.t.interval(0.95, variance**2 / squares, loc=each.mean(), scale=np.sqrt(variance))
+    return {"mean": float(full.mean() - less.mean()), "low": float(low), "high": float(high)}
 
 
 def study(random, seeds, examples, spread):
@@ -49,7 +62,7 @@ def study(random, seeds, examples, spread):
         "full": full.astype(int).tolist(),
         "less": less.astype(int).tolist(),
         "mcnemar": p_values,
-        "difference": analysis(full.astype(int) - less.astype(int)),
+        "difference": analysis(full.astype(int), less.astype(int)),
     }
 
 

@@ -84,10 +84,15 @@ impl Outcomes {
         let one = |example| {
             let logits = self.logits(example);
             let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            let sum: f64 = logits.iter().map(|&logit| f64::from(logit - largest).exp()).sum();
-            sum.ln() + f64::from(largest - logits[self.examples.label(example)])
+            let sum: f64 = logits.iter().map(|&logit| (f64::from(logit) - f64::from(largest)).exp()).sum();
+            sum.ln() + f64::from(largest) - f64::from(logits[self.examples.label(example)])
         };
         (0..self.len()).map(one).sum::<f64>() / self.len() as f64
+    }
+
+    /// Of either sign.
+    pub(crate) fn largest_logit(&self) -> f64 {
+        self.logits.iter().map(|logit| f64::from(logit.abs())).fold(0.0, f64::max)
     }
 
     /// What statistics are computed from.

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use records::metrics::Epoch;
 use records::{Latency, Split};
-use statistics::{Interval, bootstrap, mean, wilson};
+use statistics::{Interval, accuracy, mean, wilson};
 use study::Configuration;
 
 use crate::check;
@@ -99,14 +99,14 @@ impl Run {
     }
 }
 
-/// The interval of the mean test accuracy over the runs of one configuration, in any order: by bootstrap where all
+/// The interval of the mean test accuracy over the runs of one configuration, in any order: over seeds and examples where all
 /// have predictions, otherwise by Wilson's formula.
 pub(crate) fn interval(runs: &[&Run]) -> Interval {
     let mut runs = runs.to_vec();
     runs.sort_by_key(|run| run.configuration().seed);
     let correct: Option<Vec<&[bool]>> = runs.iter().map(|run| Some(run.outcomes.as_ref()?.correct())).collect();
-    let accuracy = || mean(runs.iter().map(|run| run.test().0));
-    correct.map_or_else(|| wilson(accuracy(), runs[0].test().1), |correct| bootstrap(&correct))
+    let share = || mean(runs.iter().map(|run| run.test().0));
+    correct.map_or_else(|| wilson(share(), runs[0].test().1), |correct| accuracy(&correct))
 }
 
 #[cfg(test)]

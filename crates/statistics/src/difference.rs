@@ -1,29 +1,64 @@
-//! How far two models, or any contrast of models, lie apart over all seeds and all test examples one might have drawn.
+//! How far two models, or any weighted sum of models, lie apart over all seeds and all test examples one might have drawn.
+
+use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 use crate::student;
 
-/// Mean of a table `d[seed][example]` and how uncertain it is.
+/// A model in a weighted sum of accuracies.
+#[derive(Debug, Clone)]
+pub struct Term<'a> {
+    /// What its accuracy is multiplied by.
+    pub weight: f64,
+    /// `[seed][example]` whether it was right: one run or more, all tested on the same examples in one order.
+    pub runs: Vec<&'a [bool]>,
+}
+
+/// A weighted sum of accuracies and how uncertain it is.
 ///
-/// Both seeds and examples are samples: other seeds give other models, other reviews another test. The table is read as
-/// `d = μ + seed + example + rest` (two crossed random factors without repetition; Searle, Casella and McCulloch 1992,
-/// *Variance Components*, chapter 4; used for machine-learning metrics with crossed raters by Gallas et al. 2009,
-/// Communications in Statistics 38:2586). With the mean squares of seeds `A`, of examples `B` and of the rest `E`,
-/// the variance of the mean is estimated by `(A + B − E) / (S·n)`, and its degrees of freedom by Satterthwaite (1946,
-/// Biometrics Bulletin 2:110): `(A + B − E)² / (A²/(S−1) + B²/(n−1) + E²/((S−1)(n−1)))`.
+/// Both seeds and examples are samples: other seeds give other models, other reviews another test. Models share their
+/// examples, but not their seeds: each model has seeds of its own, as many as it likes, in any order. The variance of the
+/// sum is that of two crossed random factors without repetition (Searle, Casella and McCulloch 1992, *Variance Components*,
+/// chapter 4; Gallas et al. 2009, Communications in Statistics 38:2586), seeds nested within models:
 ///
-/// A variance below that of the examples alone is raised to it: a negative spread of seeds is luck. One seed leaves
-/// only the examples.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// `V = Σ w²·s²/S + B − Σ w²·E/(S·n)`
+///
+/// where s² is the variance of a model's accuracy over its S seeds, B that of the mean over the n examples, and E the mean
+/// square of what seeds and examples leave; E/n is in s² and in B, and so is taken off once. Degrees of freedom are those of
+/// Satterthwaite (1946, Biometrics Bulletin 2:110), for seeds alone Welch's (1947, Biometrika 34:28). V is at least B: a
+/// negative spread of seeds is luck. A model with one seed has only its examples. Where seeds of one model alone are random,
+/// Satterthwaite's degrees are too many whenever a few seeds lie close by luck (91 to 94 % instead of 95 % with three), so
+/// the half widths of seeds and of examples, each with its own degrees, are added in squares instead.
+///
+/// B and the centre of the interval are of the examples and [`ADDED`] more, half of them at each end, as Agresti and Coull
+/// (1998, The American Statistician 52:119) do for a share, and Agresti and Min (2005, Statistics in Medicine 24:729) and
+/// Bonett and Price (2012, JEBS 37:479), with half as many, for pairs: so few differences never mean certainty.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
-    /// Of all cells of the table.
+    /// As observed.
     pub mean: f64,
-    n_seeds: usize,
     n_examples: usize,
-    /// A, B, E
-    seeds: f64,
+    /// What the sum can be at all.
+    limits: Range,
+    /// With the added examples.
+    centre: f64,
+    /// B
     examples: f64,
+    /// Of each model with several seeds.
+    seeds: Vec<Seeds>,
+}
+
+/// One model's part of the variance.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Seeds {
+    n: usize,
+    /// w²·s²
+    spread: f64,
+    /// w²·E/n
     rest: f64,
 }
+
+/// Examples that are added: about 1.96².
+const ADDED: usize = 4;
 
 /// From low to high.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
@@ -35,77 +70,119 @@ pub struct Range {
 }
 
 impl Difference {
-    /// Of `seeds` tables of one length, `value(seed, example)`; at least one of each.
-    pub fn new(n_seeds: usize, n_examples: usize, value: impl Fn(usize, usize) -> f64) -> Self {
-        let mut of_seed = vec![0.0; n_seeds];
-        let (mut of_examples, mut squares) = (0.0, 0.0);
-        for example in 0..n_examples {
-            let mut sum = 0.0;
-            for (seed, total) in of_seed.iter_mut().enumerate() {
-                let value = value(seed, example);
-                *total += value;
-                sum += value;
-                squares += value * value;
-            }
-            of_examples += sum * sum;
+    /// Of at least one model, each with at least one run and one example.
+    pub fn new(terms: &[Term]) -> Self {
+        let n_examples = terms[0].runs[0].len();
+        let limit = |pick: fn(f64, f64) -> f64| terms.iter().map(|term| pick(term.weight, 0.0)).sum::<f64>();
+        let limits = Range { low: limit(f64::min), high: limit(f64::max) };
+        let (mut values, mut seeds) = (vec![0.0; n_examples], Vec::new());
+        for Term { weight, runs } in terms {
+            let counts = counts(runs);
+            let share = weight / runs.len() as f64;
+            values.iter_mut().zip(&counts).for_each(|(value, &count)| *value += share * f64::from(count));
+            seeds.extend(Seeds::new(*weight, runs, &counts));
         }
-        let (s, n) = (n_seeds as f64, n_examples as f64);
-        let total: f64 = of_seed.iter().sum();
-        let of_mean = total * total / (s * n);
-        let seeds = of_seed.iter().map(|sum| sum * sum).sum::<f64>() / n - of_mean;
-        let examples = of_examples / s - of_mean;
-        let rest = squares - of_mean - seeds - examples;
-        let mean_square = |sum: f64, degrees: f64| if degrees > 0.0 { sum.max(0.0) / degrees } else { 0.0 };
-        Difference {
-            mean: total / (s * n),
-            n_seeds,
-            n_examples,
-            seeds: mean_square(seeds, s - 1.0),
-            examples: mean_square(examples, n - 1.0),
-            rest: mean_square(rest, (s - 1.0) * (n - 1.0)),
-        }
+        let mean = crate::mean(values.iter().copied());
+        let added = [limits.low.max(-1.0), limits.high.min(1.0)];
+        values.extend(added.iter().cycle().take(ADDED));
+        let n = values.len() as f64;
+        let centre = values.iter().sum::<f64>() / n;
+        let examples = values.iter().map(|value| (value - centre).powi(2)).sum::<f64>() / (n * (n - 1.0));
+        Difference { mean, n_examples, limits, centre, examples, seeds }
     }
 
-    /// The interval that holds the true mean with this confidence; without width where nothing differs.
+    /// The interval that holds the true sum with this confidence, within what it can be.
     pub fn interval(&self, confidence: f64) -> Range {
-        let half = self.half_width(confidence, self.n_seeds);
-        Range { low: self.mean - half, high: self.mean + half }
-    }
-
-    /// About how many more seeds would make the 95 % interval leave `edge` on one side in four of five repetitions, if mean and
-    /// spreads are as they were seen; none up to 30 in all if seeds alone would not.
-    pub fn seeds_to_leave(&self, edge: f64) -> Option<usize> {
-        let enough = |&all: &usize| FOUR_OF_FIVE * self.half_width(0.95, all) < (edge - self.mean).abs();
-        (self.n_seeds + 1..=MOST_SEEDS).find(enough).map(|all| all - self.n_seeds)
-    }
-
-    /// Whether other seeds would move the mean more than other examples would.
-    pub fn is_of_seeds(&self) -> bool {
-        self.seeds - self.rest > self.examples
-    }
-
-    /// Half the width of the interval that so many seeds would have: expected mean squares in place of those seen.
-    fn half_width(&self, confidence: f64, n_seeds: usize) -> f64 {
-        let (s, n) = (n_seeds as f64, self.n_examples as f64);
-        let more = n_seeds as f64 / self.n_seeds as f64;
-        let examples = if n_seeds == self.n_seeds {
-            self.examples
-        } else {
-            more * (self.examples - self.rest).max(0.0) + self.rest
+        let part = |seeds: &Seeds| seeds.spread / seeds.n as f64;
+        let rest = |seeds: &Seeds| seeds.rest / seeds.n as f64;
+        let all = |of: &dyn Fn(&Seeds) -> f64| self.seeds.iter().map(of).sum::<f64>();
+        let examples = (self.n_examples + ADDED - 1) as f64;
+        let variance = (all(&part) + self.examples - all(&rest)).max(self.examples);
+        let squares = all(&|seeds| (part(seeds).powi(2) + rest(seeds).powi(2) / examples) / (seeds.n - 1) as f64);
+        let degrees = variance.powi(2) / (squares + self.examples.powi(2) / examples);
+        let quantile = |degrees: f64| student::quantile(0.5 + confidence / 2.0, degrees);
+        let half = match &self.seeds[..] {
+            [one] => {
+                let of_seeds = (part(one) - rest(one)).max(0.0) * quantile((one.n - 1) as f64).powi(2);
+                (of_seeds + self.examples * quantile(examples).powi(2)).sqrt()
+            }
+            _ => quantile(degrees) * variance.sqrt(),
         };
-        let variance = (self.seeds + examples - self.rest).max(examples);
-        let square =
-            |mean_square: f64, degrees: f64| if degrees > 0.0 { mean_square * mean_square / degrees } else { 0.0 };
-        let spread = square(self.seeds, s - 1.0) + square(examples, n - 1.0) + square(self.rest, (s - 1.0) * (n - 1.0));
-        if variance <= 0.0 {
-            return if n > 1.0 { 0.0 } else { f64::INFINITY };
-        }
-        student::quantile(0.5 + confidence / 2.0, variance * variance / spread) * (variance / (s * n)).sqrt()
+        Range { low: (self.centre - half).max(self.limits.low), high: (self.centre + half).min(self.limits.high) }
+    }
+
+    /// Over how many examples.
+    pub fn n_examples(&self) -> usize {
+        self.n_examples
+    }
+
+    /// About how many seeds each model needs in all, up to [`MOST_SEEDS`], so that in four of five repetitions the 95 %
+    /// interval leaves out an edge that lies `distance` away from the true sum. The spread of seeds is taken at the upper end
+    /// of what it may be (80 % confidence), since a few seeds often look more alike than they are.
+    pub fn seeds_for(&self, distance: f64) -> Option<usize> {
+        let most = self.seeds.iter().map(|seeds| seeds.n).min().unwrap_or(1);
+        (most + 1..=MOST_SEEDS).find(|&all| self.least_distance(all) < distance)
+    }
+
+    /// About how many test examples in place of these would do so with [`MOST_SEEDS`] seeds; half of the variance is left to
+    /// the seeds. `None` where the spread of seeds takes more than that.
+    pub fn examples_for(&self, distance: f64) -> Option<usize> {
+        let allowed = (distance / FOUR_OF_FIVE / TWO_SIDED).powi(2) / 2.0;
+        let needed = (self.n_examples as f64 * self.of_examples() / allowed).ceil() as usize;
+        (self.of_seeds(MOST_SEEDS) < allowed && needed > self.n_examples).then_some(needed)
+    }
+
+    /// The distance from an edge that so many seeds would tell apart.
+    fn least_distance(&self, n_seeds: usize) -> f64 {
+        let (of_seeds, of_examples) = (self.of_seeds(n_seeds), self.of_examples());
+        let variance = of_seeds + of_examples;
+        let models = self.seeds.len().max(1) as f64;
+        let degrees = variance.powi(2) / (of_seeds.powi(2) / (models * (n_seeds - 1) as f64)).max(f64::MIN_POSITIVE);
+        FOUR_OF_FIVE * student::quantile(0.975, degrees.min(1e9)) * variance.sqrt()
+    }
+
+    /// The variance that other examples make, however many seeds there are.
+    fn of_examples(&self) -> f64 {
+        (self.examples - self.seeds.iter().map(|seeds| seeds.rest / seeds.n as f64).sum::<f64>()).max(0.0)
+    }
+
+    /// The variance that so many seeds may leave.
+    fn of_seeds(&self, n_seeds: usize) -> f64 {
+        let degrees = self.seeds.iter().map(|seeds| seeds.n - 1).sum::<usize>() as f64;
+        // `new` refuses only what is no positive number: then no model has several seeds, and the sum is empty
+        let least = ChiSquared::new(degrees).map_or(1.0, |spread| spread.inverse_cdf(0.2) / degrees);
+        self.seeds.iter().map(|seeds| seeds.spread).sum::<f64>() / least / n_seeds as f64
     }
 }
 
+impl Seeds {
+    /// Of one model; nothing from one seed. `counts`: in how many runs each example is right.
+    fn new(weight: f64, runs: &[&[bool]], counts: &[u32]) -> Option<Self> {
+        let (s, n) = (runs.len() as f64, counts.len() as f64);
+        let right = runs.iter().map(|run| run.iter().filter(|right| **right).count() as f64);
+        let right: Vec<f64> = right.collect();
+        let total: f64 = right.iter().sum();
+        let of_seeds = right.iter().map(|right| (right - total / s).powi(2)).sum::<f64>() / n;
+        let of_examples = counts.iter().map(|&count| (f64::from(count) - total / n).powi(2)).sum::<f64>() / s;
+        let rest = (total - total * total / (s * n) - of_seeds - of_examples).max(0.0);
+        let square = weight * weight / (n * (s - 1.0));
+        let rest = if n > 1.0 { square * rest / (n - 1.0) } else { 0.0 };
+        (runs.len() > 1).then_some(Seeds { n: runs.len(), spread: square * of_seeds, rest })
+    }
+}
+
+/// In how many runs each example is right.
+fn counts(runs: &[&[bool]]) -> Vec<u32> {
+    let mut counts = vec![0; runs[0].len()];
+    runs.iter().for_each(|run| counts.iter_mut().zip(*run).for_each(|(count, &right)| *count += u32::from(right)));
+    counts
+}
+
 /// Nobody trains more.
-const MOST_SEEDS: usize = 30;
+pub const MOST_SEEDS: usize = 30;
+
+/// The standard normal quantile at 0.975.
+const TWO_SIDED: f64 = 1.96;
 
 /// From a half width, 1.96 standard errors, to one that is met with 80 % power: 0.84 more of them.
 const FOUR_OF_FIVE: f64 = (1.96 + 0.84) / 1.96;
@@ -121,47 +198,78 @@ impl Range {
 mod tests {
     use super::*;
 
+    fn difference(full: &[&[bool]], other: &[&[bool]]) -> Difference {
+        Difference::new(&[Term { weight: 1.0, runs: full.to_vec() }, Term { weight: -1.0, runs: other.to_vec() }])
+    }
+
+    /// Of `n` examples all but every `wrong`-th are right, counted from `start`.
+    fn run(n: usize, wrong: usize, start: usize) -> Vec<bool> {
+        (0..n).map(|i| !(i + start).is_multiple_of(wrong)).collect()
+    }
+
     #[test]
     fn a_table_by_hand() {
-        // 2 seeds, 3 examples: 1 0 1 / 0 0 1; mean 1/2; seeds 1/3 and −1/3… squares: seeds 1/6, examples 1, rest 1/3
-        let table = [[1.0, 0.0, 1.0], [0.0, 0.0, 1.0]];
-        let difference = Difference::new(2, 3, |seed, example| table[seed][example]);
-        let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-12, "{difference:?}");
+        // full 101 / 001, other 000 (one seed): accuracies 2/3 and 1/3, s² = 1/18; d = 1/2 0 1, mean 1/2
+        let (t, f) = (true, false);
+        let difference = difference(&[&[t, f, t], &[f, f, t]], &[&[f, f, f]]);
+        let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-12, "{a}, not {b}: {difference:?}");
         close(difference.mean, 0.5);
-        close(difference.seeds, 1.0 / 6.0);
-        close(difference.examples, 0.5);
-        close(difference.rest, 1.0 / 6.0);
-        // variance 1/2 / 6, degrees (1/2)² / ((1/6)²/1 + (1/2)²/2 + (1/6)²/2) = 0.25 / 0.16667 = 1.5
-        let half = student::quantile(0.975, 1.5) * (1.0_f64 / 12.0).sqrt();
-        close(difference.interval(0.95).high, 0.5 + half);
-        close(difference.interval(0.95).low, 0.5 - half);
+        // sum of squares 3, mean 9/6, seeds 1/6, examples 1, rest 1/3: E = 1/6, E/n = 1/18
+        assert_eq!((difference.seeds.len(), difference.seeds[0].n), (1, 2));
+        close(difference.seeds[0].spread, 1.0 / 18.0);
+        close(difference.seeds[0].rest, 1.0 / 18.0);
+        // with ±1 twice: mean 1.5/7, squares 5.25 − 1.5²/7, over 7·6
+        close(difference.centre, 1.5 / 7.0);
+        close(difference.examples, (5.25 - 2.25 / 7.0) / 42.0);
+        // the only spread of seeds is no more than chance: s²/S = E/(S·n)
+        let half = student::quantile(0.975, 6.0) * difference.examples.sqrt();
+        close(difference.interval(0.95).low, 1.5 / 7.0 - half);
     }
 
     #[test]
-    fn one_seed_has_the_interval_of_its_examples() {
-        let values: Vec<f64> = (0..1000).map(|i| f64::from(i % 5 == 0)).collect();
-        let interval = Difference::new(1, 1000, |_, example| values[example]).interval(0.95);
-        let half = student::quantile(0.975, 999.0) * (0.2 * 0.8 / 999.0_f64).sqrt();
-        assert!((interval.high - 0.2 - half).abs() < 1e-12 && (interval.low - 0.2 + half).abs() < 1e-12);
+    fn equal_answers_to_few_examples_leave_a_wide_interval_within_the_possible() {
+        for n in [1, 2, 10, 200, 2_000] {
+            let same = vec![true; n];
+            let interval = difference(&[&same, &same, &same], &[&same, &same, &same]).interval(0.95);
+            // the rule of three: none of n differs where 3/n of all do, in 5 %
+            assert!(interval.high >= (3.0 / n as f64).min(0.9) && interval.high <= 1.0, "{n}: {interval:?}");
+            assert!((interval.high + interval.low).abs() < 1e-12);
+        }
+        let (all, none) = (vec![true; 5], vec![false; 5]);
+        let interval = difference(&[&all], &[&none]).interval(0.95);
+        assert!(interval.low < 1.0 && interval.high == 1.0, "{interval:?}");
     }
 
     #[test]
-    fn what_never_differs_has_no_width_and_one_example_says_nothing() {
-        assert_eq!(Difference::new(3, 9, |_, _| 0.0).interval(0.95), Range { low: 0.0, high: 0.0 });
-        let same: Vec<f64> = (0..50).map(|i| f64::from(i % 2)).collect();
-        let (three, one) = (Difference::new(3, 50, |_, i| same[i]), Difference::new(1, 50, |_, i| same[i]));
-        assert!((three.interval(0.95).high - one.interval(0.95).high).abs() < 1e-3, "seeds that agree add nothing");
-        assert_eq!(Difference::new(1, 1, |_, _| 1.0).interval(0.95).high, f64::INFINITY);
+    fn seeds_are_unpaired_so_their_order_and_number_decide_nothing() {
+        let [a, b, c] = [9, 10, 12].map(|wrong| run(500, wrong, 0));
+        let [d, e, f] = [9, 10, 12].map(|wrong| run(500, wrong, 1));
+        let one = difference(&[&a, &b, &c], &[&d, &e, &f]);
+        let other = difference(&[&c, &a, &b], &[&d, &f, &e]);
+        assert!((one.interval(0.95).low - other.interval(0.95).low).abs() < 1e-12);
+        let more = difference(&[&a, &b, &c, &a, &b, &c], &[&d, &e, &f]).interval(0.95);
+        assert!(more.high - more.low < one.interval(0.95).high - one.interval(0.95).low, "all six are used");
+    }
+
+    #[test]
+    fn seeds_that_agree_add_nothing() {
+        let (full, other) = (run(1_000, 11, 0), run(1_000, 10, 0));
+        let (one, three) = (difference(&[&full], &[&other]), difference(&[&full[..]; 3], &[&other[..]; 3]));
+        assert!((one.interval(0.95).high - three.interval(0.95).high).abs() < 1e-12);
     }
 
     #[test]
     fn seeds_that_differ_want_more_seeds_and_examples_that_differ_more_examples() {
-        let spread = |s: usize, i: usize| 0.01 * (s as f64 - 1.0) + 0.05 * f64::from(i.is_multiple_of(7)) - 0.05 / 7.0;
-        let by_seeds = Difference::new(3, 5000, spread);
-        assert!(by_seeds.interval(0.95).contains(0.012));
-        let more = by_seeds.seeds_to_leave(0.012).unwrap();
-        assert!((1..8).contains(&more), "{more}");
-        let by_examples = Difference::new(3, 100, |_, i| (i % 2) as f64);
-        assert_eq!(by_examples.seeds_to_leave(0.52), None);
+        let [a, b, c] = [18, 20, 22].map(|wrong| run(20_000, wrong, 0));
+        let by_seeds = difference(&[&a, &b, &c], &[&a, &b, &c]);
+        let some = by_seeds.seeds_for(0.01).unwrap();
+        assert!((4..=MOST_SEEDS).contains(&some), "{some}");
+        assert!(by_seeds.seeds_for(0.02).unwrap() < some && by_seeds.seeds_for(0.0001).is_none());
+        let (full, other) = (run(400, 10, 0), run(400, 10, 1));
+        let by_examples = difference(&[&full[..]; 3], &[&other[..]; 3]);
+        assert_eq!(by_examples.seeds_for(0.02), None);
+        let examples = by_examples.examples_for(0.02).unwrap();
+        // 0.2 of all differ: 0.2 / n = (0.02 / 2.8)² / 2
+        assert!((7_000..9_000).contains(&examples), "{examples}");
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::{Difference, holm, mcnemar, student};
+use crate::{Difference, Term, holm, mcnemar, student};
 
 const GOLDEN: &str = include_str!("../tests/golden/significance.json");
 
@@ -60,9 +60,14 @@ fn mcnemar_is_that_of_statsmodels() {
 }
 
 #[test]
-fn the_difference_is_that_of_an_analysis_of_variance() {
+fn the_difference_is_that_of_two_crossed_factors_with_seeds_nested_in_models() {
     for Study { full, less, difference, .. } in golden().studies {
-        let ours = Difference::new(full.len(), full[0].len(), |s, i| f64::from(full[s][i]) - f64::from(less[s][i]));
+        let bools = |rows: &[Vec<u8>]| rows.iter().map(|row| row.iter().map(|&right| right == 1).collect()).collect();
+        let (full, less): (Vec<Vec<bool>>, Vec<Vec<bool>>) = (bools(&full), bools(&less));
+        let term = |weight, runs| Term { weight, runs };
+        let slices = [&full, &less].map(|runs| runs.iter().map(Vec::as_slice).collect::<Vec<&[bool]>>());
+        let [full, less] = slices;
+        let ours = Difference::new(&[term(1.0, full), term(-1.0, less)]);
         let interval = ours.interval(0.95);
         close(ours.mean, difference.mean);
         close(interval.low, difference.low);

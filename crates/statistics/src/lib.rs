@@ -2,8 +2,8 @@
 //!
 //! | question | answer |
 //! | --- | --- |
-//! | How sure is an accuracy? | [`bootstrap`] over seeds and examples, [`wilson`] from a share alone |
-//! | How far do two models differ? | [`Difference`]: mean and interval, seeds and examples crossed |
+//! | How sure is an accuracy? | [`accuracy`] over seeds and examples, [`wilson`] from a share alone |
+//! | How far do two models differ? | [`Difference`]: mean and interval over seeds and examples |
 //! | Is a difference more than noise? | [`mcnemar()`] for each seed, [`either_way`] over seeds, [`holm()`] over models |
 //! | How few blocks are enough? | [`finding`] for each depth, [`knee()`] over the depths |
 //! | What does a model confuse, and how does it rank? | [`Confusion`], [`auc`] |
@@ -38,10 +38,10 @@ pub use answers::Answers;
 pub use calibration::{BINS, Bin, Calibration, Measured};
 pub use confusion::Confusion;
 pub use coverage::{COVERAGES, risks, shares};
-pub use difference::{Difference, Range};
+pub use difference::{Difference, MOST_SEEDS, Range, Term};
 pub use holm::holm;
-pub use interval::{BOOTSTRAP_COVERAGE, BOOTSTRAP_SEED, DRAWS, Interval, Method, bootstrap, wilson};
-pub use knee::{Finding, LEAST_SEEDS, finding, knee};
+pub use interval::{Interval, Method, accuracy, wilson};
+pub use knee::{Finding, LEAST_ANSWERS, LEAST_SEEDS, finding, knee};
 pub use mcnemar::{mcnemar, one_sided};
 pub use p_values::either_way;
 pub use probabilities::Probabilities;

@@ -19,7 +19,8 @@ pub fn fit(answers: &Answers) -> f64 {
     let mut probabilities = vec![0.0; answers.n_classes()];
     let mut derivatives = |b: f64| derivatives(answers, b, &mut probabilities);
     let (hottest, coldest) = (HOTTEST.recip(), COLDEST.recip());
-    if derivatives(1.0).0 == 0.0 {
+    let differ = |logits: &[f32]| logits.iter().any(|logit| *logit != logits[0]);
+    if !(0..answers.len()).any(|example| differ(answers.logits(example))) {
         1.0
     } else if derivatives(coldest).0 <= 0.0 {
         COLDEST
@@ -94,6 +95,8 @@ mod tests {
     fn where_there_is_no_minimum_it_ends_at_a_bound_and_where_nothing_differs_it_stays() {
         assert_eq!(of(&[([2.0, 0.0], 0), ([0.0, 1.0], 1)]), COLDEST, "all right");
         assert_eq!(of(&[([2.0, 0.0], 1), ([0.0, 1.0], 0)]), HOTTEST, "all wrong");
+        assert_eq!(of(&[([1e4, -1e4], 0), ([-1e4, 1e4], 1)]), COLDEST, "all right, without any slope left");
+        assert_eq!(of(&[([1e4, -1e4], 1), ([-1e4, 1e4], 1)]), HOTTEST, "one of two is wrong");
         let mut nearly = vec![([1.0, 0.0], 0); 999];
         nearly.push(([1.0, 0.0], 1));
         assert!((of(&nearly) - 1.0 / 999.0_f64.ln()).abs() < 1e-9, "one of a thousand is wrong");

@@ -18,6 +18,9 @@ const PREDICT_AGAIN: &str = "remove the predictions, then run make";
 /// Accuracies of the same predictions differ by less than this, whatever the order of summing.
 const ROUNDING: f64 = 1e-9;
 
+/// Losses of the same logits differ by less than this share of 1 + the largest logit, in single or double precision.
+const OTHER_PRECISION: f64 = 1e-6;
+
 /// Losses of one model on two machines differ by less than this share of 1 + loss.
 const OTHER_MACHINE: f64 = 1e-3;
 
@@ -104,7 +107,7 @@ pub(crate) fn predicted(run: &Run, predictions: &Predictions) -> Result<()> {
         (n == examples, format!("there are {n} {split} predictions, but the metrics record {examples}")),
         agrees("accuracy", accuracy, own_end, end.accuracy, ROUNDING),
         agrees("accuracy", accuracy, metrics, recorded.map(|recorded| recorded.accuracy), near),
-        agrees("loss", loss, own_end, end.loss, ROUNDING * (1.0 + loss)),
+        agrees("loss", loss, own_end, end.loss, OTHER_PRECISION * (1.0 + outcomes.largest_logit())),
         agrees("loss", loss, metrics, recorded.map(|recorded| recorded.loss), near_loss * (1.0 + loss)),
     ];
     require(rules, PREDICT_AGAIN)

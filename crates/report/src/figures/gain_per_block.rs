@@ -101,7 +101,7 @@ fn notes(steps: &[Step], basis: &str) -> Vec<String> {
     let (alone, _) = split(steps);
     let own = if alone.is_empty() { "" } else { "; the step from no block at all has an axis of its own" };
     let certain = format!("{} of {} intervals exclude 0", certain(steps), steps.len());
-    vec![format!("{basis}; paired over seeds and test examples"), format!("{certain}{own}")]
+    vec![format!("{basis}; over all seeds, paired by test example"), format!("{certain}{own}")]
 }
 
 /// The step from a baseline without blocks, where it would dwarf the others; and the others.
@@ -194,7 +194,7 @@ mod tests {
         let figure = material::figure(&made, &[], figure).unwrap();
         let rows: Vec<&str> = figure.csv.lines().collect();
         assert!(rows[1].starts_with("1,2,25,") && rows[1].ends_with(",25"), "{}", rows[1]);
-        assert_eq!(rows[2], "2,4,0,0,0,0");
+        assert_eq!(rows[2], "2,4,0,-9.474088,9.474088,0");
         assert!(
             figure.alt.contains("The largest step is 1 → 2; 1 of 2 intervals exclude 0. 1 → 2 blocks +25.00 (95 %")
         );

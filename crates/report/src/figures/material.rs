@@ -35,9 +35,10 @@ pub(super) fn deep() -> Vec<Made> {
         n => format!("{n}-blocks-under-a-head-of-a-long-name"),
     };
     let made = |n_blocks: usize, seed: u64| {
-        let right = (24 + 3 * n_blocks).min(36) - seed as usize;
+        let right = 50 * (24 + 3 * n_blocks).min(36) - seed as usize;
         let made = Made::new(&id(n_blocks), seed).blocks(&(0..n_blocks).collect::<Vec<_>>());
-        made.test(&[20, right, 22])
+        made.examples(2_000)
+            .test(&[1_000, right, 1_100])
             .seconds(1.0 + n_blocks as f64)
             .model_bytes(90_000_000 + 28_000_000 * n_blocks as u64)
     };

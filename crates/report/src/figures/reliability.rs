@@ -219,7 +219,9 @@ mod tests {
 
     /// Two depths that are depth, so that the knee is the first; or one that is far below.
     fn made(first: usize) -> Vec<Made> {
-        let of = |id: &str, right: usize| [1, 2, 3].map(|seed| Made::new(id, seed).test(&[0, right, 0]));
+        let of = |id: &str, right: usize| {
+            [1, 2, 3].map(|seed| Made::new(id, seed).examples(2_000).test(&[0, 50 * right, 0]))
+        };
         [of("1VA", first), of("4VA", 36)].concat()
     }
 

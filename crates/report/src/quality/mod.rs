@@ -31,7 +31,7 @@ pub(crate) struct Quality {
     pub(crate) confusion: Vec<Vec<u64>>,
     /// Of the probabilities as the model gives them.
     pub(crate) raw: Calibration,
-    /// What logits are divided by, fitted on validation; nothing unless every seed has predictions of it.
+    /// What logits are divided by, fitted on validation, the geometric mean over the seeds; nothing unless every seed has predictions of it.
     pub(crate) temperature: Option<f64>,
     /// Whether the fit of a seed ended at a bound, so that validation does not determine its temperature.
     pub(crate) is_temperature_bound: bool,
@@ -91,7 +91,7 @@ impl Quality {
             auc: seeds.iter().map(|seed| seed.auc).collect::<Option<Vec<_>>>().map(mean),
             confusion: confusion.rows(),
             raw: Calibration::over_seeds(&seeds.iter().map(|seed| &seed.raw).collect::<Vec<_>>()),
-            temperature: seeds.iter().map(|seed| seed.temperature).collect::<Option<Vec<_>>>().map(mean),
+            temperature: seeds.iter().map(|seed| seed.temperature).collect::<Option<Vec<_>>>().map(geometric_mean),
             is_temperature_bound: seeds.iter().any(|seed| seed.temperature.is_some_and(|t| TEMPERATURES.contains(&t))),
             tempered: tempered.map(|tempered| Calibration::over_seeds(&tempered)),
             risk_coverage: shares().zip(by_column(&seeds, |seed| seed.risks.to_vec())).collect(),
@@ -100,6 +100,11 @@ impl Quality {
             by_rating: slices::by_rating(&outcomes, &probabilities),
         })
     }
+}
+
+/// exp of the mean of ln: 0.05 and 20 are as far from 1.
+fn geometric_mean(values: Vec<f64>) -> f64 {
+    mean(values.into_iter().map(f64::ln)).exp()
 }
 
 /// The mean over the seeds, place by place.

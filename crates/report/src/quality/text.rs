@@ -105,7 +105,7 @@ const SCORES: &str = "macro F1: mean over the classes that occur in test or amon
                       against the rest, and `·` where one of them has no test example; log loss: in nats; Brier: half the squared distance between probabilities and \
                       truth, 0 to 1";
 const TEMPERATURE: &str = "T: the temperature that logits are divided by, fitted to the log loss of validation, for \
-                           each seed its own; above 1 the model is over-confident; answers do not change";
+                           each seed its own, and here the geometric mean; above 1 the model is over-confident; answers do not change";
 const COVERAGE: &str = "error % of 80 %: error rate among the 80 % of examples with the most probable answers; risk \
                         area: its mean over all shares";
 const CONFUSED: &str = "most confused: true → predicted class, and its share of the true class";

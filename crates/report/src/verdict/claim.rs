@@ -61,7 +61,7 @@ impl Claim {
         };
         match pairs.iter().map(rival).collect::<Option<Vec<Rival>>>() {
             Some(rivals) => Claim { sentence: sentence(&rivals), rivals },
-            None => Self::untested("predictions of the same examples at all depths, with common seeds"),
+            None => Self::untested("predictions of the same examples at all depths"),
         }
     }
 

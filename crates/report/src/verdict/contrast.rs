@@ -1,59 +1,69 @@
-//! Weighted sums of models, example by example and seed by seed.
+//! Weighted sums of models over all their seeds, and McNemar's test of their runs.
 
 use super::candidates::Candidate;
-use statistics::{Difference, either_way, mcnemar, one_sided};
+use crate::outcomes::Outcomes;
+use statistics::{Difference, Term, either_way, mcnemar, one_sided};
 
-/// A weighted sum of correct answers, in accuracy.
+/// A weighted sum of accuracies.
 #[derive(Debug, Clone)]
 pub(crate) struct Contrast {
     pub(crate) value: Difference,
+    /// Seeds of the model that has the fewest; all seeds of all models are used.
     pub(crate) n_seeds: usize,
 }
 
-/// Right or wrong of each model `[model][seed][example]`, for the seeds that all have. If they share none, their first seeds
-/// are paired, then their second and so on: seeds are independent draws, so any pairing is valid. `None` if predictions
-/// are missing or the models were tested on different examples.
-fn common<'a>(candidates: &[&Candidate<'a>]) -> Option<Vec<Vec<&'a [bool]>>> {
-    let seeds = |candidate: &Candidate| candidate.runs.iter().map(|run| run.configuration().seed).collect::<Vec<u64>>();
-    let all: Vec<Vec<u64>> = candidates.iter().map(|candidate| seeds(candidate)).collect();
-    let shared: Vec<u64> =
-        all.first()?.iter().copied().filter(|seed| all.iter().all(|seeds| seeds.contains(seed))).collect();
-    let fewest = all.iter().map(Vec::len).min()?;
-    let first = candidates[0].runs[0].outcomes.as_ref()?;
-    let of = |(candidate, own): (&&Candidate<'a>, &Vec<u64>)| -> Option<Vec<&'a [bool]>> {
-        let chosen: &[u64] = if shared.is_empty() { &own[..fewest] } else { &shared };
-        let runs = chosen.iter().map(|seed| candidate.runs.iter().find(|run| run.configuration().seed == *seed));
-        let outcomes = runs.map(|run| run?.outcomes.as_ref().filter(|outcomes| outcomes.pairs_with(first)));
-        outcomes.map(|outcomes| outcomes.map(|outcomes| outcomes.correct())).collect()
+/// The answers of all runs `[model][seed]`; `None` if predictions are missing or runs were tested on different examples.
+fn outcomes<'a>(candidates: &[&Candidate<'a>]) -> Option<Vec<Vec<&'a Outcomes>>> {
+    let first = candidates.first()?.runs[0].outcomes.as_ref()?;
+    let of = |candidate: &&Candidate<'a>| {
+        let outcomes = candidate.runs.iter().map(|run| run.outcomes.as_ref());
+        outcomes.map(|outcomes| outcomes.filter(|outcomes| outcomes.pairs_with(first))).collect()
     };
-    candidates.iter().zip(&all).map(of).collect()
+    candidates.iter().map(of).collect()
 }
 
-/// The sum over `terms` of weight times accuracy.
+/// The sum over `terms` of weight times accuracy; the weights of a model that is named twice are added.
 pub(crate) fn contrast(terms: &[(&Candidate, f64)]) -> Option<Contrast> {
-    let candidates: Vec<&Candidate> = terms.iter().map(|(candidate, _)| *candidate).collect();
-    let right = common(&candidates)?;
-    let (n_seeds, n_examples) = (right[0].len(), right[0][0].len());
-    let value = |seed: usize, example: usize| {
-        let weighed = terms.iter().zip(&right).filter(|(_, model)| model[seed][example]);
-        weighed.map(|((_, weight), _)| weight).sum()
-    };
-    Some(Contrast { value: Difference::new(n_seeds, n_examples, value), n_seeds })
+    let mut models: Vec<(&Candidate, f64)> = Vec::new();
+    for &(candidate, weight) in terms {
+        match models.iter_mut().find(|(known, _)| std::ptr::eq(*known, candidate)) {
+            Some((_, known)) => *known += weight,
+            None => models.push((candidate, weight)),
+        }
+    }
+    let candidates: Vec<&Candidate> = models.iter().map(|(candidate, _)| *candidate).collect();
+    let weighed = models.iter().map(|(_, weight)| *weight).zip(outcomes(&candidates)?);
+    let terms: Vec<Term> = weighed
+        .map(|(weight, runs)| Term { weight, runs: runs.into_iter().map(Outcomes::correct).collect() })
+        .collect();
+    let n_seeds = terms.iter().map(|term| term.runs.len()).min()?;
+    Some(Contrast { value: Difference::new(&terms), n_seeds })
 }
 
-/// McNemar's p value of two models for each seed that both have.
+/// McNemar's p value of two models for each seed number that both have.
 pub(crate) fn mcnemar_by_seed(one: &Candidate, other: &Candidate) -> Vec<f64> {
-    let Some(right) = common(&[one, other]) else { return Vec::new() };
-    right[0].iter().zip(&right[1]).map(|(one, other)| mcnemar(one, other)).collect()
+    let of = |candidate: &Candidate, seed| candidate.runs.iter().position(|run| run.configuration().seed == seed);
+    let seeds = one.runs.iter().enumerate().map(|(place, run)| (place, run.configuration().seed));
+    let shared = seeds.filter_map(|(place, seed)| Some((place, of(other, seed)?)));
+    let Some(runs) = outcomes(&[one, other]) else { return Vec::new() };
+    shared.map(|(a, b)| mcnemar(runs[0][a].correct(), runs[1][b].correct())).collect()
 }
 
-/// One p value over the seeds, for a difference in either direction.
+/// One p value over all pairs of a run of the one and a run of the other, for a difference in either direction.
 pub(crate) fn p_value(one: &Candidate, other: &Candidate) -> f64 {
-    let Some(right) = common(&[one, other]) else { return 1.0 };
-    let pairs = || right[0].iter().zip(&right[1]);
+    let Some(runs) = outcomes(&[one, other]) else { return 1.0 };
+    let pairs = || runs[0].iter().flat_map(|a| runs[1].iter().map(|b| (a.correct(), b.correct())));
     let up: Vec<f64> = pairs().map(|(one, other)| one_sided(one, other)).collect();
     let down: Vec<f64> = pairs().map(|(one, other)| one_sided(other, one)).collect();
     either_way(&up, &down)
+}
+
+/// Whether no run of either gives any example another class.
+pub(crate) fn is_same(one: &Candidate, other: &Candidate) -> bool {
+    let Some(runs) = outcomes(&[one, other]) else { return false };
+    let first = runs[0][0];
+    let same = |run: &&Outcomes| (0..first.len()).all(|example| run.predicted(example) == first.predicted(example));
+    runs.iter().flatten().all(same)
 }
 
 #[cfg(test)]
@@ -64,23 +74,24 @@ mod tests {
     use crate::sources::from_text;
 
     #[test]
-    fn only_seeds_that_all_have_are_weighed() {
-        let made = [
-            Made::new("1VA", 1).test(&[0, 20, 0]),
-            Made::new("1VA", 2).test(&[0, 30, 0]),
-            Made::new("2VA", 2).test(&[0, 36, 0]),
-            Made::new("2VA", 3).test(&[0, 40, 0]),
-            Made::new("3VA", 4),
-        ];
-        let text: String = made.iter().map(|made| made.metrics() + &made.predictions()).collect();
-        let runs = from_text(&text).unwrap();
-        let candidates: Vec<Candidate> =
-            by_configuration(&runs).unwrap().into_iter().map(|runs| Candidate { runs }).collect();
-        let two = contrast(&[(&candidates[1], 1.0), (&candidates[0], -1.0)]).unwrap();
-        assert_eq!((two.n_seeds, (two.value.mean * 40.0).round()), (1, 6.0));
-        assert_eq!(mcnemar_by_seed(&candidates[0], &candidates[1]).len(), 1);
-        let unlike = contrast(&[(&candidates[1], 1.0), (&candidates[2], -1.0)]).unwrap();
-        assert_eq!((unlike.n_seeds, (unlike.value.mean * 40.0).round()), (1, 4.0), "seed 2 beside seed 4");
+    fn all_seeds_are_weighed_whatever_their_numbers() {
+        let made = |seeds: [u64; 3]| {
+            let right =
+                [30, 36, 33].into_iter().zip(seeds).map(|(right, seed)| Made::new("1VA", seed).test(&[0, right, 0]));
+            let text: String = right.map(|made| made.metrics() + &made.predictions()).collect();
+            let full = [1, 2].map(|seed| Made::new("2VA", seed).test(&[0, 36, 0]));
+            text + &full.map(|made| made.metrics() + &made.predictions()).concat()
+        };
+        for (seeds, shared) in [([1, 2, 3], 2), ([2, 3, 1], 2), ([7, 8, 9], 0), ([2, 4, 5], 1)] {
+            let runs = from_text(&made(seeds)).unwrap();
+            let candidates: Vec<Candidate> =
+                by_configuration(&runs).unwrap().into_iter().map(|runs| Candidate { runs }).collect();
+            let two = contrast(&[(&candidates[1], 1.0), (&candidates[0], -1.0)]).unwrap();
+            assert_eq!((two.n_seeds, (two.value.mean * 40.0).round()), (2, 3.0), "{seeds:?}");
+            assert_eq!(mcnemar_by_seed(&candidates[0], &candidates[1]).len(), shared, "{seeds:?}");
+            let twice = contrast(&[(&candidates[1], 2.0), (&candidates[1], -1.0), (&candidates[0], -1.0)]).unwrap();
+            assert_eq!(twice.value, two.value);
+        }
     }
 
     #[test]
@@ -92,6 +103,7 @@ mod tests {
             let candidates: Vec<Candidate> =
                 by_configuration(&runs).unwrap().into_iter().map(|runs| Candidate { runs }).collect();
             assert!(contrast(&[(&candidates[0], 1.0), (&candidates[1], -1.0)]).is_none());
+            assert!(!is_same(&candidates[0], &candidates[1]));
         }
     }
 }

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use serde::Serialize;
 
+use super::sentence::judgement;
 use super::{Claim, DepthResult, Verdict, sentences};
 use statistics::{Finding, Range};
 
@@ -13,7 +14,15 @@ struct Object<'a> {
     /// Blocks of the knee; nothing where no depth below the full model is enough.
     knee_blocks: Option<usize>,
     levels: Vec<Row<'a>>,
+    /// What the runs that did not fail say; nothing where none failed.
+    without_failed: Option<Rest>,
     claim: &'a Claim,
+}
+
+#[derive(Serialize)]
+struct Rest {
+    sentences: Vec<String>,
+    knee_blocks: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -29,6 +38,9 @@ struct Row<'a> {
     drop_interval: Option<Range>,
     compared_seeds: Option<usize>,
     finding: Option<Finding>,
+    /// Whether the sequence of tests came to this depth; otherwise the finding is a description.
+    tested: Option<bool>,
+    failed_runs: Vec<&'a str>,
     mcnemar_p_by_seed: Option<&'a [f64]>,
     mcnemar_p: Option<f64>,
     mcnemar_p_holm: Option<f64>,
@@ -50,11 +62,19 @@ pub(crate) fn text(verdict: &Verdict) -> Result<String> {
     let object = Object {
         sentences: sentences(verdict),
         margin_points: verdict.margin,
-        knee_blocks: verdict.knee.map(|knee| verdict.depths[knee].candidate.n_blocks()),
+        knee_blocks: knee_blocks(verdict),
         levels: verdict.depths.iter().map(row).collect(),
+        without_failed: verdict
+            .without_failed
+            .as_ref()
+            .map(|rest| Rest { sentences: judgement(rest), knee_blocks: knee_blocks(rest) }),
         claim: &verdict.claim,
     };
     Ok(serde_json::to_string_pretty(&object)? + "\n")
+}
+
+fn knee_blocks(verdict: &Verdict) -> Option<usize> {
+    verdict.knee.map(|knee| verdict.depths[knee].candidate.n_blocks())
 }
 
 fn row<'a>(depth: &'a DepthResult) -> Row<'a> {
@@ -72,11 +92,13 @@ fn row<'a>(depth: &'a DepthResult) -> Row<'a> {
         drop_interval: against.map(|against| against.drop.interval(0.95)),
         compared_seeds: against.map(|against| against.n_seeds),
         finding: against.map(|against| against.finding),
+        tested: against.map(|against| against.is_tested),
+        failed_runs: depth.failed.iter().map(|failed| failed.run.name()).collect(),
         mcnemar_p_by_seed: against.map(|against| against.mcnemar.as_slice()),
         mcnemar_p: against.map(|against| against.p_value),
         mcnemar_p_holm: against.map(|against| against.p_holm),
-        gain: depth.gain.map(|gain| gain.mean),
-        gain_interval: depth.gain.map(|gain| gain.interval(0.95)),
+        gain: depth.gain.as_ref().map(|gain| gain.mean),
+        gain_interval: depth.gain.as_ref().map(|gain| gain.interval(0.95)),
         parameters: costs.parameters,
         model_bytes: costs.model_bytes,
         flops_per_token: latency.and_then(|latency| latency.flops_per_token),

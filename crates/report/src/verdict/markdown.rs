@@ -1,11 +1,17 @@
 //! The verdict for people: the sentences, a row for each depth, the source's claim, the method.
 
-use statistics::{BOOTSTRAP_COVERAGE, BOOTSTRAP_SEED, DRAWS, Finding};
+use statistics::{Finding, LEAST_ANSWERS};
 
 use super::sentence::{between, signed_points};
 use super::{Comparison, DepthResult, Verdict, sentences};
 use crate::format::unknown;
 use crate::grid::{self, Column};
+use crate::notes::ACCURACY;
+
+/// `simulation::tables` of the crate `statistics` counts these.
+const DROP_COVERAGE: &str = "with three seeds or more it holds the truth in 95 to 98 % of simulated studies, and in 91 to 98 % \
+                             where the seeds of only one of the two models differ";
+const WRONG: &str = "it is nominally 2.5 %, and at most 5 % in simulated studies with three seeds or more";
 
 /// A row and the full model it is compared with.
 pub(crate) struct Row<'a> {
@@ -20,17 +26,17 @@ pub(crate) fn columns<'a>() -> [Column<Row<'a>>; 13] {
     [
         ("blocks", true, |r| r.depth.candidate.n_blocks().to_string()),
         ("id", false, |r| r.depth.candidate.configuration().to_owned()),
-        ("seeds", true, |r| r.depth.candidate.runs.len().to_string()),
+        ("seeds", true, |r| seeds(r.depth)),
         ("test %", true, |r| format!("{:.2}", 100.0 * r.depth.accuracy)),
         ("95 % interval", true, |r| {
             format!("{:.2}–{:.2}", 100.0 * r.depth.interval.low, 100.0 * r.depth.interval.high)
         }),
         ("drop", true, |r| against(r, |a| signed_points(a.drop.mean))),
         ("95 % of the drop", true, |r| against(r, |a| between(a.drop.interval(0.95)))),
-        ("finding", false, |r| against(r, |a| label(a.finding).to_owned())),
+        ("finding", false, |r| against(r, finding)),
         ("p, Holm", true, |r| against(r, |a| p_value(a.p_holm))),
-        ("gain", true, |r| r.depth.gain.map_or_else(unknown, |gain| signed_points(gain.mean))),
-        ("95 % of the gain", true, |r| r.depth.gain.map_or_else(unknown, |gain| between(gain.interval(0.95)))),
+        ("gain", true, |r| r.depth.gain.as_ref().map_or_else(unknown, |gain| signed_points(gain.mean))),
+        ("95 % of the gain", true, |r| r.depth.gain.as_ref().map_or_else(unknown, |gain| between(gain.interval(0.95)))),
         ("time %", true, |r| {
             let (own, full) = (&r.depth.costs, &r.full.costs);
             share(if r.by_latency { own.share_of_latency(full) } else { own.share_of_training(full) })
@@ -41,6 +47,20 @@ pub(crate) fn columns<'a>() -> [Column<Row<'a>>; 13] {
 
 fn against(row: &Row, cell: impl Fn(&Comparison) -> String) -> String {
     row.depth.against.as_ref().map_or_else(unknown, cell)
+}
+
+/// `3`, or `3, 1 failed`
+fn seeds(depth: &DepthResult) -> String {
+    let failed = match depth.failed.len() {
+        0 => String::new(),
+        n => format!(", {n} failed"),
+    };
+    format!("{}{failed}", depth.candidate.runs.len())
+}
+
+fn finding(against: &Comparison) -> String {
+    let label = label(against.finding);
+    if against.is_tested { label.to_owned() } else { format!("{label} (not tested)") }
 }
 
 fn share(share: Option<f64>) -> String {
@@ -57,6 +77,7 @@ pub(crate) fn label(finding: Finding) -> &'static str {
         Finding::TooFew => "too few",
         Finding::Unclear => "unclear",
         Finding::FewSeeds => "few seeds",
+        Finding::FewExamples => "few examples",
     }
 }
 
@@ -88,28 +109,42 @@ pub(crate) fn text(verdict: &Verdict) -> String {
 /// How the numbers were found.
 pub(crate) fn method(verdict: &Verdict) -> Vec<String> {
     let time = if by_latency(verdict) { "for one answer (median)" } else { "of a training pass" };
-    vec![
-        format!(
-            "test: mean over the seeds, each at the epoch chosen on validation; interval: hierarchical bootstrap (seeds, then \
-             test examples; percentiles of {DRAWS} draws, random seed {BOOTSTRAP_SEED}); {BOOTSTRAP_COVERAGE}"
-        ),
-        format!(
-            "drop: accuracy of the full model minus accuracy of the depth, paired by seed and test example, in points; its \
-             interval: analysis of variance with seeds and examples as crossed random factors, Student's t with \
-             Satterthwaite's degrees of freedom (with three seeds or more it holds the truth in 93 to 97 % of \
-             simulated studies where seeds differ, in up to 99 % where they do not). Enough: the whole interval lies below {} points; too few: above; unclear: on \
-             both sides",
+    let runs = || verdict.depths.iter().flat_map(|depth| &depth.candidate.runs);
+    let chosen = match (runs().any(|run| run.has_validation()), runs().all(|run| run.has_validation())) {
+        (_, true) => "validation",
+        (true, false) => "validation, or on test where a run has no validation",
+        (false, false) => "test",
+    };
+    let failed = verdict.depths.iter().any(|depth| !depth.failed.is_empty());
+    let notes = [
+        Some(format!("test: mean over the seeds, each at the epoch chosen on {chosen}; interval: {ACCURACY}")),
+        Some(format!(
+            "drop: accuracy of the full model minus accuracy of the depth, in points, over all seeds of both, which are not \
+             paired, whatever their numbers; test examples are. Its interval: Student's t with seeds (of each model its own) \
+             and test examples as random factors and Welch's degrees of freedom, and with four examples added (two on \
+             which only the one is right, and two for the other), so that it has a width where answers hardly differ; \
+             {DROP_COVERAGE}. Enough: the whole interval lies below {} points; too few: above; unclear: on both sides; few \
+             examples: the margin allows for fewer than {LEAST_ANSWERS} lost answers, which is too few to tell",
             verdict.margin
+        )),
+        Some(format!(
+            "depths are tested from the deepest down, until the first that is not enough: so the chance of calling a depth \
+             enough whose drop exceeds the margin does not grow with the number of depths (Maurer et al. 1995); {WRONG}. \
+             Findings below it are marked \"not tested\": nothing protects them"
+        )),
+        Some(
+            "p: McNemar's exact test of these runs, one-sided, for each pair of a run of the full model and a run of the \
+             depth; over pairs twice their mean (Vovk and Wang 2020), for the more surprising direction, doubled; over depths \
+             corrected by Holm; a small p means that these runs differ, not that other seeds would, nor that it matters"
+                .to_owned(),
         ),
-        "depths are tested from the deepest down, until the first that is not enough: so the chance of calling a depth \
-         enough whose drop exceeds the margin does not grow with the number of depths (Maurer et al. 1995); it is nominally \
-         2.5 %, and at most 5 % in simulated studies with three seeds or more"
-            .to_owned(),
-        "p: McNemar's exact test of each seed, one-sided; over seeds twice their mean (Vovk and Wang 2020), for the \
-         more surprising direction, doubled; over depths corrected by Holm; a small p means that the depth differs over all \
-         seeds together, whether or not the difference matters"
-            .to_owned(),
-        "gain: accuracy minus that of the next shallower depth, paired and with an interval like the drop".to_owned(),
-        format!("time %: {time}, size %: weights on disk, both relative to the full model"),
-    ]
+        Some("gain: accuracy minus that of the next shallower depth, with an interval like the drop".to_owned()),
+        failed.then(|| {
+            "failed: a run no better on test than always answering the most frequent class, or more than 10 points, and \
+             more than 5 times the median distance of its sisters from their median, below that median"
+                .to_owned()
+        }),
+        Some(format!("time %: {time}, size %: weights on disk, both relative to the full model")),
+    ];
+    notes.into_iter().flatten().collect()
 }

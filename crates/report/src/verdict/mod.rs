@@ -3,6 +3,7 @@
 mod candidates;
 mod claim;
 mod contrast;
+mod failed;
 mod json;
 mod markdown;
 mod sentence;
@@ -18,7 +19,8 @@ use crate::sources::Missing;
 use candidates::candidates_by_depth;
 pub(crate) use candidates::{Candidate, Heads};
 pub(crate) use claim::Claim;
-use contrast::{contrast, mcnemar_by_seed};
+use contrast::{contrast, is_same, mcnemar_by_seed};
+use failed::{Failed, failed};
 pub(crate) use json::text as json;
 pub(crate) use markdown::{columns, method, rows, text as markdown};
 pub(crate) use sentence::sentences;
@@ -38,6 +40,8 @@ pub(crate) struct Verdict<'a> {
     pub(crate) none: Option<String>,
     /// Runs that are not finished.
     pub(crate) missing: Vec<String>,
+    /// The same without the runs that failed, if some but not all of a depth did.
+    pub(crate) without_failed: Option<Box<Verdict<'a>>>,
 }
 
 /// One depth.
@@ -52,19 +56,26 @@ pub(crate) struct DepthResult<'a> {
     /// Accuracy gained over the next shallower depth.
     pub(crate) gain: Option<Difference>,
     pub(crate) costs: Costs,
+    /// Runs that failed, among those of `candidate`.
+    pub(crate) failed: Vec<Failed<'a>>,
 }
 
 /// A depth compared with the full model.
 #[derive(Debug)]
 pub(crate) struct Comparison {
+    /// Of the model that has fewer; all seeds of both are used.
     pub(crate) n_seeds: usize,
     /// Accuracy of the full model minus that of the depth.
     pub(crate) drop: Difference,
-    /// McNemar's p value: of each seed, combined over the seeds, and corrected for the number of depths.
+    /// McNemar's p value: of each seed that both have, over all pairs of runs, and corrected for the number of depths.
     pub(crate) mcnemar: Vec<f64>,
     pub(crate) p_value: f64,
     pub(crate) p_holm: f64,
     pub(crate) finding: Finding,
+    /// Whether no run gives any example another class.
+    pub(crate) is_same: bool,
+    /// Whether the sequence of tests came to this depth.
+    pub(crate) is_tested: bool,
 }
 
 impl<'a> Verdict<'a> {
@@ -75,13 +86,19 @@ impl<'a> Verdict<'a> {
     pub(crate) fn new(runs: &'a [Run], missing: &[Missing], heads: &Heads, margin: f64) -> Result<Self> {
         let candidates = candidates_by_depth(&by_configuration(runs)?, heads)?;
         let missing = missing.iter().map(|missing| missing.run.clone()).collect();
+        let rest = without_failed(&candidates).map(|rest| Box::new(Self::of(rest, Vec::new(), margin)));
+        Ok(Verdict { without_failed: rest, ..Self::of(candidates, missing, margin) })
+    }
+
+    fn of(candidates: Vec<Candidate<'a>>, missing: Vec<String>, margin: f64) -> Self {
         let comparisons = comparisons(&candidates, margin / 100.0);
         let findings: Vec<Finding> = comparisons.iter().flatten().rev().map(|against| against.finding).collect();
         let whole = comparisons.iter().filter(|against| against.is_some()).count() + 1 == candidates.len();
         let none = sentence::no_verdict(&candidates, whole);
         let knee = knee(&findings).filter(|_| none.is_none()).map(|knee| candidates.len() - 2 - knee);
         let claim = Claim::new(&candidates);
-        Ok(Verdict { margin, depths: depths(candidates, comparisons), knee, claim, none, missing })
+        let depths = depths(candidates, comparisons);
+        Verdict { margin, depths, knee, claim, none, missing, without_failed: None }
     }
 
     /// The deepest.
@@ -96,16 +113,35 @@ fn comparisons(candidates: &[Candidate], margin: f64) -> Vec<Option<Comparison>>
     let mut all: Vec<Option<Comparison>> = others.iter().map(|candidate| comparison(full, candidate, margin)).collect();
     let p_values: Vec<f64> = all.iter().flatten().map(|against| against.p_value).collect();
     all.iter_mut().flatten().zip(holm(&p_values)).for_each(|(against, corrected)| against.p_holm = corrected);
+    let mut goes_on = true;
+    for against in all.iter_mut().flatten().rev() {
+        against.is_tested = goes_on;
+        goes_on &= against.finding == Finding::Enough;
+    }
     all.push(None);
     all
+}
+
+/// The candidates without their failed runs, where a run failed and a sister did not.
+fn without_failed<'a>(candidates: &[Candidate<'a>]) -> Option<Vec<Candidate<'a>>> {
+    let rest = |candidate: &Candidate<'a>| {
+        let failed = failed(candidate);
+        let runs = candidate.runs.iter().copied();
+        let runs: Vec<&Run> = runs.filter(|run| !failed.iter().any(|failed| std::ptr::eq(failed.run, *run))).collect();
+        if runs.is_empty() { candidate.clone() } else { Candidate { runs } }
+    };
+    let rest: Vec<Candidate> = candidates.iter().map(rest).collect();
+    let n_runs = |candidates: &[Candidate]| candidates.iter().map(|candidate| candidate.runs.len()).sum::<usize>();
+    (n_runs(&rest) < n_runs(candidates)).then_some(rest)
 }
 
 fn comparison(full: &Candidate, candidate: &Candidate, margin: f64) -> Option<Comparison> {
     let drop = contrast(&[(full, 1.0), (candidate, -1.0)])?;
     let mcnemar = mcnemar_by_seed(full, candidate);
     let p_value = contrast::p_value(full, candidate);
-    let finding = finding(&drop.value, drop.n_seeds, margin);
-    Some(Comparison { n_seeds: drop.n_seeds, drop: drop.value, mcnemar, p_value, p_holm: p_value, finding })
+    let (n_seeds, drop) = (drop.n_seeds, drop.value);
+    let (finding, is_same) = (finding(&drop, n_seeds, margin), is_same(full, candidate));
+    Some(Comparison { n_seeds, drop, mcnemar, p_value, p_holm: p_value, finding, is_same, is_tested: false })
 }
 
 fn depths<'a>(candidates: Vec<Candidate<'a>>, comparisons: Vec<Option<Comparison>>) -> Vec<DepthResult<'a>> {
@@ -117,6 +153,7 @@ fn depths<'a>(candidates: Vec<Candidate<'a>>, comparisons: Vec<Option<Comparison
         against,
         gain,
         costs: Costs::of(&candidate.runs),
+        failed: failed(&candidate),
         candidate,
     };
     candidates.into_iter().zip(comparisons).zip(gains).map(depth).collect()

@@ -1,22 +1,53 @@
 //! The verdict in words: one plain sentence first, then the next depth and the caveats.
 
-use statistics::{Difference, Finding, LEAST_SEEDS, Range, mean};
+use statistics::{Finding, LEAST_ANSWERS, LEAST_SEEDS, MOST_SEEDS, Range, mean};
 
 use super::candidates::Candidate;
+use super::failed::{Failed, Than, most_frequent};
 use super::{Comparison, DepthResult, Verdict};
 
-/// The verdict, the depth below it, and the caveats, each a sentence of its own.
+/// The verdict, the depth below it, failed runs, and the caveats, each a sentence of its own.
 pub(crate) fn sentences(verdict: &Verdict) -> Vec<String> {
-    let mut sentences: Vec<String> = match (&verdict.none, verdict.full()) {
-        (Some(none), _) => vec![none.clone()],
-        (None, Some(full)) => describe(verdict, full),
-        (None, None) => Vec::new(),
-    };
+    let mut sentences = judgement(verdict);
     if let Some(first) = sentences.first_mut().filter(|_| !verdict.missing.is_empty()) {
         *first = format!("preliminary, with {} missing: {first}", runs(verdict.missing.len()));
     }
+    sentences.extend(verdict.depths.iter().filter(|depth| !depth.failed.is_empty()).map(failures));
+    let rest = verdict.without_failed.iter().flat_map(|rest| judgement(rest));
+    sentences.extend(rest.map(|sentence| format!("without the failed runs: {sentence}")));
     sentences.extend(caveats(verdict));
     sentences
+}
+
+/// The verdict and the depth below it.
+pub(super) fn judgement(verdict: &Verdict) -> Vec<String> {
+    match (&verdict.none, verdict.full()) {
+        (Some(none), _) => vec![none.clone()],
+        (None, Some(full)) => describe(verdict, full),
+        (None, None) => Vec::new(),
+    }
+}
+
+/// How many runs of a depth failed, and which.
+fn failures(depth: &DepthResult) -> String {
+    let (failed, all) = (depth.failed.len(), depth.candidate.runs.len());
+    let named = |failed: &Failed| {
+        let accuracy = 100.0 * failed.run.test().0;
+        let than = match failed.than {
+            Than::MostFrequent(share) => {
+                format!("no better than always answering the most frequent class, {:.2} %", 100.0 * share)
+            }
+            Than::Sisters(median) => format!("far below the {:.2} % of its sisters", 100.0 * median),
+        };
+        format!("`{}` has {accuracy:.2} % on test, {than}", failed.run.name())
+    };
+    format!(
+        "{failed} of {} of {} (`{}`) failed: {}",
+        runs(all),
+        blocks(depth.candidate.n_blocks()),
+        depth.candidate.configuration(),
+        depth.failed.iter().map(named).collect::<Vec<_>>().join("; ")
+    )
 }
 
 /// Why these candidates give no verdict, if they do not; `compared`: each could be compared with the last.
@@ -58,9 +89,7 @@ pub(crate) fn no_verdict(candidates: &[Candidate], compared: bool) -> Option<Str
 /// The full model is no better than its most frequent answer.
 fn learnt_nothing(full: &Candidate) -> Option<String> {
     let outcomes = full.runs[0].outcomes.as_ref()?;
-    let mut of_class = vec![0_usize; outcomes.n_classes()];
-    (0..outcomes.len()).for_each(|example| of_class[outcomes.examples().label(example)] += 1);
-    let most = of_class.iter().max().copied().unwrap_or(0) as f64 / outcomes.len() as f64;
+    let most = most_frequent(outcomes);
     let accuracy = mean(full.runs.iter().map(|run| run.test().0));
     (accuracy <= most).then(|| {
         format!(
@@ -105,12 +134,12 @@ fn shallower<'a>(depths: &'a [DepthResult], next: &DepthResult) -> Option<(&'a D
 }
 
 fn out_of_order(depth: &DepthResult, against: &Comparison, full: &DepthResult, margin: f64) -> String {
-    let (name, place) =
-        (depth.candidate.configuration(), place(against, margin, &format!("inside the {margin} margin")));
     format!(
-        "yet `{name}`, with {}, is {place}{}: deeper models with a larger drop may not have learnt; train them longer before trusting \
-         either",
+        "yet `{}`, with {}, is {}{}: it is not tested, since a deeper model ended the search; that one may not have learnt: train \
+         it longer before trusting either",
+        depth.candidate.configuration(),
         blocks(depth.candidate.n_blocks()),
+        place(against, margin),
         price(depth, full)
     )
 }
@@ -122,49 +151,47 @@ fn enough(knee: &DepthResult, against: &Comparison, full: &DepthResult, margin: 
         1 => format!("1 of {all} blocks is enough"),
         n => format!("{n} of {all} blocks are enough"),
     };
-    let place = place(against, margin, &format!("inside the {margin} margin"));
-    format!("{who}: {place}{}", price(knee, full))
+    format!("{who}: {}{}", place(against, margin), price(knee, full))
 }
 
 /// The depth that ended the search below the knee.
 fn below(next: &DepthResult, against: &Comparison, full: &DepthResult, margin: f64) -> String {
     let (who, is) = subject(next.candidate.n_blocks());
     match against.finding {
-        Finding::TooFew => {
-            let outside = format!("outside the {margin} margin");
-            format!("{who} {is} too few: {}{}", place(against, margin, &outside), price(next, full))
-        }
+        Finding::TooFew => format!("{who} {is} too few: {}{}", place(against, margin), price(next, full)),
         Finding::FewSeeds => format!("whether {who} {is} enough is open: {}", few_seeds(next, against, margin)),
         _ => {
-            let across = format!("across the {margin} margin");
-            let place = place(against, margin, &across);
-            format!("the data cannot tell whether {who} {is} enough: {place}; {}", remedy(&against.drop, margin))
+            let place = place(against, margin);
+            format!("{} whether {who} {is} enough: {place}; {}", cannot(against), remedy(next, against, full, margin))
         }
     }
 }
 
 fn none_is_enough(next: &DepthResult, against: &Comparison, full: &DepthResult, margin: f64) -> String {
     let (all, next_blocks) = (full.candidate.n_blocks(), next.candidate.n_blocks());
+    let place = place(against, margin);
     match against.finding {
         Finding::TooFew => {
-            let outside = format!("outside the {margin} margin");
             let with = if next_blocks == 0 { "without any".to_owned() } else { format!("with {next_blocks}") };
-            format!(
-                "all {all} blocks are needed: the model {with} lies {}{}",
-                place(against, margin, &outside),
-                price(next, full)
-            )
+            format!("all {all} blocks are needed: the model {with} lies {place}{}", price(next, full))
         }
         Finding::FewSeeds => format!("no verdict from {}", few_seeds(next, against, margin)),
         _ => format!(
-            "the data cannot tell {next_blocks} from {all} blocks: {}; {}",
-            place(against, margin, &format!("across the {margin} margin")),
-            remedy(&against.drop, margin)
+            "{} {next_blocks} from {all} blocks: {place}; {}",
+            cannot(against),
+            remedy(next, against, full, margin)
         ),
     }
 }
 
-/// The drop so far, and how many more seeds a verdict needs.
+fn cannot(against: &Comparison) -> &'static str {
+    match against.finding {
+        Finding::FewExamples => "too few test examples to tell",
+        _ => "the data cannot tell",
+    }
+}
+
+/// The drop so far, and how many more seeds and examples a verdict needs.
 fn few_seeds(next: &DepthResult, against: &Comparison, margin: f64) -> String {
     let (seeds, more) = match LEAST_SEEDS.saturating_sub(against.n_seeds) {
         0 | 1 => ("two seeds", "1 more seed"),
@@ -172,21 +199,31 @@ fn few_seeds(next: &DepthResult, against: &Comparison, margin: f64) -> String {
     };
     let n_blocks = next.candidate.n_blocks();
     let lie = if n_blocks < 2 { "lies" } else { "lie" };
-    let place = place(against, margin, "which leaves open how much seeds differ");
-    format!("{seeds}: {} {lie} {place}: run {more}", blocks(n_blocks))
+    let place = placed(against, "which leaves open how much seeds differ");
+    let examples = more_examples(against, margin).map_or_else(String::new, |examples| format!(", and {examples}"));
+    format!("{seeds}: {} {lie} {place}: run {more}{examples}", blocks(n_blocks))
 }
 
-/// `0.31 points below the full model (95 % interval 0.17 to 0.45, inside the 0.5 margin)`
-fn place(against: &Comparison, margin: f64, how: &str) -> String {
-    let (mean, interval) = (against.drop.mean, against.drop.interval(0.95));
+/// `0.31 points below the full model (95 % interval of the drop 0.17 to 0.45, inside the 0.5 margin)`
+fn place(against: &Comparison, margin: f64) -> String {
+    let (interval, edge) = (against.drop.interval(0.95), margin / 100.0);
+    let how = match (interval.high < edge, interval.low > edge) {
+        (true, _) => "inside",
+        (_, true) => "outside",
+        _ => "across",
+    };
+    placed(against, &format!("{how} the {margin} margin"))
+}
+
+fn placed(against: &Comparison, how: &str) -> String {
+    let mean = against.drop.mean;
     let place = match two(100.0 * mean.abs()).as_str() {
         "0.00" => "level with the full model".to_owned(),
         points if mean > 0.0 => format!("{points} points below the full model"),
         points => format!("{points} points above the full model"),
     };
-    let agree =
-        if interval.low == interval.high && margin > 0.0 { ", with no net change in right answers" } else { "" };
-    format!("{place} (95 % interval of the drop {}, {how}{agree})", between(interval))
+    let same = if against.is_same { ", with not one answer that differs" } else { "" };
+    format!("{place} (95 % interval of the drop {}, {how}{same})", between(against.drop.interval(0.95)))
 }
 
 /// What it costs beside the full model, as far as both were measured on one machine.
@@ -202,16 +239,57 @@ fn price(depth: &DepthResult, full: &DepthResult) -> String {
     if shares.is_empty() { String::new() } else { format!(" at {}", shares.join(" and ")) }
 }
 
-/// What would decide the open question.
-fn remedy(drop: &Difference, margin: f64) -> String {
-    match drop.seeds_to_leave(margin / 100.0) {
-        Some(1) => "run about 1 more seed".to_owned(),
-        Some(more) => format!("run about {more} more seeds"),
-        None if drop.is_of_seeds() => {
-            "seeds differ so much that 30 would not decide it: use a steadier recipe or another margin".to_owned()
-        }
-        None => "up to 30 seeds would not decide it: use more test examples or another margin".to_owned(),
+/// What may decide the open question; about, since it is planned from the spread of a few seeds.
+fn remedy(next: &DepthResult, against: &Comparison, full: &DepthResult, margin: f64) -> String {
+    let failed: Vec<&str> = next.failed.iter().chain(&full.failed).map(|failed| failed.run.name()).collect();
+    if let Some(first) = failed.first() {
+        let others = if failed.len() > 1 { format!(" and {} more", failed.len() - 1) } else { String::new() };
+        return format!("`{first}`{others} failed: find out why, and train again, before adding seeds");
     }
+    if let Some(examples) = more_examples(against, margin) {
+        return format!("{examples}, or use another margin");
+    }
+    let (drop, edge) = (&against.drop, margin / 100.0);
+    let interval = drop.interval(0.95);
+    let (distance, planned) = match (edge > 0.0, interval.low <= 0.0) {
+        (true, true) => (edge, "planned for a drop of 0".to_owned()),
+        (true, false) => (edge / 2.0, "planned for a drop half a margin away from the margin".to_owned()),
+        (false, _) => (drop.mean.abs(), "planned for the drop seen here".to_owned()),
+    };
+    match (drop.seeds_for(distance), drop.examples_for(distance)) {
+        (Some(all), _) => {
+            let more = all.saturating_sub(against.n_seeds).max(1);
+            format!("run about {more} more seed{} ({planned})", if more == 1 { "" } else { "s" })
+        }
+        (None, Some(examples)) => format!(
+            "about {MOST_SEEDS} seeds may not decide it ({planned}): use about {} test examples, or another margin",
+            rounded(examples)
+        ),
+        (None, None) => format!(
+            "seeds may differ too much for about {MOST_SEEDS} of them to decide it ({planned}): use a steadier recipe, or \
+             another margin"
+        ),
+    }
+}
+
+/// If the margin allows for too few lost answers.
+fn more_examples(against: &Comparison, margin: f64) -> Option<String> {
+    let lost = margin / 100.0 * against.drop.n_examples() as f64;
+    (margin > 0.0 && lost < LEAST_ANSWERS - 1e-9).then(|| {
+        let needed = (100.0 * LEAST_ANSWERS / margin - 1e-9).ceil();
+        format!(
+            "test on at least {needed} examples (a margin of {margin} points of {} is {} lost answers, and a verdict needs \
+             {LEAST_ANSWERS})",
+            against.drop.n_examples(),
+            (10.0 * lost).floor() / 10.0
+        )
+    })
+}
+
+/// To two digits, upwards.
+fn rounded(number: usize) -> usize {
+    let unit = 10_usize.pow(number.max(1).ilog10().saturating_sub(1));
+    number.div_ceil(unit) * unit
 }
 
 /// What a reader must know before trusting the verdict.

@@ -40,7 +40,7 @@ fn quality_as_json_and_csv_has_the_same_numbers() {
     let right: u64 = (0..2).map(|class| two["confusion"][class][class].as_u64().unwrap()).sum();
     assert_eq!(right, 36 + 32);
     // ±0.5 apart, right in 30 and 28 of 40 of validation: the best T of each seed has 1 / (1 + exp(−0.5 / T)) = that
-    let expected = (0.5 / 3.0_f64.ln() + 0.5 / (7.0_f64 / 3.0).ln()) / 2.0;
+    let expected = (0.5 / 3.0_f64.ln() * 0.5 / (7.0_f64 / 3.0).ln()).sqrt();
     assert!((two["temperature"].as_f64().unwrap() - expected).abs() < 1e-9, "{}", two["temperature"]);
     let (error, confidence) =
         (two["tempered"]["error"].as_f64().unwrap(), two["tempered"]["confidence"].as_f64().unwrap());

@@ -35,7 +35,7 @@ fn predictions_on_stdin_count_in_any_order() {
     let rows: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
     assert_eq!(
         (&rows[0]["test_accuracy"], &rows[0]["interval_method"]),
-        (&serde_json::json!(31.0 / 40.0), &"bootstrap".into())
+        (&serde_json::json!(31.0 / 40.0), &"student".into())
     );
 }
 

@@ -48,7 +48,9 @@ fn each_kind_of_verdict_is_a_plain_sentence() {
 
 #[test]
 fn without_a_verdict_a_sentence_gives_the_reason() {
-    let thrice = |id: &str, correct: usize| [1, 2, 3].map(|seed| Made::new(id, seed).test(&[0, correct, 0])).to_vec();
+    let thrice = |id: &str, share: usize| {
+        [1, 2, 3].map(|seed| Made::new(id, seed).examples(4_000).test(&[0, 100 * share, 0])).to_vec()
+    };
     let text = |made: &[Made]| {
         let text = stdout(&["verdict", "-"], &whole(made));
         text.lines().next().unwrap().trim_matches('*').to_owned()
@@ -75,4 +77,149 @@ fn without_a_verdict_a_sentence_gives_the_reason() {
     assert!(text.contains("yet `0T`, with no block at all, is level with the full model"), "{text}");
     let metrics_only = stdout(&["verdict", "-"], &metrics(&study()));
     assert!(metrics_only.contains("no verdict: no block at all (`0BE`) has no predictions to pair"), "{metrics_only}");
+}
+
+/// The JSON verdict of runs `(configuration, seed, right answers)` of so many examples.
+fn judged(n: usize, runs: &[(&str, u64, usize)]) -> serde_json::Value {
+    let made = |&(id, seed, right): &(&str, u64, usize)| {
+        Made::new(id, seed).examples(n).validation(&[0, 1, 0]).test(&[0, right, 0])
+    };
+    let text = stdout(&["verdict", "-", "--format", "json"], &whole(&runs.iter().map(made).collect::<Vec<_>>()));
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Three seeds of one block and of two.
+fn pair(n: usize, one: [usize; 3], two: [usize; 3]) -> serde_json::Value {
+    let runs = |id, right: [usize; 3]| right.into_iter().zip(1..).map(move |(right, seed)| (id, seed, right));
+    judged(n, &runs("1VA", one).chain(runs("2VA", two)).collect::<Vec<_>>())
+}
+
+#[test]
+fn too_few_test_examples_are_named_and_no_interval_is_empty_or_impossible() {
+    for n in [2, 10, 40, 200, 1_998] {
+        let verdict = pair(n, [n; 3], [n; 3]);
+        let (sentence, level) = (verdict["sentences"][0].as_str().unwrap(), &verdict["levels"][0]);
+        assert!(sentence.starts_with("too few test examples to tell 1 from 2 blocks: level"), "{sentence}");
+        assert!(
+            sentence.contains("not one answer that differs") && sentence.contains("at least 2000 examples"),
+            "{sentence}"
+        );
+        assert_eq!((&level["finding"], &verdict["knee_blocks"]), (&"few-examples".into(), &serde_json::Value::Null));
+        let of = |range: &str, end: &str| level[range][end].as_f64().unwrap();
+        assert!(
+            of("drop_interval", "high") > (2.5 / n as f64).min(0.9) && of("drop_interval", "high") <= 1.0,
+            "{level}"
+        );
+        assert!(of("interval", "low") < 1.0 && of("interval", "high") == 1.0, "{level}");
+    }
+    assert_eq!(pair(2_000, [2_000; 3], [2_000; 3])["knee_blocks"], 1, "ten lost answers");
+}
+
+#[test]
+fn a_depth_of_two_of_four_that_loses_next_to_nothing_is_enough_on_two_thousand_examples() {
+    let runs = [
+        ("1VA", [1740, 1800, 1770]),
+        ("2VA", [2000, 1998, 1999]),
+        ("3VA", [1998, 2000, 1998]),
+        ("4VA", [1999, 2000, 1998]),
+    ];
+    let runs = runs.iter().flat_map(|(id, right)| right.iter().zip(1..).map(move |(right, seed)| (*id, seed, *right)));
+    let verdict = judged(2_000, &runs.collect::<Vec<_>>());
+    assert!(verdict["sentences"][0].as_str().unwrap().starts_with("2 of 4 blocks are enough"), "{verdict}");
+}
+
+#[test]
+fn seed_numbers_decide_nothing() {
+    let made = |id: &str, right: [usize; 3]| {
+        right
+            .into_iter()
+            .zip(1..)
+            .map(|(right, seed)| Made::new(id, seed).examples(2_000).test(&[0, right, 0]))
+            .collect()
+    };
+    let (full, depth): (Vec<Made>, Vec<Made>) =
+        (made("2VA", [1_800, 1_830, 1_760]), made("1VA", [1_799, 1_829, 1_759]));
+    let verdicts = [[1, 2, 3], [2, 3, 1], [3, 1, 2], [4, 5, 6], [3, 4, 5]].map(|numbers| {
+        let renumbered = |(made, number): (&Made, u64)| {
+            let (text, name) = (whole(std::slice::from_ref(made)), made.name());
+            let seed = &name["1VA-s".len()..];
+            text.replace(&name, &format!("1VA-s{number}"))
+                .replace(&format!("\"seed\":{seed}"), &format!("\"seed\":{number}"))
+        };
+        let text = whole(&full) + &depth.iter().zip(numbers).map(renumbered).collect::<String>();
+        let verdict: serde_json::Value =
+            serde_json::from_str(&stdout(&["verdict", "-", "--format", "json"], &text)).unwrap();
+        let level = &verdict["levels"][0];
+        let rounded = |end: &str| (level["drop_interval"][end].as_f64().unwrap() * 1e9).round();
+        (verdict["sentences"].clone(), level["finding"].clone(), rounded("low"), rounded("high"))
+    });
+    assert!(verdicts.iter().all(|verdict| *verdict == verdicts[0]), "{verdicts:?}");
+}
+
+#[test]
+fn a_failed_run_is_named_counted_and_left_out_once() {
+    let verdict = pair(4_000, [3_600; 3], [3_600, 2_000, 3_601]);
+    let sentences: Vec<&str> = verdict["sentences"].as_array().unwrap().iter().map(|s| s.as_str().unwrap()).collect();
+    assert!(
+        sentences[0].ends_with("`2VA-s2` failed: find out why, and train again, before adding seeds"),
+        "{sentences:?}"
+    );
+    let named = "1 of 3 runs of 2 blocks (`2VA`) failed: `2VA-s2` has 50.00 % on test, no better than always answering the most \
+                 frequent class, 50.00 %";
+    assert_eq!(sentences[1], named);
+    assert!(sentences[2].starts_with("without the failed runs: no verdict from two seeds"), "{sentences:?}");
+    assert_eq!(verdict["levels"][1]["failed_runs"], serde_json::json!(["2VA-s2"]));
+    let shallow = pair(4_000, [3_600, 3_000, 3_602], [3_600; 3]);
+    assert!(shallow["sentences"][1].as_str().unwrap().contains("far below the 90.03 % of its sisters"), "{shallow}");
+    let six: Vec<_> = (1..=6).map(|seed| ("2VA", seed, if seed == 4 { 2_000 } else { 3_600 })).collect();
+    let verdict = judged(4_000, &[six, (1..=3).map(|seed| ("1VA", seed, 3_600)).collect()].concat());
+    assert_eq!(verdict["without_failed"]["knee_blocks"], 1, "{verdict}");
+}
+
+#[test]
+fn what_the_sequence_did_not_reach_is_marked_and_the_method_names_what_chose_the_epochs() {
+    let runs = |id: &str, right: usize| {
+        [1, 2, 3].map(|seed| Made::new(id, seed).no_validation().examples(4_000).test(&[right])).to_vec()
+    };
+    let text =
+        stdout(&["verdict", "-"], &whole(&[runs("1VA", 3_600), runs("2VA", 3_000), runs("3VA", 3_600)].concat()));
+    assert!(text.contains("enough (not tested)") && text.contains("| too few "), "{text}");
+    assert!(text.contains("at the epoch chosen on test;") && !text.contains("chosen on validation"), "{text}");
+    assert!(text.contains("p: McNemar's exact test of these runs"), "{text}");
+}
+
+#[test]
+fn remedies_are_about_and_planned_for_no_drop() {
+    let verdict = pair(25_000, [22_500, 22_600, 22_400], [22_500, 22_610, 22_450]);
+    let sentence = verdict["sentences"][0].as_str().unwrap();
+    assert!(sentence.contains("run about") && sentence.ends_with("more seeds (planned for a drop of 0)"), "{sentence}");
+    let apart = pair(25_000, [22_500, 23_500, 21_500], [22_500, 23_400, 21_600]);
+    let sentence = apart["sentences"][0].as_str().unwrap();
+    assert!(sentence.contains("seeds may differ too much for about 30 of them to decide it (planned"), "{sentence}");
+}
+
+#[test]
+fn a_loss_computed_in_double_precision_is_accepted() {
+    let made = Made::new("1VA", 1).examples(2).validation(&[0, 1, 0]).test(&[0, 2, 0]);
+    let lines = [
+        "{\"type\":\"prediction\",\"id\":\"a\",\"label\":1,\"predicted\":0,\"logits\":[0.1,-3.3]}",
+        "{\"type\":\"prediction\",\"id\":\"b\",\"label\":1,\"predicted\":1,\"logits\":[-2.7,1.9]}",
+    ];
+    let recorded: String =
+        made.predictions().lines().filter(|line| !line.contains("\"prediction\"")).map(|l| format!("{l}\n")).collect();
+    for loss in [1.721_415_038_8, 1.721_414_992_5] {
+        let (begin, end) = recorded.split_once('\n').unwrap();
+        let mut end: serde_json::Value = serde_json::from_str(end).unwrap();
+        (end["loss"], end["accuracy"]) = (loss.into(), 0.5.into());
+        let metrics = made.metrics();
+        let metrics = metrics.lines().map(|line| {
+            let mut line: serde_json::Value = serde_json::from_str(line).unwrap();
+            if line["split"] == "test" && line["epoch"] == 2 {
+                (line["loss"], line["accuracy"]) = (loss.into(), 0.5.into());
+            }
+            format!("{line}\n")
+        });
+        let text = format!("{}{begin}\n{}\n{end}\n", metrics.collect::<String>(), lines.join("\n"));
+        assert!(stdout(&["verdict", "-"], &text).starts_with("**no verdict: only one depth"), "{loss}");
+    }
 }
