@@ -68,3 +68,54 @@ fn u16_at(bytes: &[u8], at: usize) -> u16 {
 fn u32_at(bytes: &[u8], at: usize) -> u32 {
     u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }
+
+#[cfg(test)]
+#[path = "../../../tests/fuzz/checks/zip.rs"]
+mod zip;
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test's own file")]
+mod tests {
+    use super::*;
+
+    fn read_back(bytes: &[u8]) -> Result<BTreeMap<String, Range<u64>>, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("archive");
+        std::fs::write(&path, bytes).unwrap();
+        entries(&mut File::open(path).unwrap(), bytes.len() as u64)
+    }
+
+    #[test]
+    fn each_entry_is_found_at_its_bytes() {
+        let archive = zip::zip(&[("a", b"first"), ("b/c", b""), ("d", b"PK\x05\x06 in the numbers")]);
+        let found = read_back(&archive).unwrap();
+        let bytes = |name: &str| &archive[found[name].start as usize..found[name].end as usize];
+        assert_eq!(
+            (bytes("a"), bytes("b/c"), bytes("d")),
+            (&b"first"[..], &b""[..], &b"PK\x05\x06 in the numbers"[..])
+        );
+        assert_eq!(found.len(), 3);
+    }
+
+    #[test]
+    fn a_cut_compressed_or_lying_archive_is_refused() {
+        let archive = zip::zip(&[("a", b"first"), ("b", b"second")]);
+        for length in 0..archive.len() {
+            assert!(read_back(&archive[..length]).is_err(), "{length} bytes");
+        }
+        let table = archive.windows(4).position(|bytes| bytes == b"PK\x01\x02").unwrap();
+        let with = |at: usize, bytes: &[u8]| {
+            let mut archive = archive.clone();
+            archive[at..at + bytes.len()].copy_from_slice(bytes);
+            read_back(&archive).unwrap_err()
+        };
+        assert!(with(table + 10, &[8]).contains("compresses its entry `a`"));
+        assert!(with(table + 46 + 1 + 46, b"a").contains("the entry `a` twice"));
+        for at in [24, 42] {
+            assert_eq!(with(table + at, &[0xff; 4]), DAMAGED, "size or place of the first entry");
+        }
+        let end = archive.len() - 22;
+        assert_eq!(with(end + 12, &[0xff; 4]), DAMAGED, "size of the table");
+        assert_eq!(with(end + 16, &[0xff; 4]), DAMAGED, "place of the table");
+    }
+}

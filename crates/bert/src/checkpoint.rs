@@ -1,21 +1,16 @@
 //! The weights of a model folder, in any of the usual files.
 //!
-//! The search order is that of transformers: `model.safetensors`, `model.safetensors.index.json` with its shards,
-//! `pytorch_model.bin`, `pytorch_model.bin.index.json` with its shards. In memory, tensors have BERT's names without a
-//! prefix; [`Family`] maps them to the names in files.
+//! In memory, tensors have BERT's names without a prefix; [`Family`] maps them to the names in files.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{Error as IoError, ErrorKind, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use burn::tensor::TensorData;
 use half::{bf16, f16};
-use serde_json::{Map, Value};
 
+use crate::folder::weight_files;
 use crate::torch_file::TorchFile;
 use crate::{Error, Family, Safetensors};
-use basics::regular;
 
 /// The source of a module's numbers.
 pub trait TensorSource {
@@ -44,10 +39,10 @@ pub struct Checkpoint {
     files: Vec<Box<dyn TensorFile>>,
     /// By BERT's name: the file, and the name in it.
     tensors: BTreeMap<String, (usize, String)>,
+    /// By BERT's name: the other name of a tensor that the files hold twice.
+    doubled: BTreeMap<String, String>,
     unused: BTreeSet<String>,
 }
-
-const SINGLE: [&str; 2] = ["model.safetensors", "pytorch_model.bin"];
 
 impl Checkpoint {
     /// Open the weights in `folder`, for a model of `family`.
@@ -71,23 +66,29 @@ impl Checkpoint {
 
     fn of<'a>(place: &Path, paths: impl Iterator<Item = &'a Path>, family: &'static Family) -> Result<Self, Error> {
         let mut files: Vec<Box<dyn TensorFile>> = Vec::new();
-        let mut tensors = BTreeMap::new();
+        let mut tensors: BTreeMap<String, (usize, String)> = BTreeMap::new();
+        let mut doubled = BTreeMap::new();
         for path in paths {
             let file = tensor_file(path)?;
             for spelled in file.names() {
-                let other = tensors.insert(family.canonical(&spelled), (files.len(), spelled.clone()));
-                if let Some((index, _)) = other.filter(|(index, other)| *index != files.len() && *other == spelled) {
-                    let message = format!(
-                        "holds tensor `{spelled}`, which is also in `{}`: remove one of the two files",
-                        files[index].path().display()
-                    );
-                    return Err(Error::file(path, message));
+                let name = family.canonical(&spelled);
+                match tensors.get(&name) {
+                    Some((index, other)) if *index != files.len() && *other == spelled => {
+                        return Err(in_two_shards(path, &spelled, files[*index].path()));
+                    }
+                    // The encoder's own pooler beside the classifier's layer, which takes its place.
+                    Some((_, other)) if family.is_head(other) && !family.is_head(&spelled) => continue,
+                    Some((_, other)) if family.is_head(other) || !family.is_head(&spelled) => {
+                        doubled.insert(name.clone(), other.clone());
+                    }
+                    _ => {}
                 }
+                tensors.insert(name, (files.len(), spelled));
             }
             files.push(file);
         }
         let unused = tensors.keys().cloned().collect();
-        Ok(Checkpoint { place: place.to_owned(), family, files, tensors, unused })
+        Ok(Checkpoint { place: place.to_owned(), family, files, tensors, doubled, unused })
     }
 
     /// The file, or the folder of several files, with the weights.
@@ -121,11 +122,12 @@ impl Checkpoint {
 impl TensorSource for Checkpoint {
     fn take(&mut self, name: &str, shape: &[usize]) -> Result<TensorData, Error> {
         let Some((file, spelled)) = self.tensors.get(name) else {
-            return Err(Error::file(
-                &self.place,
-                format!("lacks the tensor `{}`; fetch the model again", self.family.spelled(name)),
-            ));
+            return Err(Error::file(&self.place, lacks(&self.family.spelled(name))));
         };
+        if let Some(other) = self.doubled.get(name) {
+            let message = format!("holds one tensor twice, as `{spelled}` and as `{other}`: remove the wrong one");
+            return Err(Error::file(&self.place, message));
+        }
         let file = &mut self.files[*file];
         let found = file.shape(spelled).unwrap_or_default();
         if found != shape {
@@ -138,48 +140,20 @@ impl TensorSource for Checkpoint {
     }
 }
 
-/// The files with the weights in `folder`: one file, or an index and its shards.
-///
-/// # Errors
-/// The folder has no weights, or a shard of the index is missing.
-pub fn weight_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    for single in SINGLE {
-        let (single, index) = (folder.join(single), folder.join(format!("{single}.index.json")));
-        if single.exists() {
-            return Ok(vec![single]);
-        }
-        if index.exists() {
-            return shards(folder, index);
-        }
-    }
-    let absent = IoError::new(ErrorKind::NotFound, "No such file, no `pytorch_model.bin`, and no index of either");
-    Err(Error::io("reading", &folder.join(SINGLE[0]), absent))
+fn in_two_shards(path: &Path, name: &str, other: &Path) -> Error {
+    let other = other.display();
+    Error::file(path, format!("holds tensor `{name}`, which is also in `{other}`: remove one of the two files"))
 }
 
-fn shards(folder: &Path, index: PathBuf) -> Result<Vec<PathBuf>, Error> {
-    let wrong = |message: String| Error::file(&index, message);
-    let mut text = String::new();
-    open(&index)?.take(LONGEST_INDEX_BYTES).read_to_string(&mut text).map_err(|e| Error::io("reading", &index, e))?;
-    let content: Value = serde_json::from_str(&text).map_err(|e| wrong(e.to_string()))?;
-    let map: &Map<String, Value> =
-        content["weight_map"].as_object().ok_or_else(|| wrong("has no `weight_map` of tensors to files".to_owned()))?;
-    let names: Option<BTreeSet<&str>> = map.values().map(Value::as_str).collect();
-    let names = names.ok_or_else(|| wrong("names a shard that is not a string".to_owned()))?;
-    let mut paths = vec![index.clone()];
-    for name in names {
-        if name.contains(['/', '\\']) || name.starts_with('.') {
-            return Err(wrong(format!("names the shard `{name}`, which is not a plain file name")));
+/// Message for an absent tensor: a head's is often absent, because many folders hold an encoder alone.
+fn lacks(name: &str) -> String {
+    match name.starts_with("classifier.") {
+        true => format!("lacks the classifier's tensor `{name}`: fine-tune the model first, for example with `train`"),
+        false => {
+            format!("lacks the tensor `{name}`: the file is incomplete, or `config.json` describes another model")
         }
-        let path = folder.join(name);
-        if !path.exists() {
-            return Err(wrong(format!("names the shard `{name}`, which is missing: copy it into the same folder")));
-        }
-        paths.push(path);
     }
-    Ok(paths)
 }
-
-const LONGEST_INDEX_BYTES: u64 = 64 << 20;
 
 fn is_index(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "json")
@@ -190,20 +164,6 @@ fn tensor_file(path: &Path) -> Result<Box<dyn TensorFile>, Error> {
         true => Ok(Box::new(TorchFile::open(path)?)),
         false => Ok(Box::new(Safetensors::open(path)?)),
     }
-}
-
-/// Open a regular file, unless it is a pointer that `git clone` without git-lfs leaves in its place.
-pub(crate) fn open(path: &Path) -> Result<File, Error> {
-    let io = |e| Error::io("reading", path, e);
-    let mut file = regular(path).and_then(File::open).map_err(io)?;
-    let mut start = Vec::new();
-    (&mut file).take(23).read_to_end(&mut start).map_err(io)?;
-    if start.starts_with(b"version https://git-lfs") {
-        let message = "is a git-lfs pointer, not the file itself: run `git lfs pull` in its repository";
-        return Err(Error::file(path, message));
-    }
-    file.rewind().map_err(io)?;
-    Ok(file)
 }
 
 /// Little-endian floats of `size` bytes as fp32; those of 2 bytes are bfloat16 or IEEE half precision.
@@ -285,7 +245,7 @@ mod tests {
     #[test]
     fn a_git_lfs_pointer_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        for name in SINGLE {
+        for name in crate::folder::SINGLE {
             let path = folder.path().join(name);
             std::fs::write(&path, "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n").unwrap();
             let message = Checkpoint::open(folder.path(), &BERT).unwrap_err().to_string();

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use basics::{MOST_BLOCKS, regular};
+use basics::MOST_BLOCKS;
 use fused::Activation;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use crate::Error;
 use crate::families::bert::BERT;
 use crate::family::{FAMILIES, Family};
+use crate::folder::read_json;
 
 /// `model_type` of a saved classifier with its own embeddings, which contains no part of a BERT.
 pub const EMBEDDING_ONLY: &str = "fathom-embeddings";
@@ -67,9 +68,15 @@ impl Config {
     /// The file is missing, is not JSON, or describes an unsupported model.
     pub fn read(folder: &Path) -> Result<Self, Error> {
         let path = folder.join("config.json");
-        let text = regular(&path).and_then(std::fs::read_to_string).map_err(|e| Error::io("reading", &path, e))?;
-        let value = serde_json::from_str(&text).map_err(|e| Error::file(&path, e.to_string()))?;
-        Config::from_settings(value).map_err(|message| Error::file(&path, message))
+        Config::from_settings(read_json(&path)?).map_err(|message| Error::file(&path, message))
+    }
+
+    /// Every key of `config.json` in `folder` as it is written.
+    ///
+    /// # Errors
+    /// The file is missing, or is not a JSON object.
+    pub fn keys(folder: &Path) -> Result<Map<String, Value>, Error> {
+        read_json(&folder.join("config.json"))
     }
 
     fn from_settings(mut settings: Map<String, Value>) -> Result<Self, String> {

@@ -98,19 +98,33 @@ impl Family {
         self.keys.iter().find(|(key, _)| *key == ours).map_or(ours, |(_, theirs)| theirs)
     }
 
-    /// BERT's name for the tensor that a file of this family calls `spelled`, without prefixes.
+    /// BERT's name for the tensor that a file of this family calls `spelled`.
     pub(crate) fn canonical(&self, spelled: &str) -> String {
+        let name = self.stripped(spelled);
+        if let Some((ours, theirs)) = self.head.iter().find(|(_, theirs)| name.starts_with(theirs)) {
+            return name.replacen(theirs, ours, 1);
+        }
+        if name.starts_with("classifier.") && self.head.iter().any(|(ours, _)| *ours == "classifier.") {
+            return format!("other.{name}"); // of a head for another task, such as token classification
+        }
+        let translated = |name: String, (ours, theirs): &(&str, &str)| name.replacen(theirs, ours, 1);
+        self.tensors.iter().fold(name, translated)
+    }
+
+    /// Whether a file calls a tensor of this family's own head `spelled`.
+    pub(crate) fn is_head(&self, spelled: &str) -> bool {
+        let name = self.stripped(spelled);
+        self.head.iter().any(|(_, theirs)| name.starts_with(theirs))
+    }
+
+    /// A name without prefixes, in today's spelling.
+    fn stripped(&self, spelled: &str) -> String {
         let mut name = spelled;
         let wrappers = ["module.", "_orig_mod.", "model.", "state_dict.", self.prefix, "bert."];
         while let Some(rest) = wrappers.iter().find_map(|wrapper| name.strip_prefix(wrapper)) {
             name = rest;
         }
-        let old = name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias");
-        if let Some((ours, theirs)) = self.head.iter().find(|(_, theirs)| old.starts_with(theirs)) {
-            return old.replacen(theirs, ours, 1);
-        }
-        let translated = |name: String, (ours, theirs): &(&str, &str)| name.replacen(theirs, ours, 1);
-        self.tensors.iter().fold(old, translated)
+        name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")
     }
 
     /// The name of BERT's tensor `name` in a file of this family with a head.

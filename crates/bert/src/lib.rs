@@ -17,8 +17,8 @@ mod embeddings;
 mod encoder;
 mod families;
 mod family;
+mod folder;
 mod layers;
-
 mod pickle;
 mod pooler;
 mod random;
@@ -27,11 +27,12 @@ mod torch_file;
 mod weights;
 
 pub use block::Block;
-pub use checkpoint::{Checkpoint, TensorSource, weight_files};
+pub use checkpoint::{Checkpoint, TensorSource};
 pub use config::{Config, EMBEDDING_ONLY};
 pub use embeddings::{Embeddings, TokenInput, lookup};
 pub use encoder::{Encoded, Encoder, PassOptions};
 pub use family::{FAMILIES, Family, PoolerActivation};
+pub use folder::weight_files;
 pub use fused::{Activation, Layout, Precision};
 pub use layers::{LayerNorm, Linear, empty};
 pub use pooler::Pooler;

@@ -4,15 +4,16 @@
 //! function that the program names. This one knows a few names, calls nothing, and refuses the file at any other name.
 //! The number of opcodes bounds the stack, the memo and the objects.
 
-use std::collections::HashMap;
-use std::io::{BufRead, Read};
+mod literals;
+mod machine;
+
+use std::io::BufRead;
 use std::rc::Rc;
 
-/// Upper bound on opcodes; an encoder of a thousand tensors takes about 100,000.
-const MOST_OPCODES: usize = 300_000;
+use machine::Machine;
 
-/// Upper bound on the length of names.
-const LONGEST_TEXT_BYTES: u64 = 1 << 12;
+/// Upper bound on the axes of a tensor, which is PyTorch's own.
+const MOST_AXES: usize = 64;
 
 /// A value on the stack; containers are stored separately, so that values never nest in memory.
 #[derive(Debug, Clone)]
@@ -66,7 +67,7 @@ impl Objects {
     /// # Errors
     /// The pickle calls a function that does not build a tensor, is cut short, or exceeds the bounds.
     pub(crate) fn read(&mut self, input: &mut impl BufRead) -> Result<Value, String> {
-        Machine { input, objects: self, stack: Vec::new(), memo: HashMap::new() }.run()
+        Machine::new(input, self).run()
     }
 
     /// The value of a string key in a dictionary.
@@ -84,7 +85,11 @@ impl Objects {
     }
 
     fn sizes(&self, value: Option<&Value>) -> Result<Vec<usize>, String> {
-        self.of(value)?.iter().map(|size| number(Some(size))).collect()
+        let sizes = self.of(value)?;
+        if sizes.len() > MOST_AXES {
+            return Err(format!("has a tensor of {} axes", sizes.len()));
+        }
+        sizes.iter().map(|size| number(Some(size))).collect()
     }
 
     fn new_items(&mut self, items: Vec<Value>) -> Value {
@@ -151,7 +156,7 @@ pub(crate) fn number(value: Option<&Value>) -> Result<usize, String> {
 
 /// Refuse calls that do not build a tensor.
 fn check_name(module: &str, name: &str) -> Result<Value, String> {
-    const ALLOWED: [&str; 7] = [
+    const ALLOWED: [&str; 8] = [
         "collections.OrderedDict",
         "torch._utils._rebuild_tensor",
         "torch._utils._rebuild_tensor_v2",
@@ -159,9 +164,12 @@ fn check_name(module: &str, name: &str) -> Result<Value, String> {
         "torch._utils._rebuild_parameter_with_state",
         "torch.nn.parameter.Parameter",
         "torch.Size",
+        "torch.device",
     ];
+    // Beside the tensors, a checkpoint may name a type of numbers.
+    const TYPES: [&str; 9] = ["float64", "float32", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8"];
     let full = format!("{module}.{name}");
-    match ALLOWED.contains(&&*full) || module == "torch" && name.ends_with("Storage") {
+    match ALLOWED.contains(&&*full) || module == "torch" && (name.ends_with("Storage") || TYPES.contains(&name)) {
         true => Ok(Value::Name(full.into())),
         false => Err(format!(
             "asks to call `{full}`, which does not build a tensor: the file was refused, and nothing was executed; if you trust \
@@ -169,234 +177,6 @@ fn check_name(module: &str, name: &str) -> Result<Value, String> {
         )),
     }
 }
-
-struct Machine<'a, R> {
-    input: &'a mut R,
-    objects: &'a mut Objects,
-    stack: Vec<Value>,
-    memo: HashMap<u64, Value>,
-}
-
-impl<R: BufRead> Machine<'_, R> {
-    fn run(mut self) -> Result<Value, String> {
-        loop {
-            self.objects.opcodes += 1;
-            if self.objects.opcodes > MOST_OPCODES {
-                return Err("describes more than a model's tensors".to_owned());
-            }
-            match self.little_endian(1)? as u8 {
-                b'.' => return self.pop(),
-                opcode => self.step(opcode)?,
-            }
-        }
-    }
-
-    fn step(&mut self, opcode: u8) -> Result<(), String> {
-        let made = match opcode {
-            b'0' | b'1' | b'2' | b'a' | b'e' | b's' | b'u' | b'b' | 0x90 => return self.stack_only(opcode),
-            b'p' | b'q' | b'r' | 0x94 => return self.memoize(opcode),
-            0x80 => return self.skip(1),
-            0x95 => return self.skip(8),
-            b'(' => Value::Mark,
-            b'}' => self.objects.new_dict(),
-            b']' | b')' | 0x8f => self.objects.new_items(Vec::new()),
-            b't' | b'l' => {
-                let items = self.pop_to_mark()?;
-                self.objects.new_items(items)
-            }
-            b'd' => {
-                let items = self.pop_to_mark()?;
-                let dict = self.objects.new_dict();
-                self.insert(&dict, items);
-                dict
-            }
-            0x85..=0x87 => {
-                let from = self.stack.len().checked_sub(usize::from(opcode - 0x84)).ok_or(SHORT)?;
-                let items = self.stack.split_off(from);
-                self.objects.new_items(items)
-            }
-            b'c' => check_name(&self.line()?, &self.line()?)?,
-            0x93 => {
-                let (name, module) = (self.text()?, self.text()?);
-                check_name(&module, &name)?
-            }
-            b'i' => {
-                check_name(&self.line()?, &self.line()?)?;
-                self.pop_to_mark()?;
-                Value::Other
-            }
-            b'o' => {
-                self.pop_to_mark()?;
-                Value::Other
-            }
-            b'R' | 0x81 | 0x92 => self.reduce(opcode)?,
-            b'Q' => {
-                let id = self.pop()?;
-                self.objects.storage(&id)?
-            }
-            b'g' | b'h' | b'j' => self.recall(opcode)?,
-            _ => self.literal(opcode)?,
-        };
-        self.stack.push(made);
-        Ok(())
-    }
-
-    /// Opcodes that change existing objects.
-    fn stack_only(&mut self, opcode: u8) -> Result<(), String> {
-        match opcode {
-            b'0' | b'b' => drop(self.pop()?), // BUILD: attributes of a dictionary, such as `_metadata`
-            b'1' => drop(self.pop_to_mark()?),
-            b'2' => self.stack.push(self.stack.last().cloned().ok_or(SHORT)?),
-            _ => {
-                let items = match opcode {
-                    b'a' => vec![self.pop()?],
-                    b's' => {
-                        let value = self.pop()?;
-                        vec![self.pop()?, value]
-                    }
-                    _ => self.pop_to_mark()?,
-                };
-                let container = self.stack.last().cloned().ok_or(SHORT)?;
-                self.insert(&container, items);
-            }
-        }
-        Ok(())
-    }
-
-    fn insert(&mut self, container: &Value, items: Vec<Value>) {
-        match container {
-            Value::Items(index) => self.objects.items[*index].extend(items),
-            Value::Dict(index) => {
-                let pairs = items.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone()));
-                self.objects.dicts[*index].extend(pairs);
-            }
-            _ => {}
-        }
-    }
-
-    fn memoize(&mut self, opcode: u8) -> Result<(), String> {
-        let index = match opcode {
-            b'p' => self.line()?.parse().map_err(|_| "has a memo without a number")?,
-            b'q' => self.little_endian(1)?,
-            b'r' => self.little_endian(4)?,
-            _ => self.memo.len() as u64,
-        };
-        let top = self.stack.last().cloned().ok_or(SHORT)?;
-        self.memo.insert(index, top);
-        Ok(())
-    }
-
-    fn recall(&mut self, opcode: u8) -> Result<Value, String> {
-        let index = match opcode {
-            b'g' => self.line()?.parse().map_err(|_| "has a memo without a number")?,
-            b'h' => self.little_endian(1)?,
-            _ => self.little_endian(4)?,
-        };
-        self.memo.get(&index).cloned().ok_or_else(|| "reads a memo that was never written".to_owned())
-    }
-
-    fn reduce(&mut self, opcode: u8) -> Result<Value, String> {
-        if opcode == 0x92 {
-            self.pop()?; // keyword arguments
-        }
-        let (arguments, callable) = (self.pop()?, self.pop()?);
-        match callable {
-            Value::Name(name) => self.objects.call(&name, &arguments),
-            _ => Ok(Value::Other),
-        }
-    }
-
-    fn literal(&mut self, opcode: u8) -> Result<Value, String> {
-        match opcode {
-            b'N' => Ok(Value::Other),
-            0x88 | 0x89 => Ok(Value::Bool(opcode == 0x88)),
-            b'K' => self.little_endian(1).map(|number| Value::Int(number as i64)),
-            b'M' => self.little_endian(2).map(|number| Value::Int(number as i64)),
-            b'J' => self.little_endian(4).map(|number| Value::Int(i64::from(number as u32 as i32))),
-            0x8a => self.long(),
-            b'I' | b'L' => {
-                let line = self.line()?;
-                Ok(line.trim_end_matches('L').parse().map_or(Value::Other, Value::Int))
-            }
-            b'F' => self.line().map(|_| Value::Other),
-            b'G' => self.skip(8).map(|()| Value::Other),
-            b'S' | b'V' => self.line().map(|line| Value::Text(line.trim_matches(['\'', '"']).into())),
-            b'U' | 0x8c => self.string(1),
-            b'T' | b'X' => self.string(4),
-            0x8d => self.string(8),
-            b'C' | b'B' | 0x8b | 0x8e | 0x96 => {
-                let width = if opcode == b'C' {
-                    1
-                } else if opcode < 0x8e {
-                    4
-                } else {
-                    8
-                };
-                let length = self.little_endian(width)?;
-                self.skip(length).map(|()| Value::Other)
-            }
-            0x82..=0x84 => Err("asks to call a function by its number (opcode EXT): the file was refused".to_owned()),
-            _ => Err(format!("is not a model's pickle: unexpected opcode {opcode:#04x}")),
-        }
-    }
-
-    /// A little-endian two's complement number; more than 8 bytes cannot describe a size.
-    fn long(&mut self) -> Result<Value, String> {
-        let length = self.little_endian(1)?;
-        if length > 8 {
-            return self.skip(length).map(|()| Value::Other);
-        }
-        let number = self.little_endian(length as usize)?;
-        let unused = 64 - 8 * length as u32;
-        Ok(Value::Int(if length == 0 { 0 } else { ((number << unused) as i64) >> unused }))
-    }
-
-    fn string(&mut self, width: usize) -> Result<Value, String> {
-        let length = self.little_endian(width)?;
-        let mut bytes = Vec::new();
-        self.input.by_ref().take(length.min(LONGEST_TEXT_BYTES)).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
-        self.skip(length - bytes.len() as u64)?;
-        Ok(Value::Text(String::from_utf8_lossy(&bytes).into()))
-    }
-
-    fn text(&mut self) -> Result<Rc<str>, String> {
-        match self.pop()? {
-            Value::Text(text) => Ok(text),
-            _ => Err("asks to call something that it does not name".to_owned()),
-        }
-    }
-
-    fn pop(&mut self) -> Result<Value, String> {
-        self.stack.pop().ok_or_else(|| SHORT.to_owned())
-    }
-
-    fn pop_to_mark(&mut self) -> Result<Vec<Value>, String> {
-        let mark = self.stack.iter().rposition(|value| matches!(value, Value::Mark)).ok_or(SHORT)?;
-        let items = self.stack.split_off(mark + 1);
-        self.stack.pop();
-        Ok(items)
-    }
-
-    fn little_endian(&mut self, width: usize) -> Result<u64, String> {
-        let mut bytes = [0; 8];
-        self.input.read_exact(&mut bytes[..width]).map_err(|_| SHORT)?;
-        Ok(u64::from_le_bytes(bytes))
-    }
-
-    fn line(&mut self) -> Result<String, String> {
-        let mut bytes = Vec::new();
-        self.input.by_ref().take(LONGEST_TEXT_BYTES).read_until(b'\n', &mut bytes).map_err(|e| e.to_string())?;
-        Ok(String::from_utf8_lossy(bytes.strip_suffix(b"\n").unwrap_or(&bytes)).into_owned())
-    }
-
-    fn skip(&mut self, length: u64) -> Result<(), String> {
-        let skipped = std::io::copy(&mut self.input.by_ref().take(length), &mut std::io::sink());
-        if skipped.map_err(|e| e.to_string())? == length { Ok(()) } else { Err(SHORT.to_owned()) }
-    }
-}
-
-const SHORT: &str = "holds a pickle that is cut short or damaged";
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -421,8 +201,8 @@ mod tests {
         for bytes in [&b"\x80\x02X\xff\0\0\0abc"[..], b"t.", b"h\x05.", b"\xff.", b"", b"Q.", b"R.", b"\x85."] {
             assert!(!message(bytes).is_empty(), "{bytes:?}");
         }
-        assert!(message(&vec![b'N'; MOST_OPCODES + 1]).contains("more than a model's"));
-        let nested: Vec<u8> = [b")".to_vec(), vec![0x85; MOST_OPCODES - 2], b".".to_vec()].concat();
+        assert!(message(&vec![b'N'; machine::MOST_OPCODES + 1]).contains("more than a model's"));
+        let nested: Vec<u8> = [b")".to_vec(), vec![0x85; machine::MOST_OPCODES - 2], b".".to_vec()].concat();
         assert_eq!(message(&nested), "", "depth costs no memory of the thread");
     }
 }

@@ -9,10 +9,11 @@ use burn::tensor::TensorData;
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 
 use crate::Error;
-use crate::checkpoint::{TensorFile, TensorSource, floats, open};
+use crate::checkpoint::{TensorFile, TensorSource, floats};
+use crate::folder::open;
 
-/// Upper bound on the bytes of a header: 64 MiB.
-const LONGEST_HEADER_BYTES: u64 = 64 << 20;
+/// Upper bound on the bytes of a header: a tensor takes about a hundred.
+const LONGEST_HEADER_BYTES: u64 = 16 << 20;
 
 /// A `model.safetensors`; tensors are read only on demand.
 #[derive(Debug)]
@@ -102,8 +103,7 @@ impl TensorFile for Safetensors {
 
     fn numbers(&mut self, name: &str) -> Result<Vec<f32>, Error> {
         let info = self.metadata.info(name).cloned();
-        let info =
-            info.ok_or_else(|| Error::file(&self.path, format!("lacks the tensor `{name}`; fetch the model again")))?;
+        let info = info.ok_or_else(|| Error::file(&self.path, format!("lacks the tensor `{name}`")))?;
         let bytes = self.read(&info).map_err(|e| Error::io("reading", &self.path, e))?;
         let size = match info.dtype {
             Dtype::F64 => Some((8, false)),
@@ -123,7 +123,7 @@ impl TensorSource for Safetensors {
         match self.shape(name) {
             Some(found) if found == shape => Ok(TensorData::new(self.numbers(name)?, found)),
             Some(found) => Err(Error::file(&self.path, format!("tensor `{name}` has shape {found:?}, not {shape:?}"))),
-            None => Err(Error::file(&self.path, format!("lacks the tensor `{name}`; fetch the model again"))),
+            None => Err(Error::file(&self.path, format!("lacks the tensor `{name}`"))),
         }
     }
 }

@@ -4,14 +4,15 @@
 //! numbers. Earlier files have five pickles (magic number, protocol, system, tensors, keys of storages), and then, for
 //! each key, the count of numbers and the numbers.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::Error;
-use crate::checkpoint::{TensorFile, floats, open};
+use crate::checkpoint::{TensorFile, floats};
+use crate::folder::open;
 use crate::pickle::{Objects, Storage, TensorView, Value, number};
 
 /// A file that `torch.save` wrote.
@@ -31,6 +32,9 @@ const LONGEST_PICKLE_BYTES: u64 = 16 << 20;
 /// Upper bound on nested dictionaries of tensors, such as `state_dict`.
 const DEEPEST: usize = 4;
 
+/// Upper bound on the bytes of a key in such a dictionary.
+const LONGEST_KEY_BYTES: usize = 256;
+
 impl TorchFile {
     /// Read the description of the tensors, without their numbers.
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
@@ -39,7 +43,8 @@ impl TorchFile {
         let parsed = parse(&mut file, length).map_err(|message| Error::file(path, message))?;
         let (objects, root, starts) = parsed;
         let mut tensors = BTreeMap::new();
-        collect(&objects, &root, String::new(), 0, &mut tensors);
+        collect(&objects, &root, &mut Vec::new(), &mut HashSet::new(), &mut tensors)
+            .map_err(|message| Error::file(path, message))?;
         let storages = objects.storages;
         for (name, tensor) in &tensors {
             fits(tensor, &storages[tensor.storage], &starts, length)
@@ -49,6 +54,9 @@ impl TorchFile {
     }
 
     fn bytes(&mut self, tensor: &TensorView) -> std::io::Result<Vec<u8>> {
+        if tensor.shape.contains(&0) {
+            return Ok(Vec::new());
+        }
         let storage = &self.storages[tensor.storage];
         let size = width(&storage.kind).unwrap_or_default();
         let is_whole = tensor.stride == contiguous(&tensor.shape);
@@ -74,8 +82,11 @@ fn gathered(bytes: &[u8], tensor: &TensorView, size: usize) -> Vec<u8> {
 }
 
 fn contiguous(shape: &[usize]) -> Vec<usize> {
-    let mut stride: Vec<usize> =
-        shape.iter().rev().scan(1, |next, length| Some(std::mem::replace(next, *next * length))).collect();
+    let mut stride: Vec<usize> = shape
+        .iter()
+        .rev()
+        .scan(1usize, |next, length| Some(std::mem::replace(next, next.saturating_mul(*length))))
+        .collect();
     stride.reverse();
     stride
 }
@@ -138,14 +149,14 @@ fn legacy(file: &mut File, length: u64) -> Result<Parsed, String> {
     let left = input.buffer().len() as u64 + input.get_ref().limit();
     let mut at = LONGEST_PICKLE_BYTES - left;
     drop(input);
+    let storages: HashMap<&str, &Storage> = objects.storages.iter().map(|it| (&*it.key, it)).collect();
     let mut starts = HashMap::new();
     for key in &objects.items[keys] {
         let key: Rc<str> = match key {
             Value::Text(key) => key.clone(),
             other => number(Some(other))?.to_string().into(),
         };
-        let storage = objects.storages.iter().find(|storage| storage.key == key);
-        let storage = storage.ok_or_else(|| format!("holds numbers `{key}` that belong to no tensor"))?;
+        let storage = storages.get(&*key).ok_or_else(|| format!("holds numbers `{key}` that belong to no tensor"))?;
         let bytes = storage_bytes(storage).ok_or("has a storage of impossible size")?;
         starts.insert(key, at + 8);
         at = at.checked_add(8 + bytes).filter(|end| *end <= length).ok_or("holds fewer numbers than it lists")?;
@@ -168,7 +179,7 @@ fn width(kind: &str) -> Option<usize> {
     }
 }
 
-/// Check a view, which is untrusted: it must lie in its storage and be no longer than the file.
+/// Check a view, which is untrusted: it must lie in its storage, and both in a file of `length` bytes.
 fn fits(tensor: &TensorView, storage: &Storage, starts: &HashMap<Rc<str>, u64>, length: u64) -> Result<(), String> {
     let size = width(&storage.kind).ok_or_else(|| format!("holds numbers of an unknown type, `{}`", storage.kind))?;
     let count = tensor.shape.iter().try_fold(size, |product, length| product.checked_mul(*length));
@@ -177,29 +188,40 @@ fn fits(tensor: &TensorView, storage: &Storage, starts: &HashMap<Rc<str>, u64>, 
     if tensor.shape.len() != tensor.stride.len() {
         return Err("has a shape and strides that do not fit each other".to_owned());
     }
+    let end = starts.get(&storage.key).and_then(|start| start.checked_add(storage_bytes(storage)?));
     let step = |(length, stride): (&usize, &usize)| length.saturating_sub(1).checked_mul(*stride);
     let mut steps = tensor.shape.iter().zip(&tensor.stride).map(step);
     let last = steps.try_fold(tensor.offset, |sum, step| sum.checked_add(step?));
-    if !starts.contains_key(&storage.key) || count > 0 && last.is_none_or(|last| last >= storage.count) {
+    if end.is_none_or(|end| end > length) || count > 0 && last.is_none_or(|last| last >= storage.count) {
         return Err("does not lie in its storage".to_owned());
     }
     Ok(())
 }
 
-/// Every tensor of a dictionary, by its path of keys.
-fn collect(objects: &Objects, value: &Value, path: String, depth: usize, into: &mut BTreeMap<String, TensorView>) {
+/// Every tensor of a dictionary, by its path of keys. A dictionary that occurs again is read once.
+fn collect<'a>(
+    objects: &'a Objects,
+    value: &Value,
+    path: &mut Vec<&'a str>,
+    seen: &mut HashSet<usize>,
+    into: &mut BTreeMap<String, TensorView>,
+) -> Result<(), String> {
     match value {
-        Value::Tensor(index) => drop(into.insert(path, objects.tensors[*index].clone())),
-        Value::Dict(index) if depth < DEEPEST => {
+        Value::Tensor(index) => drop(into.insert(path.join("."), objects.tensors[*index].clone())),
+        Value::Dict(index) if path.len() < DEEPEST && seen.insert(*index) => {
             for (key, value) in &objects.dicts[*index] {
-                if let (Value::Text(key), Value::Tensor(_) | Value::Dict(_)) = (key, value) {
-                    let path = if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };
-                    collect(objects, value, path, depth + 1, into);
+                let (Value::Text(key), Value::Tensor(_) | Value::Dict(_)) = (key, value) else { continue };
+                if key.len() > LONGEST_KEY_BYTES {
+                    return Err(format!("has a key of {} bytes in a dictionary of tensors", key.len()));
                 }
+                path.push(key);
+                collect(objects, value, path, seen, into)?;
+                path.pop();
             }
         }
         _ => {}
     }
+    Ok(())
 }
 
 impl TensorFile for TorchFile {
@@ -217,8 +239,7 @@ impl TensorFile for TorchFile {
 
     fn numbers(&mut self, name: &str) -> Result<Vec<f32>, Error> {
         let tensor = self.tensors.get(name).cloned();
-        let tensor = tensor
-            .ok_or_else(|| Error::file(&self.path, format!("lacks the tensor `{name}`; fetch the model again")))?;
+        let tensor = tensor.ok_or_else(|| Error::file(&self.path, format!("lacks the tensor `{name}`")))?;
         let kind = self.storages[tensor.storage].kind.clone();
         if !["DoubleStorage", "FloatStorage", "HalfStorage", "BFloat16Storage"].contains(&&*kind) {
             return Err(Error::file(&self.path, format!("tensor `{name}` holds a {kind}, not floats")));

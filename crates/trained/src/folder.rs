@@ -139,9 +139,7 @@ impl Trained {
 }
 
 fn config(folder: &Path) -> anyhow::Result<Value> {
-    let path = folder.join("config.json");
-    let text = read(&path).context("the model folder is incomplete")?;
-    serde_json::from_str(&text).with_context(|| format!("`{}`", path.display()))
+    Ok(Value::Object(Config::keys(folder).context("the model folder is incomplete")?))
 }
 
 fn network(
@@ -199,12 +197,22 @@ fn file_name(folder: &Path) -> String {
 /// Upper bound on classes; a larger number is an error or an attempt to exhaust memory.
 const MOST_CLASSES: usize = 100_000;
 
-/// Refuse models that do not predict exactly one label for each text; models that `train` wrote always do.
+/// Tasks of transformers whose classifier has the same name, but does not give one label for each text.
+const OTHER_TASKS: [&str; 2] = ["ForTokenClassification", "ForMultipleChoice"];
+
+/// Refuse models that do not predict exactly one label for each text.
 fn check_problem(config: &Value) -> anyhow::Result<()> {
     let problem = config["problem_type"].as_str().unwrap_or("single_label_classification");
     ensure!(
-        config.get("fathom").is_some() || problem == "single_label_classification",
-        "`problem_type` is `{problem}`, but only `single_label_classification`, one label per text, is supported"
+        problem == "single_label_classification",
+        "`config.json`: `problem_type` is `{problem}`, but only `single_label_classification`, one label per text, is \
+         supported; if the model gives one label, remove the key"
+    );
+    let class = config["architectures"][0].as_str().unwrap_or_default();
+    ensure!(
+        !OTHER_TASKS.iter().any(|task| class.ends_with(task)),
+        "`config.json`: `architectures` is `{class}`, which does not give one label for each text; fine-tune the model, \
+         or name the right class"
     );
     Ok(())
 }
