@@ -2,6 +2,7 @@
 //!
 //! `prep` tokenizes whole data sets and `evaluate` single texts; both must get the same ids.
 
+mod added;
 mod cleaning;
 mod files;
 mod frame;
@@ -10,6 +11,7 @@ mod normalizer;
 mod tokenizer;
 mod traced;
 mod truncation;
+mod versions;
 mod vocabulary;
 mod vocabulary_file;
 mod word_cache;

@@ -25,7 +25,7 @@ pub(crate) fn tokenizer_json(
             .cloned()
             .ok_or_else(|| format!("has no `{token}`; add it, or name the token in `tokenizer_config.json`"))
     };
-    let (cls_id, sep_id) = (id(&cls)?, id(&sep)?);
+    let (cls_id, sep_id, _) = (id(&cls)?, id(&sep)?, id(&unknown)?);
     let special = |token: &str, id: &Value| {
         json!({"id": id, "content": token, "single_word": false, "lstrip": false, "rstrip": false, "normalized": false,
                "special": true})
@@ -71,4 +71,58 @@ fn template((cls, cls_id): (&str, Value), (sep, sep_id): (&str, Value)) -> Value
         "pair": [special(cls, 0), text("A", 0), special(sep, 0), text("B", 1), special(sep, 1)],
         "special_tokens": {cls: frame(cls, cls_id), sep: frame(sep, sep_id)},
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPECIAL: &str = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n";
+
+    fn made(text: &str, settings: Value, added: Value) -> Result<Value, String> {
+        tokenizer_json(text, json!({"type": "BertNormalizer"}), &settings, added.as_object().unwrap())
+    }
+
+    fn vocabulary(text: &str) -> Map<String, Value> {
+        let json = made(&format!("{SPECIAL}{text}"), json!({}), json!({})).unwrap();
+        json["model"]["vocab"].as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn only_a_newline_ends_a_line_and_an_empty_line_counts() {
+        let unusual = vocabulary("a\u{2028}\nb\u{85}\n\nc\n");
+        let ids = ["a\u{2028}", "b\u{85}", "", "c"].map(|token| unusual[token].as_u64().unwrap());
+        assert_eq!(ids, [5, 6, 7, 8]);
+        assert_eq!(vocabulary("a\r\nb\rc"), vocabulary("a\nb\nc\n"), "as Python reads a text file");
+    }
+
+    #[test]
+    fn of_a_repeated_token_the_last_line_counts() {
+        let twice = vocabulary("film\ngood\nfilm\n");
+        assert_eq!((&twice["film"], &twice["good"], twice.len()), (&json!(7), &json!(6), 7));
+    }
+
+    #[test]
+    fn special_tokens_are_those_of_the_settings() {
+        let settings = json!({"cls_token": "<s>", "sep_token": {"content": "</s>"}});
+        let json = made("[PAD]\n[UNK]\n<s>\n</s>\n[MASK]\n", settings, json!({"<film>": 9, "<s>": 7})).unwrap();
+        assert_eq!(json["post_processor"]["single"][0]["SpecialToken"]["id"], "<s>");
+        assert_eq!(json["post_processor"]["special_tokens"]["</s>"]["ids"], json!([3]));
+        let added: Vec<(&str, u64, bool)> = json["added_tokens"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| (it["content"].as_str().unwrap(), it["id"].as_u64().unwrap(), it["special"] == true))
+            .collect();
+        assert_eq!(added[2..], [("<s>", 2, true), ("</s>", 3, true), ("[MASK]", 4, true), ("<film>", 9, false)]);
+    }
+
+    #[test]
+    fn a_vocabulary_without_a_token_that_every_text_may_need_is_refused() {
+        for token in ["[UNK]", "[CLS]", "[SEP]"] {
+            let message = made(&SPECIAL.replace(token, "x"), json!({}), json!({})).unwrap_err();
+            assert!(message.contains(token), "{message}");
+        }
+        assert!(made("", json!({}), json!({})).is_err());
+    }
 }
