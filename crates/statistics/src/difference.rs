@@ -29,7 +29,7 @@ pub struct Term<'a> {
 /// Satterthwaite's degrees are too many whenever a few seeds lie close by luck (91 to 94 % instead of 95 % with three), so
 /// the half widths of seeds and of examples, each with its own degrees, are added in squares instead.
 ///
-/// B and the centre of the interval are of the examples and [`ADDED`] more, half of them at each end, as Agresti and Coull
+/// B and the centre of the interval are of the examples and four more, half of them at each end, as Agresti and Coull
 /// (1998, The American Statistician 52:119) do for a share, and Agresti and Min (2005, Statistics in Medicine 24:729) and
 /// Bonett and Price (2012, JEBS 37:479), with half as many, for pairs: so few differences never mean certainty.
 #[derive(Debug, Clone, PartialEq)]
