@@ -108,8 +108,8 @@ impl Given {
         let input = self.input.as_deref().filter(|_| dataset == "jsonl").map(|file| there("INPUT", file, ""));
         if dataset == "jsonl" && input.is_none() {
             bail!(
-                "study `{}` has the data set `jsonl`: name your texts with INPUT=FILE, JSON Lines with one \
-                 {{\"id\",\"split\",\"label\",\"text\"}} a line",
+                "study `{}` has the data set `jsonl`: name your texts with INPUT=FILE, a table (CSV, TSV) or JSON with a \
+                 text and a label in each row, or with INPUT=DIR, a folder of `train.csv` and `test.csv`",
                 study.name
             );
         }

@@ -46,6 +46,19 @@ impl Input {
     }
 }
 
+/// The file at `path`; of a folder, all files in it and in its folder `data`, sorted by name.
+pub(crate) fn texts(path: &Path) -> Vec<(String, PathBuf)> {
+    if !path.is_dir() {
+        return vec![("texts".to_owned(), path.to_owned())];
+    }
+    let entries = |place: PathBuf| std::fs::read_dir(place).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut files: Vec<PathBuf> = entries(path.to_owned()).chain(entries(path.join("data"))).collect();
+    files.retain(|file| file.is_file());
+    files.sort();
+    let name = |file: &PathBuf| file.strip_prefix(path).unwrap_or(file).display().to_string();
+    files.iter().map(|file| (format!("texts/{}", name(file)), file.clone())).collect()
+}
+
 /// The files in a model folder that hold its weights, sorted by name: safetensors, and pickles where there are none.
 pub(crate) fn weights(model: &Path) -> Vec<(String, PathBuf)> {
     let entries = std::fs::read_dir(model).into_iter().flatten().flatten();
@@ -116,6 +129,26 @@ mod tests {
         input.files.push(("tokenizer".to_owned(), place.path().join("tokenizer")));
         input.remember().unwrap();
         assert!(!input.sums.exists());
+    }
+
+    #[test]
+    fn a_changed_file_of_a_folder_of_texts_changes_the_sums() {
+        let place = tempfile::tempdir().unwrap();
+        let put =
+            |name: &str, text: &str| publish::bytes(&place.path().join("mail").join(name), text.as_bytes()).unwrap();
+        let sums = || {
+            let files = texts(&place.path().join("mail"));
+            let input = Input { sums: place.path().join("sums"), files };
+            input.remember().unwrap();
+            std::fs::read_to_string(&input.sums).unwrap()
+        };
+        put("train.csv", "one");
+        put("data/test.csv", "two");
+        let first = sums();
+        let names: Vec<&str> = first.lines().map(|line| &line[66..]).collect();
+        assert_eq!(names, ["texts/data/test.csv", "texts/train.csv"]);
+        put("data/test.csv", "three");
+        assert_ne!(sums(), first);
     }
 
     #[test]

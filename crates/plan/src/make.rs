@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::ensure;
 use records::publish;
 use study::{Configuration, Study};
 
 use crate::given::{Given, Sources};
-use crate::inputs::{Input, weights};
+use crate::inputs::{Input, texts, weights};
 
 /// The text of `plan.mk`, after a check of everything that make was given. With `folder`, the study's, the sums of all inputs
 /// and the questions that a person asks are brought up to date there.
@@ -65,7 +65,7 @@ fn variables(
 /// The inputs of the study: what its shards are made of, beside the shards because several studies share them, and each encoder.
 fn inputs(study: &Study, encoders: &[&str], sources: &Sources, folder: &Path) -> Vec<Input> {
     let models = Path::new(&sources.models);
-    let texts = sources.archive.iter().chain(&sources.input).map(|path| ("texts".to_owned(), PathBuf::from(path)));
+    let texts = sources.archive.iter().chain(&sources.input).flat_map(|path| texts(Path::new(path)));
     let of_model = |model: &str, file: &str| (file.to_owned(), models.join(model).join(file));
     let tokenizer = ["tokenizer.json", "vocab.txt"].map(|file| of_model(&study.data.tokenizer, file));
     let tokenizer = tokenizer.iter().find(|(_, path)| path.exists()).unwrap_or(&tokenizer[0]).clone();

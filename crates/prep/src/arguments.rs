@@ -32,14 +32,18 @@ const AFTER: &str = "\
 Data sets:
   imdb    --archive FILE, or --input DIR with the unpacked folder
   sample  embedded, needs neither
-  jsonl   --input FILE, or stdin; one object per line:
+  jsonl   texts of your own: --input FILE, --input DIR, or stdin
+          Formats: JSON Lines, one array of JSON, or CSV or TSV with a header; each also as .gz.
           {\"id\":\"a1\",\"split\":\"train\",\"label\":\"pos\",\"text\":\"What a film.\"}
-          An id is a string or a number; without one, it is the number of the line.
+          A folder has a file for each split, such as train.csv, dev.csv and test.csv.
+          Columns have usual names (text, label, id, split), or those that `[data]` gives.
+          An id is a string or a number; without one, it is the number of the line or row.
           A label is a name, or an index from 0. An example without `split` is for training.
-          Without `validation` examples, a share of train is held out.
+          Without `test` or `validation` examples, a share of train is held out.
 
 Examples:
   prep --definition pipelines/imdb.toml --archive data/imdb/aclImdb_v1.tar.gz \\
        --models data/models --out data/shards/imdb-bert-base-cased-512-head-only
+  prep --definition my.toml --input mail.csv --models data/models --out data/shards/mail
   prep --definition my.toml --input - --models data/models --out - < reviews.jsonl \\
        | jq '.input_ids | length'";

@@ -13,17 +13,18 @@ use crate::datasets::Review;
 
 /// Count the duplicates of the whole source.
 pub(crate) fn count(reviews: &[Review]) -> Duplicates {
-    let (test, train): (Vec<_>, Vec<_>) = reviews.iter().partition(|review| review.split == Split::Test);
-    let (in_train, in_test) = (distinct(&train), distinct(&test));
+    let n_test = reviews.iter().filter(|review| review.split == Split::Test).count();
+    let (in_train, in_test) = (distinct(reviews, false), distinct(reviews, true));
     Duplicates {
-        within_train: train.len() - in_train.len(),
-        within_test: test.len() - in_test.len(),
-        across: in_train.intersection(&in_test).count(),
+        within_train: reviews.len() - n_test - in_train.len(),
+        within_test: n_test - in_test.len(),
+        across: in_test.intersection(&in_train).count(),
     }
 }
 
-fn distinct<'a>(reviews: &[&'a Review]) -> HashSet<&'a str> {
-    reviews.iter().map(|review| review.text.as_str()).collect()
+fn distinct(reviews: &[Review], of_test: bool) -> HashSet<[u8; 16]> {
+    let of_part = reviews.iter().filter(|review| (review.split == Split::Test) == of_test);
+    of_part.map(|review| review.text.digest).collect()
 }
 
 /// Keep each text once: in test if it occurs there, else in validation, else in train. Of several copies in one split, the
@@ -41,7 +42,7 @@ fn first_copies(reviews: &[Review]) -> Vec<bool> {
     let mut seen = HashSet::with_capacity(reviews.len());
     let mut first = vec![false; reviews.len()];
     for idx in order {
-        first[idx] = seen.insert(reviews[idx].text.as_str());
+        first[idx] = seen.insert(reviews[idx].text.digest);
     }
     first
 }
@@ -56,8 +57,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn review((number, (split, text)): (usize, (Split, &str))) -> Review {
-        Review { id: format!("{number:02}"), split, label: 0, text: text.to_owned() }
+    use crate::datasets::{Store, Text};
+
+    fn text(text: &str) -> Text {
+        Store::new(std::env::temp_dir()).put(text).unwrap()
+    }
+
+    fn review((number, (split, written)): (usize, (Split, &str))) -> Review {
+        Review { id: format!("{number:02}"), split, label: 0, text: text(written) }
     }
 
     fn source() -> Vec<Review> {
@@ -80,7 +87,7 @@ mod tests {
         assert_eq!(ids(&leave_out(source())), ["03", "05", "07", "08", "09"]);
         let mut held_out = source();
         held_out[4].split = Split::Validation;
-        held_out[9].text = "b".to_owned();
+        held_out[9].text = text("b");
         held_out[9].split = Split::Validation;
         assert_eq!(ids(&leave_out(held_out)), ["05", "07", "08", "09"]);
     }
@@ -94,7 +101,7 @@ mod tests {
             let source = || -> Vec<Review> {
                 places.iter().map(|(place, text)| (split(*place), text.as_str())).enumerate().map(review).collect()
             };
-            let (mut turned, distinct) = (source(), distinct(&source().iter().collect::<Vec<_>>()).len());
+            let (mut turned, distinct) = (source(), source().iter().map(|review| review.text.digest).collect::<HashSet<_>>().len());
             turned.rotate_left(turn.min(places.len()));
             let left = leave_out(source());
             prop_assert_eq!(left.len(), distinct);

@@ -16,9 +16,11 @@ use anyhow::Context;
 use clap::Parser;
 
 use arguments::Arguments;
+use datasets::{Dataset, Store};
 use output::{Output, Prepared};
 use study::Duplicates;
 use summary::Summary;
+use tokenize::Tokenizing;
 use tokens::TextTokenizer;
 
 fn main() -> ExitCode {
@@ -32,7 +34,7 @@ fn run() -> anyhow::Result<()> {
     let data = study::Study::read(&arguments.definition)?.data;
     let tokenizer = TextTokenizer::load(&arguments.models.join(&data.tokenizer), &data)?;
     let in_study = || format!("study `{}`", arguments.definition.display());
-    let source = datasets::open(&data.dataset, &arguments.source).with_context(in_study)?;
+    let source = datasets::open(&arguments.source, &data).with_context(in_study)?;
     let output = Output::new(&arguments.out)?;
     if arguments.list {
         return output::list(&source, &tokenizer, &output);
@@ -41,20 +43,18 @@ fn run() -> anyhow::Result<()> {
 
     let started = Instant::now();
     let name = source.description.clone();
-    let dataset = source.read()?;
-    let duplicates = duplicates::count(&dataset.reviews);
-    let reviews = match data.duplicates {
-        Duplicates::Keep => dataset.reviews,
-        Duplicates::Remove => duplicates::leave_out(dataset.reviews),
-    };
-    let reviews = splits::choose(reviews, &data, &dataset.labels)?;
-    classes::check(&reviews, &dataset.labels, data.validation).context(name)?;
-    let tokenizing = Instant::now();
-    let examples = tokenize::tokenize(&tokenizer, reviews)?;
-    let tokenizing = tokenizing.elapsed();
-    let labels = dataset.labels;
-    let prepared = Prepared { data, labels, duplicates, tokenizer: &tokenizer, examples: &examples };
-    let manifest = output.write(prepared)?;
-    log::info!("{}", Summary { manifest: &manifest, tokenizing, elapsed: started.elapsed() });
+    let mut store = Store::new(output.folder());
+    let Dataset { labels, mut reviews } = source.read(&mut store)?;
+    splits::give_test(&mut reviews, &data, labels.len());
+    let duplicates = duplicates::count(&reviews);
+    if data.duplicates == Duplicates::Remove {
+        reviews = duplicates::leave_out(reviews);
+    }
+    let reviews = splits::choose(reviews, &data, &labels)?;
+    classes::check(&reviews, &labels, data.validation).context(name)?;
+    let mut tokenizing = Tokenizing::new(&tokenizer, store, reviews.len());
+    let manifest =
+        output.write(Prepared { data, labels, duplicates, reviews: &reviews, tokenizing: &mut tokenizing })?;
+    log::info!("{}", Summary { manifest: &manifest, tokenizing: tokenizing.elapsed, elapsed: started.elapsed() });
     Ok(())
 }

@@ -12,6 +12,21 @@ use crate::datasets::Review;
 /// A remainder below this comes from rounding, such as that of 0.1 · 30.
 const ROUNDING: f64 = 1e-9;
 
+/// Where the source has no test split, hold out the share `data.test` of train as one, and say so.
+pub(crate) fn give_test(reviews: &mut [Review], data: &Data, n_labels: usize) {
+    let n_train = reviews.iter().filter(|review| review.split == Split::Train).count();
+    if data.test == 0.0 || reviews.iter().any(|review| review.split == Split::Test) {
+        return;
+    }
+    match hold_out(reviews, Split::Test, data.test, n_labels) {
+        0 => log::warn!("no test split, and `test` = {} of {n_train} examples holds out none; add examples", data.test),
+        held_out => log::info!(
+            "no test split: {held_out} of {n_train} train examples are test now, the same share of each class, chosen by a \
+             hash of the id; `test` in `[data]` sets the share"
+        ),
+    }
+}
+
 /// Cut train and test down to the examples that `data` asks for, then hold out validation from train. The result is
 /// ordered by split and id.
 ///
@@ -25,7 +40,7 @@ pub(crate) fn choose(mut reviews: Vec<Review>, data: &Data, labels: &[String]) -
         subset(&mut reviews, Split::Test, wanted, &classes).context("`test_examples`")?;
     }
     if !reviews.iter().any(|review| review.split == Split::Validation) {
-        hold_out(&mut reviews, data.validation, labels.len());
+        hold_out(&mut reviews, Split::Validation, data.validation, labels.len());
     }
     reviews.sort_unstable_by(|a, b| a.place().cmp(&b.place()));
     Ok(reviews)
@@ -41,9 +56,10 @@ fn classes<'a>(reviews: &[Review], labels: &'a [String]) -> Vec<(usize, &'a Stri
 /// give one more where the number is not a multiple of the classes.
 fn subset(reviews: &mut Vec<Review>, split: Split, wanted: usize, classes: &[(usize, &String)]) -> Result<()> {
     let mut chosen = HashSet::new();
+    let of_class = by_class(reviews, split);
     for (place, (label, name)) in classes.iter().enumerate() {
         let share = wanted / classes.len() + usize::from(place < wanted % classes.len());
-        let ranked = ranked(reviews, split, *label, "subset");
+        let ranked = ranked(reviews, of_class.get(*label).map_or(&[], Vec::as_slice), "subset");
         let has = ranked.len();
         ensure!(has >= share, "{wanted} need {share} of class `{name}`, but {split} has {has} of it");
         chosen.extend(ranked.into_iter().take(share));
@@ -53,14 +69,17 @@ fn subset(reviews: &mut Vec<Review>, split: Split, wanted: usize, classes: &[(us
     Ok(())
 }
 
-/// From each class of train its part of that share, the examples with the smallest sha256 of `validation:<id>`.
-fn hold_out(reviews: &mut [Review], share: f64, n_labels: usize) {
-    let classes: Vec<Vec<usize>> =
-        (0..n_labels).map(|label| ranked(reviews, Split::Train, label, "validation")).collect();
-    let sizes: Vec<usize> = classes.iter().map(Vec::len).collect();
-    for (class, part) in classes.iter().zip(parts(share, &sizes)) {
-        class.iter().take(part).for_each(|&idx| reviews[idx].split = Split::Validation);
+/// From each class of train its part of that share, the examples with the smallest sha256 of `<split>:<id>`; returns how
+/// many there are.
+fn hold_out(reviews: &mut [Review], split: Split, share: f64, n_labels: usize) -> usize {
+    let mut classes = by_class(reviews, Split::Train);
+    classes.resize(n_labels, vec![]);
+    let parts = parts(share, &classes.iter().map(Vec::len).collect::<Vec<_>>());
+    for (class, part) in classes.iter().zip(&parts).filter(|(_, part)| **part > 0) {
+        let ranked = ranked(reviews, class, split.name());
+        ranked.into_iter().take(*part).for_each(|idx| reviews[idx].split = split);
     }
+    parts.iter().sum()
 }
 
 /// How many examples of each class make up that share of all: the total is rounded, and goes to the classes by the
@@ -80,10 +99,19 @@ fn parts(share: f64, sizes: &[usize]) -> Vec<usize> {
     parts
 }
 
-/// The examples of one class, as indices, by the sha256 of `<purpose>:<id>`.
-fn ranked(reviews: &[Review], split: Split, label: usize, purpose: &str) -> Vec<usize> {
-    let is_of_class = |idx: &usize| reviews[*idx].split == split && reviews[*idx].label == label;
-    let mut ranked: Vec<usize> = (0..reviews.len()).filter(is_of_class).collect();
+/// The examples of a split, as indices, by class.
+fn by_class(reviews: &[Review], split: Split) -> Vec<Vec<usize>> {
+    let mut classes = Vec::new();
+    for (idx, review) in reviews.iter().enumerate().filter(|(_, review)| review.split == split) {
+        classes.resize(classes.len().max(review.label + 1), vec![]);
+        classes[review.label].push(idx);
+    }
+    classes
+}
+
+/// Examples by the sha256 of `<purpose>:<id>`.
+fn ranked(reviews: &[Review], class: &[usize], purpose: &str) -> Vec<usize> {
+    let mut ranked = class.to_vec();
     ranked.sort_by_cached_key(|&idx| Sha256::digest(format!("{purpose}:{}", reviews[idx].id)));
     ranked
 }
@@ -94,13 +122,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn reviews(per_class: &[usize]) -> Vec<Review> {
+        let text = crate::datasets::Store::new(std::env::temp_dir()).put("").unwrap();
         let class = |(label, &n): (usize, &usize)| {
-            (0..n).map(move |number| Review {
-                id: format!("train/{label}/{number}"),
-                split: Split::Train,
-                label,
-                text: String::new(),
-            })
+            (0..n).map(move |number| Review { id: format!("train/{label}/{number}"), split: Split::Train, label, text })
         };
         per_class.iter().enumerate().flat_map(class).collect()
     }
@@ -162,6 +186,22 @@ mod tests {
         assert_eq!(subset[0].2, smallest("subset"));
         let held_out = chosen(reviews(&[20, 0, 0]), 0.05, None).unwrap();
         assert_eq!(held_out.last().unwrap(), &(Split::Validation, 0, smallest("validation")));
+    }
+
+    #[test]
+    fn a_source_without_test_gets_one_of_every_class_by_the_rule_stated() {
+        let mut source = reviews(&[20, 30, 1]);
+        give_test(&mut source, &data(0.0, None), 3);
+        let n_test =
+            |label| source.iter().filter(|review| review.label == label && review.split == Split::Test).count();
+        assert_eq!([0, 1, 2].map(n_test), [4, 6, 0]);
+        let hash = |review: &&Review| records::hash::sha256_hex(format!("test:{}", review.id).as_bytes());
+        let first = source.iter().filter(|review| review.label == 0).min_by_key(hash).unwrap();
+        assert_eq!(first.split, Split::Test);
+        let mut with_test = reviews(&[20, 30, 1]);
+        with_test[0].split = Split::Test;
+        give_test(&mut with_test, &data(0.0, None), 3);
+        assert_eq!(with_test.iter().filter(|review| review.split == Split::Test).count(), 1);
     }
 
     #[test]

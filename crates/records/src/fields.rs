@@ -11,7 +11,7 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// A class by its index or its name. `1.0` is the index 1, which pandas writes where a column has gaps; `true` and
 /// `false` are names.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Label {
     /// Counted from 0.
     Index(usize),
@@ -70,27 +70,21 @@ pub fn text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     }
 }
 
-/// A record of which only the id is read.
-#[derive(Deserialize)]
-pub(crate) struct WithId {
-    #[serde(default)]
-    id: Option<Value>,
-}
-
-/// The id of `record`, which `parsed` was read from: a string, or a number with its digits as they are written. A record
-/// without one, or with `null`, has the number of its `line`.
-pub(crate) fn id(parsed: WithId, record: &[u8], line: usize) -> Result<String, String> {
-    match parsed.id {
-        None => Ok(line.to_string()),
+/// The id of `record`, whose field `key` holds `found`: a string, or a number with its digits as they are written. A
+/// record without one, or with `null`, has its `number`.
+pub(crate) fn id(found: Option<Value>, key: &str, record: &[u8], number: usize) -> Result<String, String> {
+    match found {
+        None | Some(Value::Null) => Ok(number.to_string()),
         Some(Value::String(id)) => Ok(id),
-        Some(Value::Number(number)) => Ok(digits_of_id(record).map_or_else(|| number.to_string(), str::to_owned)),
-        Some(other) => Err(format!("`id` is {}; write a string or a number", kind(&other))),
+        Some(Value::Number(id)) => Ok(digits_behind(key, record).map_or_else(|| id.to_string(), str::to_owned)),
+        Some(other) => Err(format!("`{key}` is {}; write a string or a number", kind(&other))),
     }
 }
 
-/// The number that stands behind the key `id` of `record`, which is a valid object, as it is written there. Outside
-/// inner objects and lists, a number stands only behind a key.
-fn digits_of_id(record: &[u8]) -> Option<&str> {
+/// The number that stands behind `key` in `record`, which is a valid object, as it is written there. Outside inner
+/// objects and lists, a number stands only behind a key.
+fn digits_behind<'a>(key: &str, record: &'a [u8]) -> Option<&'a str> {
+    let quoted = serde_json::to_vec(key).ok()?;
     let (mut depth, mut at, mut is_id) = (0, 0, false);
     while let Some(byte) = record.get(at) {
         let start = at;
@@ -98,7 +92,7 @@ fn digits_of_id(record: &[u8]) -> Option<&str> {
         match byte {
             b'"' => {
                 at += length_of_string(&record[at..]);
-                is_id = record.get(start..at) == Some(b"\"id\"");
+                is_id = record.get(start..at) == Some(&quoted);
             }
             b'{' | b'[' => depth += 1,
             b'}' | b']' => depth -= 1,
@@ -140,7 +134,8 @@ mod tests {
     use super::*;
 
     fn id_of(record: &str) -> Result<String, String> {
-        id(serde_json::from_str(record).map_err(|e| e.to_string())?, record.as_bytes(), 7)
+        let found: Value = serde_json::from_str(record).map_err(|e| e.to_string())?;
+        id(found.get("id").cloned(), "id", record.as_bytes(), 7)
     }
 
     #[test]
@@ -168,7 +163,7 @@ mod tests {
         {
             assert_eq!(id_of(record).unwrap_err(), format!("`id` is {found}; write a string or a number"));
         }
-        assert!(id_of(r#"{"id":1,"id":2}"#).unwrap_err().contains("duplicate field `id`"));
+        assert_eq!(id(Some(1.into()), "a\"b", br#"{"id":2,"a\"b":1.0}"#, 7).unwrap(), "1.0");
     }
 
     #[test]

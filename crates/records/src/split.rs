@@ -21,6 +21,16 @@ impl Split {
     /// All three.
     pub const ALL: [Split; 3] = [Split::Train, Split::Validation, Split::Test];
 
+    /// The split that people call `name`, such as `dev` or `Training`.
+    pub fn called(name: &str) -> Option<Self> {
+        match name.to_ascii_lowercase().as_str() {
+            "train" | "training" => Some(Split::Train),
+            "validation" | "valid" | "val" | "dev" => Some(Split::Validation),
+            "test" | "testing" => Some(Split::Test),
+            _ => None,
+        }
+    }
+
     /// Its name in records and on command lines.
     pub fn name(self) -> &'static str {
         match self {

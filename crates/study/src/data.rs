@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use crate::configuration::is_id;
 use crate::{Error, defaults};
@@ -11,7 +13,7 @@ use crate::{Error, defaults};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Data {
-    /// `imdb`, `sample` or `jsonl`.
+    /// `imdb`, `sample`, or `jsonl`: texts of one's own, as JSON, CSV or TSV.
     #[serde(default = "defaults::dataset")]
     pub dataset: String,
     /// Name of the model folder whose tokenizer is used; a study file may leave it out, and then it is the encoder.
@@ -32,6 +34,21 @@ pub struct Data {
     /// What happens to texts that occur more than once.
     #[serde(default)]
     pub duplicates: Duplicates,
+    /// The column of the texts in a source of one's own; without it, the column with a usual name, such as `text`.
+    #[serde(default, deserialize_with = "one_column", skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The column of the classes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// The column of the ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The column of the splits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<String>,
+    /// Share of train held out for testing where a source of one's own has no test split.
+    #[serde(default = "defaults::test", skip_serializing_if = "is_default_test")]
+    pub test: f64,
     /// Share of train held out to choose the epoch; 0 chooses it on test, as the source did.
     #[serde(default = "defaults::validation")]
     pub validation: f64,
@@ -54,11 +71,41 @@ impl Default for Data {
             head_share: defaults::head_share(),
             cleaning: BTreeSet::new(),
             duplicates: Duplicates::default(),
+            text: None,
+            label: None,
+            id: None,
+            split: None,
+            test: defaults::test(),
             validation: defaults::validation(),
             train_examples: None,
             test_examples: None,
         }
     }
+}
+
+/// A list would be a pair of sentences, which a model tells apart by token types; every text here has type 0.
+fn one_column<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    match Value::deserialize(from)? {
+        Value::String(name) => Ok(Some(name)),
+        Value::Array(_) => {
+            Err(D::Error::custom("`text` names one column; pairs of sentences are not supported, so join the columns"))
+        }
+        other => Err(D::Error::custom(format!("`text` is {other}; write the name of a column"))),
+    }
+}
+
+/// A folder of shards from before there was `test` keeps its manifest.
+fn is_default_test(share: &f64) -> bool {
+    *share == defaults::test()
+}
+
+/// `name` as letters, digits and `_`; every other byte becomes `+` and two hexadecimal digits.
+fn plain(name: &str) -> String {
+    let plain = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' => char::from(byte).to_string(),
+        _ => format!("+{byte:02x}"),
+    };
+    name.bytes().map(plain).collect()
 }
 
 /// Which tokens are kept when a review is longer than the limit.
@@ -136,6 +183,10 @@ impl Data {
         note(self.head_share != defaults::head_share(), format!("-head{}", self.head_share));
         note(!cleaning.is_empty(), format!("-cleaning-{}", cleaning.join("+")));
         note(self.duplicates == Duplicates::Remove, "-without-duplicates".to_owned());
+        for (role, column) in [("text", &self.text), ("label", &self.label), ("id", &self.id), ("split", &self.split)] {
+            note(column.is_some(), format!("-{role}.{}", plain(column.as_deref().unwrap_or_default())));
+        }
+        note(!is_default_test(&self.test), format!("-heldout{}", self.test));
         note(self.validation != defaults::validation(), format!("-validation{}", self.validation));
         note(self.train_examples.is_some(), format!("-train{}", self.train_examples.unwrap_or(0)));
         note(self.test_examples.is_some(), format!("-test{}", self.test_examples.unwrap_or(0)));
@@ -158,6 +209,7 @@ impl Data {
             "`max_seq_length` must be from 3, for `[CLS]`, a token, `[SEP]`, to 100000",
         )?;
         require((0.0..=0.5).contains(&self.validation), "`validation` must be from 0 to 0.5")?;
+        require((0.0..=0.5).contains(&self.test), "`test` must be from 0 to 0.5")?;
         require((0.0..=1.0).contains(&self.head_share), "`head_share` must be from 0 to 1")
     }
 }

@@ -38,6 +38,10 @@ pub(crate) fn validation() -> f64 {
     0.1
 }
 
+pub(crate) fn test() -> f64 {
+    0.2
+}
+
 pub(crate) fn head_share() -> f64 {
     0.5
 }

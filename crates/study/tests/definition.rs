@@ -184,6 +184,12 @@ fn everything_that_changes_the_shards_changes_their_name() {
         "max_seq_length = 64\ncleaning = [\"case\"]",
         "max_seq_length = 64\ncleaning = [\"case\", \"stem\"]",
         "max_seq_length = 64\ncleaning = [\"stop-words\", \"punctuation\", \"stem\", \"case\"]",
+        "max_seq_length = 64\ntext = \"Review Text\"",
+        "max_seq_length = 64\ntext = \"Review_Text\"",
+        "max_seq_length = 64\nlabel = \"a\"\nid = \"b\"",
+        "max_seq_length = 64\nlabel = \"b\"\nid = \"a\"",
+        "max_seq_length = 64\nsplit = \"a\"",
+        "max_seq_length = 64\ntest = 0.25",
     ]
     .map(name);
     let distinct: HashSet<&String> = names.iter().collect();
@@ -191,6 +197,16 @@ fn everything_that_changes_the_shards_changes_their_name() {
     assert_eq!(names[0], "sample-t-64-head-only");
     assert_eq!(names[7], "sample-t-64-head-only-without-duplicates");
     assert_eq!(names[10], "sample-t-64-head-only-cleaning-punctuation+case+stop-words+stem");
+    assert_eq!(names[11], "sample-t-64-head-only-text.Review+20Text");
+}
+
+#[test]
+fn a_pair_of_text_columns_is_refused_in_one_sentence() {
+    let said = refused("max_seq_length = 64", "max_seq_length = 64\ntext = [\"premise\", \"hypothesis\"]");
+    assert!(
+        said.ends_with("line 7: `text` names one column; pairs of sentences are not supported, so join the columns"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -218,18 +234,27 @@ fn any_data() -> impl Strategy<Value = Data> {
     let few = || select(vec![None, Some(1), Some(10)]);
     let texts = (subsequence(steps.to_vec(), 0..=4), select(vec![Duplicates::Keep, Duplicates::Remove]));
     let cut = (select(vec![8, 64]), select(truncations.to_vec()), select(vec![0.5, 0.25]));
-    (texts, cut, select(vec![0.1, 0.25]), few(), few()).prop_map(|(texts, cut, validation, train, test)| Data {
-        dataset: "sample".to_owned(),
-        tokenizer: "t".to_owned(),
-        max_seq_length: cut.0,
-        truncation: cut.1,
-        head_share: cut.2,
-        cleaning: texts.0.into_iter().collect(),
-        duplicates: texts.1,
-        validation,
-        train_examples: train,
-        test_examples: test,
-    })
+    let column = || select(vec![None, Some("a".to_owned()), Some("a b".to_owned()), Some("-text.a".to_owned())]);
+    let columns = (column(), column(), column(), column(), select(vec![0.2, 0.0, 0.25]));
+    (texts, cut, select(vec![0.1, 0.25]), few(), few(), columns).prop_map(
+        |(texts, cut, validation, train, test, columns)| Data {
+            text: columns.0,
+            label: columns.1,
+            id: columns.2,
+            split: columns.3,
+            test: columns.4,
+            dataset: "sample".to_owned(),
+            tokenizer: "t".to_owned(),
+            max_seq_length: cut.0,
+            truncation: cut.1,
+            head_share: cut.2,
+            cleaning: texts.0.into_iter().collect(),
+            duplicates: texts.1,
+            validation,
+            train_examples: train,
+            test_examples: test,
+        },
+    )
 }
 
 proptest! {

@@ -1,4 +1,4 @@
-//! Any bytes as an archive, compressed and not: an error, or reviews with text.
+//! Any bytes as an archive and as a file of one's own, compressed and not: an error, or reviews of classes there are.
 
 #[path = "../../../crates/prep/src/datasets/mod.rs"]
 #[allow(dead_code)]
@@ -16,9 +16,16 @@ fn path() -> PathBuf {
 
 fn read(bytes: &[u8]) {
     std::fs::write(path(), bytes).unwrap();
-    let source = datasets::Source { input: None, archive: Some(path()) };
-    if let Ok(dataset) = datasets::open("imdb", &source).and_then(datasets::Opened::read) {
-        assert!(dataset.reviews.iter().all(|review| !review.text.trim().is_empty() && review.label < 2));
+    for name in ["imdb", "jsonl"] {
+        let archive = Some(path()).filter(|_| name == "imdb");
+        let source = datasets::Source { input: Some(path()).filter(|_| name == "jsonl"), archive };
+        let data = study::Data { dataset: name.to_owned(), ..study::Data::default() };
+        let mut store = datasets::Store::new(std::env::temp_dir());
+        let Ok(dataset) = datasets::open(&source, &data).and_then(|opened| opened.read(&mut store)) else { continue };
+        for review in &dataset.reviews {
+            let text = store.text(&review.text).unwrap();
+            assert!(review.label < dataset.labels.len() && (name == "jsonl" || !text.trim().is_empty()));
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use flate2::bufread::MultiGzDecoder;
 use records::Split;
 
-use super::{Dataset, Opened, Review, Source, negative_and_positive};
+use super::{Dataset, Fresh, Opened, Review, Source, Store, of_films};
 
 const URL: &str = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz";
 
@@ -45,7 +45,9 @@ fn open_archive(path: &Path) -> Result<Opened> {
     let mut input = BufReader::with_capacity(1 << 16, file);
     let start = input.fill_buf().map_err(|e| anyhow!("{description}: {e}"))?;
     ensure!(start.starts_with(&[0x1f, 0x8b]), "{description}: not gzip, so not aclImdb_v1.tar.gz; {}", remedy());
-    Ok(Opened { description, read: Box::new(|| dataset(read_archive(input, EXPANDED_BYTES)?)) })
+    let name = description.clone();
+    let read = |store: &mut Store| dataset(read_archive(input, EXPANDED_BYTES), store).context(name);
+    Ok(Opened { description, read: Box::new(read) })
 }
 
 fn open_folder(path: &Path) -> Result<Opened> {
@@ -55,17 +57,22 @@ fn open_folder(path: &Path) -> Result<Opened> {
     let missing = FOLDERS.iter().find(|(name, ..)| !folder.join(name).is_dir());
     match missing {
         Some((name, ..)) => bail!("{description}: no folder `{name}` in it, so not aclImdb unpacked; {}", remedy()),
-        None => Ok(Opened { description, read: Box::new(move || dataset(read_folder(&folder)?)) }),
+        None => {
+            let name = description.clone();
+            let read = move |store: &mut Store| dataset(read_folder(&folder), store).context(name);
+            Ok(Opened { description, read: Box::new(read) })
+        }
     }
 }
 
-fn dataset(reviews: Vec<Review>) -> Result<Dataset> {
+fn dataset(reviews: Result<Vec<Fresh>>, store: &mut Store) -> Result<Dataset> {
+    let reviews = reviews?;
     ensure!(!reviews.is_empty(), "no reviews, such as `aclImdb/train/pos/0_9.txt`, in it; {}", remedy());
-    Ok(Dataset { labels: negative_and_positive(), reviews })
+    of_films(reviews, store)
 }
 
 /// Names are only compared, never used as paths. `raw` prevents tar from collecting its extensions in memory.
-fn read_archive(input: impl BufRead, limit: u64) -> Result<Vec<Review>> {
+fn read_archive(input: impl BufRead, limit: u64) -> Result<Vec<Fresh>> {
     let damaged = |e: std::io::Error| match e.kind() {
         ErrorKind::FileTooLarge => anyhow!("{e}, so not aclImdb_v1.tar.gz; {}", remedy()),
         _ => anyhow!("{e}: the file is damaged or cut short; {}", remedy()),
@@ -104,7 +111,7 @@ impl<R: Read> Read for Bounded<R> {
     }
 }
 
-fn read_folder(folder: &Path) -> Result<Vec<Review>> {
+fn read_folder(folder: &Path) -> Result<Vec<Fresh>> {
     let mut reviews = Vec::new();
     for (name, ..) in FOLDERS {
         let files = folder.join(name);
@@ -122,7 +129,7 @@ fn read_folder(folder: &Path) -> Result<Vec<Review>> {
     Ok(reviews)
 }
 
-fn read_review(place: Place, path: &PathBuf) -> Result<Review> {
+fn read_review(place: Place, path: &PathBuf) -> Result<Fresh> {
     review(place, text(File::open(path)?)?)
 }
 
@@ -145,7 +152,7 @@ fn text(input: impl Read) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn review((split, label, id): Place, bytes: Vec<u8>) -> Result<Review> {
+fn review((split, label, id): Place, bytes: Vec<u8>) -> Result<Fresh> {
     ensure!(bytes.len() as u64 <= LONGEST_REVIEW_BYTES, "a review of more than 1 MiB; remove the file");
     let text = String::from_utf8(bytes).map_err(|e| anyhow!("not UTF-8 text: {e}"))?;
     ensure!(!text.trim().is_empty(), "an empty file; fetch the archive again");

@@ -1,24 +1,31 @@
 //! The data sets. Each has a file here and a line in [`DATASETS`].
 
 mod imdb;
-mod jsonl;
 mod sample;
 #[cfg(test)]
 mod sample_bag_of_words;
 mod sample_words;
+mod store;
+mod texts;
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use records::Split;
+use study::Data;
 
-/// A text and its class, unchanged from the source.
-pub(crate) struct Review {
+pub(crate) use store::{Store, Text};
+
+/// A text and its class, unchanged from the source. A [`Store`] has the text.
+pub(crate) struct Review<T = Text> {
     pub(crate) id: String,
     pub(crate) split: Split,
     pub(crate) label: usize,
-    pub(crate) text: String,
+    pub(crate) text: T,
 }
+
+/// A review whose text is still in memory.
+pub(crate) type Fresh = Review<String>;
 
 /// A complete data set: class names by index, and the reviews in any order.
 pub(crate) struct Dataset {
@@ -29,7 +36,7 @@ pub(crate) struct Dataset {
 /// The place of a data set, from the command line.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Source {
-    /// JSON Lines file (`-` is stdin), or the unpacked folder of `imdb`
+    /// Texts of your own: a file (`-` is stdin) or a folder of split files; or the unpacked folder of `imdb`
     #[arg(long, value_name = "FILE|DIR|-", conflicts_with = "archive")]
     pub(crate) input: Option<PathBuf>,
     /// Archive of `imdb`, aclImdb_v1.tar.gz as published; `prep` reads it without unpacking it
@@ -41,18 +48,23 @@ pub(crate) struct Source {
 pub(crate) struct Opened {
     /// The source, for messages.
     pub(crate) description: String,
-    read: Box<dyn FnOnce() -> Result<Dataset>>,
+    read: Box<Read>,
 }
 
-type Open = fn(&Source) -> Result<Opened>;
+type Read = dyn FnOnce(&mut Store) -> Result<Dataset>;
+type Open = fn(&Source, &Data) -> Result<Opened>;
 
-const DATASETS: [(&str, Open); 3] =
-    [("imdb", imdb::open), ("jsonl", jsonl::open), ("sample", |source| embedded(source, sample::examples))];
+const DATASETS: [(&str, Open); 3] = [
+    ("imdb", |source, _| imdb::open(source)),
+    ("jsonl", texts::open),
+    ("sample", |source, _| embedded(source, sample::examples)),
+];
 
-/// Find the data set called `name` and open its source.
-pub(crate) fn open(name: &str, source: &Source) -> Result<Opened> {
+/// Find the data set that `data` names and open its source.
+pub(crate) fn open(source: &Source, data: &Data) -> Result<Opened> {
+    let name = data.dataset.as_str();
     match DATASETS.iter().find(|(known, _)| *known == name) {
-        Some((_, open)) => open(source).with_context(|| format!("data set `{name}`")),
+        Some((_, open)) => open(source, data).with_context(|| format!("data set `{name}`")),
         None => bail!("{}", unknown(name)),
     }
 }
@@ -64,25 +76,28 @@ fn unknown(name: &str) -> String {
 }
 
 /// A generated data set with the two classes of film reviews.
-fn embedded<I: Iterator<Item = Review> + 'static>(source: &Source, examples: fn() -> I) -> Result<Opened> {
+fn embedded<I: Iterator<Item = Fresh> + 'static>(source: &Source, examples: fn() -> I) -> Result<Opened> {
     if source.input.is_some() || source.archive.is_some() {
         bail!("is embedded; leave `--input` and `--archive` out");
     }
-    let read = move || Ok(Dataset { labels: negative_and_positive(), reviews: examples().collect() });
+    let read = move |store: &mut Store| of_films(examples(), store);
     Ok(Opened { description: "embedded generator".to_owned(), read: Box::new(read) })
 }
 
-fn negative_and_positive() -> Vec<String> {
-    ["neg", "pos"].map(str::to_owned).to_vec()
+/// Film reviews of two classes.
+fn of_films(reviews: impl IntoIterator<Item = Fresh>, store: &mut Store) -> Result<Dataset> {
+    let reviews = reviews.into_iter().map(|review| review.kept(store)).collect::<Result<_>>()?;
+    Ok(Dataset { labels: ["neg", "pos"].map(str::to_owned).to_vec(), reviews })
 }
 
 impl Opened {
-    /// Read it. Ids must be unique, because all later choices depend on them and not on the order of the examples.
+    /// Read it; the texts go to `store`. Ids must be unique, because all later choices depend on them and not on the
+    /// order of the examples.
     ///
     /// # Errors
     /// The source cannot be read or is damaged, or two examples have one id.
-    pub(crate) fn read(self) -> Result<Dataset> {
-        let dataset = (self.read)().with_context(|| self.description.clone())?;
+    pub(crate) fn read(self, store: &mut Store) -> Result<Dataset> {
+        let dataset = (self.read)(store)?;
         let mut ids: Vec<&str> = dataset.reviews.iter().map(|review| review.id.as_str()).collect();
         ids.sort_unstable();
         match ids.windows(2).find(|pair| pair[0] == pair[1]) {
@@ -98,5 +113,12 @@ impl Review {
     /// The key that orders reviews.
     pub(crate) fn place(&self) -> (Split, &str) {
         (self.split, &self.id)
+    }
+}
+
+impl Fresh {
+    fn kept(self, store: &mut Store) -> Result<Review> {
+        let Review { id, split, label, text } = self;
+        Ok(Review { id, split, label, text: store.put(&text)? })
     }
 }

@@ -5,8 +5,8 @@
 
 use std::collections::HashSet;
 
-use super::Review;
 use super::sample_words::{Aspect, CLOSINGS, DENIALS, PEOPLE, STAGING, WRITING};
+use super::{Fresh, Review};
 use records::Split;
 
 const TRAIN_PAIRS: usize = 8_000;
@@ -25,7 +25,7 @@ const CONSTRUCTIONS: [(Construction, usize); 3] = [(plain, 40), (contrast, 25), 
 const REMARKS: usize = 50;
 
 /// All reviews, train before test. They are the same in every run, and each occurs once.
-pub(crate) fn examples() -> impl Iterator<Item = Review> {
+pub(crate) fn examples() -> impl Iterator<Item = Fresh> {
     let mut dice = Dice(SEED);
     let mut seen = HashSet::new();
     (0..TRAIN_PAIRS + TEST_PAIRS).flat_map(move |index| {
@@ -39,7 +39,7 @@ fn place(index: usize) -> (Split, usize) {
     if index < TRAIN_PAIRS { (Split::Train, index) } else { (Split::Test, index - TRAIN_PAIRS) }
 }
 
-fn review(split: Split, label: usize, number: usize, text: String) -> Review {
+fn review(split: Split, label: usize, number: usize, text: String) -> Fresh {
     let folder = if split == Split::Train { "train" } else { "test" };
     let class = if label == 1 { "pos" } else { "neg" };
     Review { id: format!("{folder}/{class}/{number:05}"), split, label, text }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::Review;
+use super::Fresh;
 use super::sample::examples;
 use records::Split;
 
@@ -20,7 +20,7 @@ struct Counter {
 }
 
 impl Counter {
-    fn fitted(reviews: &[Review]) -> Self {
+    fn fitted(reviews: &[Fresh]) -> Self {
         let mut counter = Counter { bias: 0.0, weights: HashMap::new() };
         for _ in 0..EPOCHS {
             for review in reviews {
@@ -30,7 +30,7 @@ impl Counter {
         counter
     }
 
-    fn step(&mut self, review: &Review) {
+    fn step(&mut self, review: &Fresh) {
         let error = review.label as f32 - 1.0 / (1.0 + (-self.logit(&review.text)).exp());
         self.bias += RATE * error;
         for word in words(&review.text) {
@@ -42,7 +42,7 @@ impl Counter {
         self.bias + words(text).filter_map(|word| self.weights.get(&word)).sum::<f32>()
     }
 
-    fn accuracy(&self, reviews: &[Review]) -> f32 {
+    fn accuracy(&self, reviews: &[Fresh]) -> f32 {
         let right = reviews.iter().filter(|review| (self.logit(&review.text) > 0.0) == (review.label == 1));
         right.count() as f32 / reviews.len() as f32
     }

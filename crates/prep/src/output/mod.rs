@@ -12,8 +12,8 @@ use records::shards::{Duplicates, Manifest, TEXTS};
 use study::Data;
 use tokens::TextTokenizer;
 
-use crate::datasets::Opened;
-use crate::tokenize::Tokenized;
+use crate::datasets::{Opened, Review};
+use crate::tokenize::Tokenizing;
 
 /// The place that `--out` names.
 pub(crate) enum Output {
@@ -22,12 +22,13 @@ pub(crate) enum Output {
 }
 
 /// Everything to write.
-pub(crate) struct Prepared<'a> {
+pub(crate) struct Prepared<'a, 't> {
     pub(crate) data: Data,
     pub(crate) labels: Vec<String>,
     pub(crate) duplicates: Duplicates,
-    pub(crate) tokenizer: &'a TextTokenizer,
-    pub(crate) examples: &'a [Tokenized],
+    /// Ordered by split and id.
+    pub(crate) reviews: &'a [Review],
+    pub(crate) tokenizing: &'a mut Tokenizing<'t>,
 }
 
 impl Output {
@@ -53,6 +54,14 @@ impl Output {
         match self {
             Output::Stdout => Ok(()),
             Output::Shards(folder) => Ok(publish::check_dir(folder)?),
+        }
+    }
+
+    /// The folder for files that are too large for memory.
+    pub(crate) fn folder(&self) -> PathBuf {
+        match self {
+            Output::Stdout => std::env::temp_dir(),
+            Output::Shards(folder) => folder.parent().map_or_else(PathBuf::new, Path::to_owned).join("."),
         }
     }
 

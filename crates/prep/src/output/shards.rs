@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fs::DirEntry;
+use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use records::hash::sha256_hex;
-use records::shards::{Counts, Manifest, Shard, TEXTS, Text, file_name, is_file_name};
+use records::hash::Hashed;
+use records::publish::Pending;
+use records::shards::{Counts, Duplicates, Manifest, Shard, TEXTS, Text, file_name, is_file_name};
 use records::{Split, jsonl, publish};
-use serde::Serialize;
+use study::Data;
+use tokens::TextTokenizer;
 
 use super::Prepared;
-use crate::tokenize::Tokenized;
+use crate::datasets::Review;
+use crate::tokenize::{Tokenized, Tokenizing};
 
 /// A split has one shard for every 3125 examples or part of them, and at most 8: IMDB's 25,000 make 8.
 const EXAMPLES_PER_SHARD: usize = 3125;
@@ -19,81 +23,98 @@ const MOST_SHARDS: usize = 8;
 
 /// Write shards and texts, then the manifest, then give the folder its name. A failure leaves no folder.
 pub(super) fn write(folder: &Path, prepared: Prepared) -> Result<Manifest> {
-    let examples = prepared.examples;
-    let mut manifest = manifest(prepared);
+    let Prepared { reviews, tokenizing, .. } = prepared;
+    let mut manifest = manifest(&prepared.data, prepared.labels, prepared.duplicates, tokenizing.tokenizer);
     publish::dir(folder, |inside| {
-        manifest.shards =
-            splits(examples).map(|split| write_split(inside, split)).collect::<Result<Vec<_>>>()?.concat();
-        manifest.texts = write_texts(inside, examples)?;
+        for split in reviews.chunk_by(|a, b| a.split == b.split) {
+            write_split(inside, split, tokenizing, &mut manifest)?;
+        }
         let json = serde_json::to_string_pretty(&manifest).context("writing `manifest.json`")? + "\n";
         Ok::<_, anyhow::Error>(publish::bytes(&inside.join("manifest.json"), json.as_bytes())?)
     })?;
     Ok(manifest)
 }
 
-/// The manifest without its list of files.
-pub(super) fn manifest(prepared: Prepared) -> Manifest {
-    let Prepared { data, labels, duplicates, tokenizer, examples } = prepared;
-    let counts = |split: &[Tokenized]| (split[0].split, counts(split, labels.len(), data.max_seq_length));
-    let splits: BTreeMap<Split, Counts> = splits(examples).map(counts).collect();
+/// A manifest without counts and files.
+pub(super) fn manifest(
+    data: &Data,
+    labels: Vec<String>,
+    duplicates: Duplicates,
+    tokenizer: &TextTokenizer,
+) -> Manifest {
     Manifest {
-        data,
+        data: data.clone(),
         labels,
         vocab_size: tokenizer.vocab_size,
         pad_token_id: tokenizer.pad_token_id,
         tokenizer_sha256: tokenizer.sha256.clone(),
-        splits,
+        splits: BTreeMap::new(),
         duplicates,
         shards: Vec::new(),
         texts: None,
     }
 }
 
-fn splits(examples: &[Tokenized]) -> impl Iterator<Item = &[Tokenized]> {
-    examples.chunk_by(|a, b| a.split == b.split)
+/// Count a tokenized example of `split`.
+pub(super) fn count(manifest: &mut Manifest, split: Split, tokenized: &Tokenized) {
+    let none = || Counts { examples_per_label: vec![0; manifest.labels.len()], ..Counts::default() };
+    let counts = manifest.splits.entry(split).or_insert_with(none);
+    counts.examples += 1;
+    counts.examples_per_label[tokenized.label] += 1;
+    counts.tokens += tokenized.n_tokens as u64;
+    counts.longest = counts.longest.max(tokenized.length);
+    counts.truncated += usize::from(tokenized.length > manifest.data.max_seq_length);
 }
 
-fn counts(split: &[Tokenized], n_labels: usize, max_seq_length: usize) -> Counts {
-    let mut counts = Counts { examples: split.len(), examples_per_label: vec![0; n_labels], ..Counts::default() };
-    for Tokenized { length, example, .. } in split {
-        counts.examples_per_label[example.label] += 1;
-        counts.tokens += example.input_ids.len() as u64;
-        counts.longest = counts.longest.max(*length);
-        counts.truncated += usize::from(*length > max_seq_length);
+/// Write the shards of one split, and the texts if it is the test split.
+fn write_split(folder: &Path, reviews: &[Review], tokenizing: &mut Tokenizing, manifest: &mut Manifest) -> Result<()> {
+    let split = reviews[0].split;
+    let n_shards = reviews.len().div_ceil(EXAMPLES_PER_SHARD).min(MOST_SHARDS);
+    let mut texts = (split == Split::Test).then(|| Lines::create(folder, TEXTS.to_owned(), split)).transpose()?;
+    for (index, part) in reviews.chunks(reviews.len().div_ceil(n_shards)).enumerate() {
+        let mut shard = Lines::create(folder, file_name(split, index, n_shards), split)?;
+        tokenizing.each(
+            part,
+            |example| example,
+            |tokenized| {
+                count(manifest, split, &tokenized);
+                shard.write(&tokenized.line)?;
+                let Some(texts) = &mut texts else { return Ok(()) };
+                let mut line = Vec::new();
+                jsonl::write(&mut line, &Text { id: tokenized.id, text: tokenized.text })?;
+                texts.write(&line)
+            },
+        )?;
+        manifest.shards.push(shard.finish()?);
     }
-    counts
+    manifest.texts = texts.map(Lines::finish).transpose()?.or(manifest.texts.take());
+    Ok(())
 }
 
-fn write_split(folder: &Path, examples: &[Tokenized]) -> Result<Vec<Shard>> {
-    let n_shards = examples.len().div_ceil(EXAMPLES_PER_SHARD).min(MOST_SHARDS);
-    let shards = examples.chunks(examples.len().div_ceil(n_shards)).enumerate();
-    shards.map(|(index, shard)| write_shard(folder, file_name(shard[0].split, index, n_shards), shard)).collect()
+/// A file of records that is being written.
+struct Lines {
+    output: Hashed<Pending>,
+    /// What its entry in the manifest will be.
+    entry: Shard,
 }
 
-fn write_shard(folder: &Path, file: String, examples: &[Tokenized]) -> Result<Shard> {
-    write_lines(folder, file, examples[0].split, examples.iter().map(|tokenized| &tokenized.example))
-}
-
-/// Write the texts of all test examples to one file; no file without test examples.
-fn write_texts(folder: &Path, examples: &[Tokenized]) -> Result<Option<Shard>> {
-    let text = |Tokenized { example, text, .. }: &Tokenized| Some(Text { id: example.id.clone(), text: text.clone()? });
-    let texts = || examples.iter().filter_map(text);
-    texts().next().map(|_| write_lines(folder, TEXTS.to_owned(), Split::Test, texts())).transpose()
-}
-
-fn write_lines<T: Serialize>(
-    folder: &Path,
-    file: String,
-    split: Split,
-    lines: impl Iterator<Item = T>,
-) -> Result<Shard> {
-    let (mut bytes, mut examples) = (Vec::new(), 0);
-    for line in lines {
-        jsonl::write(&mut bytes, &line).with_context(|| format!("writing `{file}`"))?;
-        examples += 1;
+impl Lines {
+    fn create(folder: &Path, file: String, split: Split) -> Result<Self> {
+        let output = Hashed::new(Pending::create(&folder.join(&file))?);
+        Ok(Lines { output, entry: Shard { file, split, examples: 0, sha256: String::new() } })
     }
-    publish::bytes(&folder.join(&file), &bytes)?;
-    Ok(Shard { file, split, examples, sha256: sha256_hex(&bytes) })
+
+    fn write(&mut self, line: &[u8]) -> Result<()> {
+        self.output.write_all(line).with_context(|| format!("writing `{}`", self.entry.file))?;
+        self.entry.examples += 1;
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Shard> {
+        let (output, sha256) = self.output.finish();
+        output.publish()?;
+        Ok(Shard { sha256, ..self.entry })
+    }
 }
 
 /// Whether a folder contains only shards, their manifest and their texts, so that it may be replaced.

@@ -3,26 +3,35 @@
 use std::io::{BufWriter, Write};
 
 use anyhow::{Context, Result};
+use records::Split;
 use records::shards::{Example, Manifest};
-use records::{Split, jsonl};
 use serde::Serialize;
 
 use super::{Prepared, shards};
 
 /// A line of a shard with its split, which file names say elsewhere.
 #[derive(Serialize)]
-struct Line<'a> {
+struct Line {
     split: Split,
     #[serde(flatten)]
-    example: &'a Example,
+    example: Example,
 }
 
 pub(super) fn write(prepared: Prepared) -> Result<Manifest> {
+    let Prepared { reviews, tokenizing, .. } = prepared;
+    let mut manifest = shards::manifest(&prepared.data, prepared.labels, prepared.duplicates, tokenizing.tokenizer);
     let mut output = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
-    for tokenized in prepared.examples {
-        let line = Line { split: tokenized.split, example: &tokenized.example };
-        jsonl::write(&mut output, &line).context("writing stdout")?;
+    for part in reviews.chunk_by(|a, b| a.split == b.split) {
+        let split = part[0].split;
+        tokenizing.each(
+            part,
+            |example| Line { split, example },
+            |tokenized| {
+                shards::count(&mut manifest, split, &tokenized);
+                output.write_all(&tokenized.line).context("writing stdout")
+            },
+        )?;
     }
     output.flush().context("writing stdout")?;
-    Ok(shards::manifest(prepared))
+    Ok(manifest)
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod archives;
+mod formats;
 mod refusals;
 mod streams;
 mod texts;

@@ -6,7 +6,7 @@ use predicates::str::contains;
 use crate::workplace::{TINY, Workplace};
 
 const IMDB: &str = "dataset = \"imdb\"\nmax_seq_length = 8";
-const JSONL: &str = "dataset = \"jsonl\"\nmax_seq_length = 8";
+const JSONL: &str = "dataset = \"jsonl\"\nmax_seq_length = 8\ntest = 0";
 const LINE: &str = "{\"id\":\"a\",\"label\":0,\"text\":\"t\"}\n";
 const OTHER: &str = "{\"id\":\"b\",\"split\":\"test\",\"label\":1,\"text\":\"t\"}\n";
 
@@ -81,7 +81,7 @@ fn a_wrong_line_is_named_by_file_and_number() {
     let workplace = Workplace::new(JSONL);
     workplace.put("r.jsonl", format!("{LINE}{{\"id\":\"b\"").as_bytes());
     workplace.prep().args(["--input", "r.jsonl"]).assert().code(1).stderr(one_line_with(&["`r.jsonl`, line 2"]));
-    workplace.prep().write_stdin("\n[]").assert().code(1).stderr(one_line_with(&["`stdin`, line 2"]));
+    workplace.prep().write_stdin("\n[5]").assert().code(1).stderr(one_line_with(&["`stdin`, line 2"]));
     workplace.prep().write_stdin(LINE.repeat(2)).assert().code(1).stderr(one_line_with(&["the id `a`"]));
     workplace.prep().write_stdin("").assert().code(1).stderr(one_line_with(&["`stdin`: holds no examples"]));
     assert_eq!(workplace.names(), ["models", "r.jsonl", "x.toml"]);

@@ -9,7 +9,7 @@ use tokens::TextTokenizer;
 use crate::workplace::Workplace;
 
 const REVIEWS: &str = include_str!("../data/reviews.jsonl");
-const JSONL: &str = "dataset = \"jsonl\"\nmax_seq_length = 24\nvalidation = 0";
+const JSONL: &str = "dataset = \"jsonl\"\nmax_seq_length = 24\nvalidation = 0\ntest = 0";
 const ALL: &str = "cleaning = [\"stem\", \"punctuation\", \"stop-words\", \"case\"]";
 
 /// `prep` of JSON Lines; what it says, and the shards are in `out`.

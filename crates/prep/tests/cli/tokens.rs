@@ -7,7 +7,7 @@ const IDS: &str = include_str!("../data/ids.jsonl");
 
 #[test]
 fn ids_are_those_of_the_reference_whatever_the_tokenizer_file_says_of_truncation_and_padding() {
-    let data = "dataset = \"jsonl\"\nmax_seq_length = 24\ntruncation = \"head+tail\"\nvalidation = 0";
+    let data = "dataset = \"jsonl\"\nmax_seq_length = 24\ntruncation = \"head+tail\"\nvalidation = 0\ntest = 0";
     for threads in ["1", "2"] {
         let workplace = Workplace::new(data);
         let mut prep = workplace.prep_to("-");

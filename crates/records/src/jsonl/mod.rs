@@ -1,5 +1,6 @@
-//! Read and write JSON Lines; errors name file and line.
+//! Read and write JSON Lines, and read a JSON array; errors name file and line.
 
+mod array;
 mod surrogates;
 
 use std::fs::File;
@@ -7,13 +8,15 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::marker::PhantomData;
 use std::path::Path;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, DeserializeSeed};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::ser::Formatter;
 
 use crate::{Error, fields};
+use array::Array;
 
-/// The limit on the length of a line: 64 MiB.
+/// The limit on the length of a line or an element: 64 MiB.
 const LONGEST_LINE_BYTES: u64 = 64 << 20;
 
 /// Reads one record a line. It skips blank lines, allows `\r\n` and a leading byte-order mark, and replaces half a
@@ -22,6 +25,8 @@ pub struct Reader<T, R> {
     name: String,
     input: R,
     line: usize,
+    /// Where the elements of one array are read, and not lines.
+    array: Option<Array>,
     buffer: Vec<u8>,
     /// The error that ended a batch; the records before it come first.
     failed: Option<Error>,
@@ -71,12 +76,24 @@ impl<T: DeserializeOwned, R: Read> Reader<T, BufReader<R>> {
 impl<T: DeserializeOwned, R: BufRead> Reader<T, R> {
     /// Read from `input`, called `name` in errors.
     pub fn new(name: impl Into<String>, input: R) -> Self {
-        Reader { name: name.into(), input, line: 0, buffer: Vec::new(), failed: None, record: PhantomData }
+        let (name, record) = (name.into(), PhantomData);
+        Reader { name, input, line: 0, array: None, buffer: Vec::new(), failed: None, record }
     }
 
-    /// The number of the line read last, counted from 1.
+    /// Read the elements of one JSON array, in constant memory. Everything is as for lines, but a record without an id
+    /// has the number of its element.
+    pub fn of_array(name: impl Into<String>, input: R) -> Self {
+        Reader { array: Some(Array::default()), ..Self::new(name, input) }
+    }
+
+    /// The number of the line read last, or of the line where the last element begins, counted from 1.
     pub fn line(&self) -> usize {
         self.line
+    }
+
+    /// The number of the line or the element read last, counted from 1.
+    pub fn number(&self) -> usize {
+        self.array.as_ref().map_or(self.line, |array| array.number)
     }
 
     /// An error that names the line read last.
@@ -84,8 +101,15 @@ impl<T: DeserializeOwned, R: BufRead> Reader<T, R> {
         Error::Line { name: self.name.clone(), line: self.line, message: message.into() }
     }
 
-    fn read_line(&mut self) -> Result<bool, Error> {
+    fn read_record(&mut self) -> Result<bool, Error> {
         self.buffer.clear();
+        if let Some(array) = &mut self.array {
+            let read = array.next(&mut self.input, &mut self.buffer);
+            self.line = array.line;
+            let is_there = read.map_err(|message| self.error(message))?;
+            surrogates::replace_lone(&mut self.buffer);
+            return Ok(is_there);
+        }
         self.line += 1;
         let read = self.input.by_ref().take(LONGEST_LINE_BYTES).read_until(b'\n', &mut self.buffer);
         match read.map_err(|e| self.error(e.to_string()))? as u64 {
@@ -104,16 +128,24 @@ impl<T: DeserializeOwned, R: BufRead> Reader<T, R> {
     /// The input cannot be read, or the line is not such a record, or its `id` is neither a string nor a number.
     pub fn next_with_id(&mut self) -> Result<Option<(String, T)>, Error> {
         let Some(record) = self.next().transpose()? else { return Ok(None) };
-        let id = fields::id(self.parse()?, self.text(), self.line).map_err(|message| self.error(message))?;
-        Ok(Some((id, record)))
+        let WithId { id } = self.parse()?;
+        Ok(Some((self.id("id", id)?, record)))
     }
 
-    /// Go to the next line that is not blank; `false` at the end.
+    /// The id of the record read last, whose field `key` holds `found`, as of [`Reader::next_with_id`].
     ///
     /// # Errors
-    /// The input cannot be read, or a line is too long.
+    /// It is neither a string nor a number.
+    pub fn id(&self, key: &str, found: Option<Value>) -> Result<String, Error> {
+        fields::id(found, key, self.text(), self.number()).map_err(|message| self.error(message))
+    }
+
+    /// Go to the next record: a line that is not blank, or an element; `false` at the end.
+    ///
+    /// # Errors
+    /// The input cannot be read, or a line or an element is too long.
     pub fn advance(&mut self) -> Result<bool, Error> {
-        while self.read_line()? {
+        while self.read_record()? {
             if !self.text().is_empty() {
                 return Ok(true);
             }
@@ -126,10 +158,24 @@ impl<T: DeserializeOwned, R: BufRead> Reader<T, R> {
     /// # Errors
     /// The line is not such a record. An array is refused: serde would take its values for the fields in their order.
     pub fn parse<'a, U: Deserialize<'a>>(&'a self) -> Result<U, Error> {
+        self.parse_as(PhantomData)
+    }
+
+    /// [`Reader::parse`] with a `seed`, which knows more of the record than its type says.
+    ///
+    /// # Errors
+    /// As [`Reader::parse`].
+    pub fn parse_as<'a, S: DeserializeSeed<'a>>(&'a self, seed: S) -> Result<S::Value, Error> {
         if self.text().starts_with(b"[") {
             return Err(self.error("column 1: expected a record, `{…}`, found an array"));
         }
-        serde_json::from_slice(self.text()).map_err(|e| self.error(explain(self.text(), &e)))
+        let mut json = serde_json::Deserializer::from_slice(self.text());
+        let read = seed.deserialize(&mut json).and_then(|value| json.end().and(Ok(value)));
+        read.map_err(|e| Error::Line {
+            name: self.name.clone(),
+            line: self.line + e.line().saturating_sub(1),
+            message: explain(self.text(), &e),
+        })
     }
 
     fn text(&self) -> &[u8] {
@@ -145,7 +191,8 @@ fn explain(line: &[u8], error: &serde_json::Error) -> String {
         return format!("column {}: the text is not UTF-8; save the file as UTF-8", e.valid_up_to() + 1);
     }
     let (text, column) = (error.to_string(), error.column());
-    let rest = line.get(column.saturating_sub(1)..).unwrap_or_default();
+    let in_its_line = line.split(|&byte| byte == b'\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
+    let rest = in_its_line.get(column.saturating_sub(1)..).unwrap_or_default();
     if let Some(word) = ["NaN", "Infinity"].into_iter().find(|word| rest.starts_with(word.as_bytes())) {
         return format!("column {column}: `{word}` is not JSON; write a value, or leave the line out");
     }
@@ -163,6 +210,13 @@ impl<T: DeserializeOwned, R: BufRead> Iterator for Reader<T, R> {
             Err(error) => Some(Err(error)),
         }
     }
+}
+
+/// A record of which only the id is read.
+#[derive(Deserialize)]
+struct WithId {
+    #[serde(default)]
+    id: Option<Value>,
 }
 
 /// Write `record` as one line.
@@ -201,7 +255,7 @@ fn is_terminal_control(c: char) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     fn read(text: &[u8]) -> Vec<Result<Value, Error>> {
         Reader::new("it", text).collect()

@@ -1,0 +1,146 @@
+//! Records of JSON: one a line, or the elements of one array.
+
+use std::fmt;
+use std::io::BufRead;
+
+use anyhow::Result;
+use records::Split;
+use records::fields::{self, Label};
+use records::jsonl;
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
+use study::Data;
+
+use super::columns::Columns;
+use super::{Example, split_called};
+
+/// The records of one file.
+pub(super) struct Records {
+    records: jsonl::Reader<IgnoredAny, Box<dyn BufRead>>,
+    /// Known from the first record on.
+    columns: Option<Columns>,
+    data: Data,
+}
+
+impl Records {
+    pub(super) fn new(records: jsonl::Reader<IgnoredAny, Box<dyn BufRead>>, data: &Data) -> Self {
+        Records { records, columns: None, data: data.clone() }
+    }
+
+    pub(super) fn number(&self) -> usize {
+        self.records.number()
+    }
+
+    pub(super) fn error(&self, message: String) -> anyhow::Error {
+        self.records.error(message).into()
+    }
+
+    pub(super) fn next(&mut self) -> Result<Option<Example>> {
+        if !self.records.advance()? {
+            return Ok(None);
+        }
+        let columns = match self.columns.take() {
+            Some(columns) => columns,
+            None => self.find_columns()?,
+        };
+        let Fields { id, split, label, text } = self.records.parse_as(Wanted(&columns))?;
+        let key = columns.id.as_deref().unwrap_or_default();
+        let is_there = id.as_ref().is_some_and(|id| !id.is_null());
+        let id = self.records.id(key, id)?;
+        self.columns = Some(columns);
+        Ok(Some(Example { id: is_there.then_some(id), split, label, text }))
+    }
+
+    /// From the keys of the first record. Later ones may add an id or a split by the name of the setting.
+    fn find_columns(&self) -> Result<Columns> {
+        let keys: Vec<String> = self.records.parse_as(Keys)?;
+        let there: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let mut columns = Columns::find(&there, &self.data).map_err(|message| self.error(message))?;
+        columns.id.get_or_insert_with(|| "id".to_owned());
+        columns.split.get_or_insert_with(|| "split".to_owned());
+        Ok(columns)
+    }
+}
+
+/// Reads the keys of a record.
+struct Keys;
+
+impl<'de> DeserializeSeed<'de> for Keys {
+    type Value = Vec<String>;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
+        from.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Keys {
+    type Value = Vec<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a record, `{…}`")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut keys = vec![];
+        while let Some((key, IgnoredAny)) = map.next_entry()? {
+            keys.push(key);
+        }
+        Ok(keys)
+    }
+}
+
+/// Reads the fields of a record that these columns name.
+struct Wanted<'c>(&'c Columns);
+
+struct Fields {
+    id: Option<Value>,
+    split: Option<Split>,
+    label: Label,
+    text: String,
+}
+
+/// A `text`, as [`fields::text`] reads it.
+#[derive(serde::Deserialize)]
+struct AText(#[serde(deserialize_with = "fields::text")] String);
+
+impl<'de> DeserializeSeed<'de> for Wanted<'_> {
+    type Value = Fields;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Fields, D::Error> {
+        from.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Wanted<'_> {
+    type Value = Fields;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a record, `{…}`")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+        let Columns { text: text_key, label: label_key, id: id_key, split: split_key } = self.0;
+        let (mut id, mut split, mut label, mut text) = (None, None, None, None);
+        while let Some(key) = map.next_key::<String>()? {
+            let is_new = if key == *text_key {
+                text.replace(map.next_value::<AText>()?.0).is_none()
+            } else if key == *label_key {
+                label.replace(map.next_value::<Label>()?).is_none()
+            } else if Some(&key) == id_key.as_ref() {
+                id.replace(map.next_value::<Value>()?).is_none()
+            } else if Some(&key) == split_key.as_ref() {
+                let name: Option<String> = map.next_value()?;
+                split.replace(name.map(|name| split_called(&name)).transpose().map_err(A::Error::custom)?).is_none()
+            } else {
+                map.next_value::<IgnoredAny>()?;
+                true
+            };
+            if !is_new {
+                return Err(A::Error::custom(format!("duplicate field `{key}`")));
+            }
+        }
+        let missing = |key: &str| A::Error::custom(format!("missing field `{key}`"));
+        let text = text.ok_or_else(|| missing(text_key))?;
+        Ok(Fields { id, split: split.flatten(), label: label.ok_or_else(|| missing(label_key))?, text })
+    }
+}
