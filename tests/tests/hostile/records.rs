@@ -30,7 +30,7 @@ fn damaged_lines_are_refused_by_line_and_column() {
         (b"{\"id\":[7],\"label\":0,\"text\":\"t\"}", "line 2: `id` is a list; write a string or a number"),
         (b"null", "line 2"),
         (b"{} {}", "line 2"),
-        (b"{\"id\":\"b\",\"label\":0,\"split\":\"dev\",\"text\":\"t\"}", "unknown variant `dev`"),
+        (b"{\"id\":\"b\",\"label\":0,\"split\":\"end\",\"text\":\"t\"}", "split `end` is unknown; write"),
         (deep.as_bytes(), "line 2: column 156: recursion limit exceeded"),
     ];
     for (line, says) in cases {

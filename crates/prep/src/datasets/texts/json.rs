@@ -122,21 +122,22 @@ impl<'de> Visitor<'de> for Wanted<'_> {
         let Columns { text: text_key, label: label_key, id: id_key, split: split_key } = self.0;
         let (mut id, mut split, mut label, mut text) = (None, None, None, None);
         while let Some(key) = map.next_key::<String>()? {
-            let is_new = if key == *text_key {
-                text.replace(map.next_value::<AText>()?.0).is_none()
+            let duplicate = || Err(A::Error::custom(format!("duplicate field `{key}`")));
+            if key == *text_key {
+                let None = text else { return duplicate() };
+                text = Some(map.next_value::<AText>()?.0);
             } else if key == *label_key {
-                label.replace(map.next_value::<Label>()?).is_none()
+                let None = label else { return duplicate() };
+                label = Some(map.next_value::<Label>()?);
             } else if Some(&key) == id_key.as_ref() {
-                id.replace(map.next_value::<Value>()?).is_none()
+                let None = id else { return duplicate() };
+                id = Some(map.next_value::<Value>()?);
             } else if Some(&key) == split_key.as_ref() {
+                let None = split else { return duplicate() };
                 let name: Option<String> = map.next_value()?;
-                split.replace(name.map(|name| split_called(&name)).transpose().map_err(A::Error::custom)?).is_none()
+                split = Some(name.map(|name| split_called(&name)).transpose().map_err(A::Error::custom)?);
             } else {
                 map.next_value::<IgnoredAny>()?;
-                true
-            };
-            if !is_new {
-                return Err(A::Error::custom(format!("duplicate field `{key}`")));
             }
         }
         let missing = |key: &str| A::Error::custom(format!("missing field `{key}`"));
