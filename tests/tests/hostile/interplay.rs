@@ -37,7 +37,7 @@ fn words_and_texts_that_would_exhaust_time_or_memory_are_refused() {
         "texts.toml",
         place
             .text("s.toml")
-            .replace("\"sample\"", "\"jsonl\"")
+            .replace("\"sample\"", "\"jsonl\"\ntest = 0")
             .replace("train_examples = 64\ntest_examples = 20\n", ""),
     );
     let other = "{\"id\":\"other\",\"label\":1,\"text\":\".\"}\n";
