@@ -24,7 +24,7 @@ all: report plot ## Run STUDY from raw text to table and chart (default: imdb)
 	@if test -e $(OUT)/shown -a ! $(PAGE) -nt $(OUT)/shown; then echo 'nothing to be done: study `$(STUDY)` is up to date, see $(REPORT)/table.md and $(PAGE)'; \
 	else cat $(REPORT)/table.md; printf '\nchart: %s\nchart: %s\npage:  %s\n' $(CHARTS) $(PAGE); touch $(OUT)/shown; fi
 demo: ## The embedded study: nothing to download but crates, minutes on two cores
-	@$(MAKE) all STUDY=sample
+	@$(MAKE) build STUDY=sample && $(MAKE) all STUDY=sample -j$$(nproc || echo 1)
 
 # ---- The tools. Each engine has its own folder of them, so that a build for one leaves a study alone that runs on the other; all are
 # compiled in one folder, so that switching compiles nothing again. Three calls, because Cargo unites the features within a call.
@@ -76,9 +76,11 @@ REPORTED    := $(addprefix $(REPORT)/,table.md table.csv verdict.md verdict.json
 ATTENDED    := $(if $(A),$(if $(B),$(REPORT)/attend-$(A)-$(B).html))
 # The tools publish whole files; make must not delete one because of an interrupt.
 .PRECIOUS: $(TRAINED) $(PREDICTIONS) $(LATENCIES) $(REPORTED) $(ATTENDED)
-# One job at a time on a device: a lock of the device's name, or with LAUNCH the cluster's own queue; without `flock` nothing runs in parallel.
+# One job at a time on a device: a lock of the device's name, or with LAUNCH the cluster's own queue; without `flock` nothing runs in
+# parallel. The sample's models need one core each, so its jobs share the device, except those that measure.
 ON_DEVICE := $(or $(LAUNCH),$(if $(shell flock --no-fork Makefile echo yes 2>/dev/null),flock --no-fork out/.$(DEVICE).lock))
 $(if $(ON_DEVICE),.PHONY,.NOTPARALLEL):
+SHARING := $(if $(filter sample-flex,$(STUDY)-$(ENGINE)),env RAYON_NUM_THREADS=1 $(ON_DEVICE:flock=flock --shared),$(ON_DEVICE))
 
 plan: $(CHECKED) ## Expand the study and check every configuration against its model
 # A wrong option of a head is found before the first hour on a GPU; the second `plan` records the sums of what was fetched just now.
@@ -103,14 +105,14 @@ train: $(TRAINED) ## Fine-tune every run; an interrupted one goes on after its l
 $(patsubst %/checkpoints,%/train.json,$(wildcard $(RUN_IDS:%=$(RUNS)/%/checkpoints))): again
 $(TRAINED): %/train.json: %/config.json $(OUT)/data.json $(SHARDS)/manifest.json $$(wildcard $(OUT)/models/$$(ENCODER_$$(*F)).sha256) \
             | $(CHECKED) $(ESTIMATES) build-tensor
-	$(ON_DEVICE) $(BIN)/train --config $< --shards $(SHARDS) --model $(MODELS)/$(ENCODER_$(*F)) --out $* --device $(DEVICE)
-EVALUATE = $(ON_DEVICE) $(BIN)/evaluate --run $(@D) --shards $(SHARDS) --device $(DEVICE)
+	$(SHARING) $(BIN)/train --config $< --shards $(SHARDS) --model $(MODELS)/$(ENCODER_$(*F)) --out $* --device $(DEVICE)
+EVALUATE = $(BIN)/evaluate --run $(@D) --shards $(SHARDS) --device $(DEVICE)
 evaluate: $(PREDICTIONS) ## Predict every test review with every run, and the validation reviews
 $(PREDICTIONS): $$(@D)/train.json | build-tensor
-	$(EVALUATE) --split $(patsubst predictions.%.jsonl,%,$(@F)) --out $@
+	$(SHARING) $(EVALUATE) --split $(patsubst predictions.%.jsonl,%,$(@F)) --out $@
 latency: $(LATENCIES) ## Measure how long an answer takes here: one seed of each configuration
 $(LATENCIES): %/latency.json: %/train.json | build-tensor
-	$(EVALUATE) --latency --out $@
+	$(ON_DEVICE) $(EVALUATE) --latency --out $@
 report: $(REPORTED) ## Tables, the verdict, and one page with everything
 plot: $(CHARTS) ## Every figure, as SVG and PNG
 REPORT_ALL = $(BIN)/report all $(RUN_IDS:%=$(RUNS)/%) $(MARGIN:%=--margin %) $(HEAD:%=--head %) --out $(REPORT)
@@ -142,9 +144,7 @@ bench: build-files build-tensor ## Measure speed and memory; PEER=1: beside PyTo
 	$(call BENCH,compare,--device $(DEVICE) $(IMDB_ARCHIVE:%=--archive %) $(MODELS_DIR:%=--models %) $(BENCH_EXAMPLES:%=--examples %))
 gpu-check: build-tensor ## Measure on a GPU, in minutes; PEER=1: beside PyTorch
 	$(call BENCH,gpu-check,--device $(DEVICE:auto=cuda) --shards out/bench/shards $(patsubst %,--examples %,$(or $(BENCH_EXAMPLES),$(GPU_EXAMPLES))))
-bench-report: build-report build-tensor ## Measure `report` on 50 and 500 made-up runs of 25,000 predictions: 1.5 GB under out/bench
-	@$(BIN)/bench report --bin $(BIN)
-clean: ## Remove the results of STUDY; data/ and target/ stay
-	rm -rf $(OUT)
-help: ## This list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 } /^# (Variables|of )/ { print substr($$0, 3) }' Makefile
+bench-report: build-report build-tensor ; @$(BIN)/bench report --bin $(BIN) ## Measure `report` on 50 and 500 made-up runs: 1.5 GB under out/bench
+clean: ## Remove the results of STUDY, which must be named; data/ and target/ stay
+	$(if $(filter file,$(origin STUDY)),@echo 'name the study whose results are to go: make clean STUDY=$(STUDY)' >&2; exit 2,rm -rf $(OUT))
+help: ; @awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 } /^# (Variables|of )/ { print substr($$0, 3) }' Makefile ## This list
