@@ -23,7 +23,7 @@ pub(crate) struct Args {
     /// Folder of a finished run; several --run stand side by side
     #[arg(long, value_name = "RUN", group = "who")]
     pub(crate) run: Vec<PathBuf>,
-    /// Hugging Face folder of a BertForSequenceClassification
+    /// Hugging Face folder of a classifier
     #[arg(long, value_name = "DIR", group = "who")]
     pub(crate) model: Vec<PathBuf>,
 

@@ -262,7 +262,7 @@ fn each_error_is_one_sentence() {
     says(&["--text", "a", "--against", "pretrained"], "", "does not name its pretrained model");
     says(&["--text", "a", "--against", "nowhere"], "", "nowhere");
     let run = attend(&["--run", "nowhere", "--text", "a"], "").code(1).get_output().stderr.clone();
-    assert!(String::from_utf8(run).unwrap().contains("`nowhere`: the run is not finished"));
+    assert!(String::from_utf8(run).unwrap().contains("there is no folder `nowhere`"));
 }
 
 #[test]

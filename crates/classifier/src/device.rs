@@ -51,6 +51,12 @@ impl Engine {
         }
     }
 
+    /// The hardware and the number of threads, such as `AMD EPYC, 2 threads`.
+    pub fn hardware_and_threads(&self) -> String {
+        let threads = if self.threads == 1 { "thread" } else { "threads" };
+        format!("{}, {} {threads}", self.hardware, self.threads)
+    }
+
     /// Whether this device computes bfloat16 products in bfloat16.
     pub fn has_bf16(&self) -> bool {
         self.name != "flex"

@@ -21,6 +21,16 @@ fn assert_close(found: &[f32], expected: &[f32], tolerance: f32, what: &str) {
 }
 
 #[test]
+fn every_head_is_compared() {
+    let refused = HeadConfig::from_value(serde_json::json!({"kind": ""})).unwrap_err();
+    let kind = |case: &Case| serde_json::to_value(&case.definition().head).unwrap()["kind"].clone();
+    let compared: Vec<_> = cases().iter().map(kind).collect();
+    for known in refused.split('`').skip(3).step_by(2) {
+        assert!(compared.iter().any(|kind| kind == known), "{known}");
+    }
+}
+
+#[test]
 fn logits_of_every_head_equal_pytorch() {
     for device in devices() {
         for case in cases() {

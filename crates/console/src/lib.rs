@@ -43,9 +43,10 @@ pub fn main(name: &str, run: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
 fn one_line(error: &anyhow::Error) -> String {
     let mut line = String::new();
     for cause in error.chain().map(|cause| single_line(&cause.to_string())) {
-        if !line.contains(&cause) {
-            line += if line.is_empty() { "" } else { ": " };
-            line += &cause;
+        match line.contains(&cause) {
+            true => {}
+            false if cause.starts_with(&line) => line = cause,
+            false => line = format!("{line}: {cause}"),
         }
     }
     line
@@ -85,6 +86,8 @@ mod tests {
         let cause = std::io::Error::other("no space\nleft");
         let error = Err::<(), _>(cause).context("writing `a`: no space\nleft").context("step").unwrap_err();
         assert_eq!(one_line(&error), "step: writing `a`: no space left");
+        let error = anyhow::anyhow!("`a`, line 3: not JSON").context("`a`");
+        assert_eq!(one_line(&error), "`a`, line 3: not JSON");
     }
 
     #[test]

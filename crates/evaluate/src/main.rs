@@ -24,7 +24,7 @@ struct Args {
     /// Folder of a finished run
     #[arg(long, value_name = "RUN", group = "who")]
     run: Option<PathBuf>,
-    /// Hugging Face folder of a BertForSequenceClassification
+    /// Hugging Face folder of a classifier
     #[arg(long, value_name = "DIR", group = "who", conflicts_with = "shards")]
     model: Option<PathBuf>,
     /// Folder of the shards that the run was trained on

@@ -19,6 +19,9 @@ const TEXTS_PER_BATCH: usize = 64;
 /// The prompt for typed input.
 const PROMPT: &str = "one text a line, such as {\"id\":1,\"text\":\"A fine film.\"}";
 
+/// What the option takes.
+const NAME_A_FILE: &str = "`--text` takes a file, or `-` for a pipe";
+
 /// One line of the input beside its id; other fields are ignored.
 #[derive(Deserialize)]
 struct Text {
@@ -36,7 +39,7 @@ pub(crate) fn predict(
     let tokenizer = chosen.tokenizer()?;
     let input: Box<dyn Read> = match from {
         "-" => Box::new(console::typed(PROMPT).lock()),
-        path => Box::new(File::open(path).with_context(|| format!("reading `{path}`"))?),
+        path => Box::new(File::open(path).with_context(|| format!("reading `{path}` ({NAME_A_FILE})"))?),
     };
     let name = if from == "-" { "stdin" } else { from };
     let mut texts: Reader<Text, _> = Reader::new(name, BufReader::new(input));

@@ -20,8 +20,8 @@ use download::Downloads;
 use model::Model;
 
 const EXAMPLE: &str = "\
-Existing files are kept, and an interrupted download resumes. A model folder records its model and revision in
-`fetched.json` and accepts no other.
+Existing files are kept, and an interrupted download resumes. A model folder records its model and
+revision in `fetched.json` and accepts no other.
 
 Examples:
   fetch data imdb --out data/imdb

@@ -105,7 +105,11 @@ impl Given {
         }
         let archive = self.archive.as_deref().filter(|_| dataset == "imdb");
         let archive = archive.map(|file| there("IMDB_ARCHIVE", file, "; without IMDB_ARCHIVE make fetches it"));
-        let input = self.input.as_deref().filter(|_| dataset == "jsonl").map(|file| there("INPUT", file, ""));
+        let input = self
+            .input
+            .as_deref()
+            .filter(|_| dataset == "jsonl")
+            .map(|file| there("INPUT", file, "; name the file that holds your texts"));
         if dataset == "jsonl" && input.is_none() {
             bail!(
                 "study `{}` has the data set `jsonl`: name your texts with INPUT=FILE, a table (CSV, TSV) or JSON with a \

@@ -20,9 +20,10 @@ Example: one run, for a single epoch
   plan pipelines/sample.toml | jq -c 'select(.id == \"2VA-s1\") | .epochs = 1' |
     train --config - --shards SHARDS --model MODEL --out RUN
 
-With `--write DIR --format make`, as the Makefile calls it, `plan` also checks the variables that make hands down in the
-environment (INPUT, IMDB_ARCHIVE, MODELS_DIR, DEVICE, MARGIN, HEAD, A, B, EXAMPLES, TRIED), and writes the sha256 of each
-input to a file that keeps its time as long as the content is the same.";
+With `--write DIR --format make`, as the Makefile calls it, `plan` also checks the variables that
+make hands down in the environment (INPUT, IMDB_ARCHIVE, MODELS_DIR, DEVICE, MARGIN, HEAD, A, B,
+EXAMPLES, TRIED), and writes the sha256 of each input to a file that keeps its time as long as the
+content is the same.";
 
 /// Expand a study definition into one configuration per run
 #[derive(Debug, Parser)]

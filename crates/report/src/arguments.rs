@@ -93,7 +93,7 @@ pub(crate) struct Verdict {
 #[derive(Debug, Args)]
 pub(crate) struct Question {
     /// The largest drop in accuracy that is still enough, in points
-    #[arg(long, value_name = "POINTS", default_value = "0.5", value_parser = points)]
+    #[arg(long, value_name = "POINTS", default_value = "0.5", value_parser = points, allow_negative_numbers = true)]
     pub(crate) margin: f64,
     /// Which configuration represents a depth that has several
     ///

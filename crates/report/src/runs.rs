@@ -85,7 +85,8 @@ impl Run {
     /// Device, hardware and threads of the training.
     pub(crate) fn measured_on(&self) -> String {
         let provenance = &self.training.begin.provenance;
-        format!("{}, {}, {} threads", provenance.device, provenance.hardware, provenance.threads)
+        let threads = if provenance.threads == 1 { "thread" } else { "threads" };
+        format!("{}, {}, {} {threads}", provenance.device, provenance.hardware, provenance.threads)
     }
 
     /// What was recorded of a split at the chosen epoch.

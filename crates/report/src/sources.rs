@@ -75,7 +75,14 @@ fn read_one(source: &Path, known: &Known) -> Result<Found> {
     match source.is_dir() {
         true => read_folder(&RunDir::new(source), known),
         false => {
-            let streams = read_file(source, known).context("no such run: train it with make, or leave it out");
+            let fault = || match source.exists() {
+                true => format!(
+                    "`{}` holds no streams of runs; name runs' folders, such as `out/sample/runs/*`",
+                    source.display()
+                ),
+                false => "no such run: train it with make, or leave it out".to_owned(),
+            };
+            let streams = read_file(source, known).with_context(fault);
             Ok(Found::Streams(streams?))
         }
     }

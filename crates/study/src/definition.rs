@@ -97,7 +97,7 @@ impl Study {
         let runs = self.configurations()?;
         match runs.iter().find(|run| !seen.insert(run.id.clone())) {
             Some(twice) => {
-                Err(Error::value(format!("two configurations give the run `{}`: ids and seeds must differ", twice.id)))
+                Err(Error::value(format!("two runs have the name `{}`: an id or a seed stands twice", twice.id)))
             }
             None => Ok(()),
         }

@@ -147,7 +147,7 @@ fn a_typing_error_is_reported_with_its_line_and_the_near_name() {
 #[test]
 fn an_impossible_value_is_refused_and_named() {
     let cases = [
-        ("id = \"B\"", "id = \"A\"", "two configurations give the run `A-s1`"),
+        ("id = \"B\"", "id = \"A\"", "two runs have the name `A-s1`"),
         ("id = \"B\"", "id = \"../x\"", "letters, digits"),
         ("id = \"B\"", "id = \"a b\"", "letters, digits"),
         ("seeds = [1, 2]", "seeds = []", "at least one entry"),

@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use classifier::Model;
 use records::metrics::{Begin, Metric};
 use records::run_dir::RunDir;
-use records::{Split, publish};
+use records::{Split, jsonl, publish};
 use serde_json::Value;
 use study::Weights;
 
@@ -27,16 +27,30 @@ pub(crate) fn initial_model(setup: &TrainingSetup, device: &Device) -> anyhow::R
 pub(crate) fn start_run(inputs: &RunInputs, folder: &RunDir, begin: Begin) -> anyhow::Result<Metrics> {
     refuse_another(inputs, folder)?;
     if folder.stamp().exists() {
-        let id = &inputs.configuration.id;
-        log::warn!(
-            "{id}: was trained with other settings, shards, encoder or weights; training it again from the start"
-        );
+        let (id, changed) = (&inputs.configuration.id, changed(inputs, folder));
+        log::warn!("{id}: {changed} since it was trained; removing the old model and training from the start");
     }
     clear(folder)?;
     publish::if_changed(&folder.config(), inputs.configuration.to_json()?.as_bytes())?;
     let mut metrics = Metrics::open(&folder.metrics(), 0)?;
     metrics.write(&Metric::Begin(Box::new(begin)))?;
     Ok(metrics)
+}
+
+/// What differs from the configuration that the folder's metrics begin with.
+fn changed(inputs: &RunInputs, folder: &RunDir) -> String {
+    let begin = jsonl::Reader::<Metric, _>::open(&folder.metrics()).ok().and_then(|mut lines| lines.next()?.ok());
+    let Some(Metric::Begin(begin)) = begin else { return "settings or files changed".to_owned() };
+    let fields = |configuration| serde_json::to_value(configuration).unwrap_or_default();
+    let (before, now) = (fields(&begin.configuration), fields(&inputs.configuration));
+    let differ = now.as_object().into_iter().flatten().filter(|(key, value)| before[key.as_str()] != **value);
+    let settings: Vec<String> =
+        differ.map(|(key, value)| format!("`{key}` changed from {} to {value}", before[key.as_str()])).collect();
+    match settings.is_empty() {
+        false => settings.join(", "),
+        true if begin.shards_sha256 != inputs.shards_sha256 => "the shards changed".to_owned(),
+        true => "the encoder or its weights changed".to_owned(),
+    }
 }
 
 /// Check that `folder` is free for this run: a wrong `--out` must not destroy another run or other files.

@@ -40,7 +40,7 @@ pub(crate) struct Run<'a> {
 pub(crate) fn run(setup: &TrainingSetup, folder: &RunDir) -> anyhow::Result<()> {
     let id = &setup.inputs.configuration.id;
     let engine = &setup.engine;
-    log::info!("{id}: on {} ({}, {} threads)", engine.name, engine.hardware, engine.threads);
+    log::info!("{id}: on {} ({})", engine.name, engine.hardware_and_threads());
     let mut run = Run::resume(setup, folder)?;
     console::heed_signals().context("installing the handlers of SIGINT and SIGTERM")?;
     for epoch in run.next_epoch()..=setup.inputs.configuration.epochs {

@@ -67,6 +67,11 @@ impl Trained {
     /// Load the chosen epoch of the finished run in `folder`.
     pub fn from_run(folder: &Path, engine: &Engine) -> anyhow::Result<Self> {
         let run = RunDir::new(folder);
+        ensure!(
+            folder.is_dir(),
+            "there is no folder `{}`; name a run's folder, such as `out/sample/runs/4VA-s1`",
+            folder.display()
+        );
         let stamp = read(&run.stamp()).context("the run is not finished; train it first")?;
         let stamp: Stamp = serde_json::from_str(&stamp).with_context(|| format!("`{}`", run.stamp().display()))?;
         let configuration = Configuration::from_json(&read(&run.config())?)?;

@@ -11,7 +11,7 @@ fn impossible_study_files_are_refused_by_line_or_name() {
         ("seeds = [1]", "seed = [1]", "line 3: unknown field `seed`"),
         ("seeds = [1]", "seeds = [-1]", "line 3"),
         ("seeds = [1]", "seeds = [36893488147419103232]", "line 3"),
-        ("seeds = [1]", "seeds = [1, 1]", "two configurations give the run `1VA-s1`"),
+        ("seeds = [1]", "seeds = [1, 1]", "two runs have the name `1VA-s1`"),
         ("name = \"s\"", "name = \"../s\"", "`name` may hold letters"),
         ("id = \"1VA\"", "id = \"a/b\"", "`id` may hold letters"),
         ("id = \"1VA\"", "id = \"..\"", "`id` may hold letters"),

@@ -11,6 +11,7 @@ use std::path::Path;
 use serde::de::{DeserializeOwned, DeserializeSeed};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::error::Category;
 use serde_json::ser::Formatter;
 
 use crate::{Error, fields};
@@ -197,7 +198,15 @@ fn explain(line: &[u8], error: &serde_json::Error) -> String {
         return format!("column {column}: `{word}` is not JSON; write a value, or leave the line out");
     }
     let place = format!(" at line {} column {column}", error.line());
-    text.strip_suffix(&place).map_or_else(|| text.clone(), |sentence| format!("column {column}: {sentence}"))
+    let sentence = text.strip_suffix(&place).map_or_else(|| text.clone(), |said| format!("column {column}: {said}"));
+    match error.classify() {
+        Category::Eof => format!("column {column}: the line ends too early; a `}}` or `\"` is missing"),
+        Category::Syntax if !line.starts_with(b"{") => {
+            "the line is not JSON Lines; write `{…}`, one object a line".to_owned()
+        }
+        Category::Syntax => format!("{sentence}; the line is not JSON"),
+        _ => study::with_nearest(sentence),
+    }
 }
 
 impl<T: DeserializeOwned, R: BufRead> Iterator for Reader<T, R> {

@@ -82,7 +82,7 @@ pub(crate) fn print(configurations: &[Configuration], paths: &Paths<'_>) -> anyh
         let (kind, depth, device) = (network.kind(), network.depth(), &setup.engine.name);
         log::debug!("{kind}, {depth} blocks on {device}: {speed:?}");
         if speeds.is_empty() {
-            writeln!(text, "device   {device}: {}, {} threads", setup.engine.hardware, setup.engine.threads)?;
+            writeln!(text, "device   {device}: {}", setup.engine.hardware_and_threads())?;
         }
         speeds.entry(kind).or_default().0.insert(depth, speed);
         inputs = setup.inputs;
