@@ -82,34 +82,42 @@ fn a_killed_run_resumes_and_ends_with_the_same_bytes() {
     }
 }
 
-/// SIGINT and SIGTERM in turns, at later and later times, until the run finishes without an interruption.
+/// SIGINT and SIGTERM in turns, at later and later times, until the run finishes without an interruption. On a busy
+/// machine the start of the program may vary by more than the training takes, so there are several tries to hit it.
 #[test]
 fn an_interrupted_run_resumes_and_ends_with_the_same_bytes() {
     for configure in [Workplace::configuration, elaborate] {
-        let (whole, interrupted) = (Workplace::new(), Workplace::new());
+        let whole = Workplace::new();
         whole.train(&configure(&whole, 40)).success();
-        let configuration = configure(&interrupted, 40);
-        let (mut stops, mut within) = (0, 0);
-        for turn in 0.. {
-            let (signal, code) = [("-INT", 130), ("-TERM", 143)][turn % 2];
-            let after = Duration::from_millis(10 + 4 * turn as u64); // later each time, so that the run ends on any machine
-            match interrupted.interrupt(signal, after, &configuration) {
-                (Some(0), _) => break,
-                // Before training starts, the signal ends it as it ends any program.
-                (None, _) => assert!(!interrupted.path("run/train.json").exists()),
-                (ended, text) => {
-                    assert_eq!(ended, Some(code), "{text}");
-                    assert!(text.ends_with("train: interrupted; run the same command again to continue\n"), "{text}");
-                    stops += 1;
-                    within += usize::from(interrupted.checkpoints().iter().any(|name| name.contains("-step-")));
-                }
+        let mut tries = (0..5).map(|_| interrupted_like(&whole, configure));
+        assert!(tries.any(|(stops, within)| stops > 1 && within > 0), "no try was stopped twice, and within an epoch");
+    }
+}
+
+/// The number of stops, and of those in the middle of an epoch, of a run that must end like `whole`.
+fn interrupted_like(whole: &Workplace, configure: fn(&Workplace, usize) -> Value) -> (usize, usize) {
+    let interrupted = Workplace::new();
+    let configuration = configure(&interrupted, 40);
+    let (mut stops, mut within) = (0, 0);
+    for turn in 0.. {
+        let (signal, code) = [("-INT", 130), ("-TERM", 143)][turn % 2];
+        let after = Duration::from_millis(10 + 4 * turn as u64); // later each time, so that the run ends on any machine
+        match interrupted.interrupt(signal, after, &configuration) {
+            (Some(0), _) => break,
+            // Before training starts, the signal ends it as it ends any program.
+            (None, _) => assert!(!interrupted.path("run/train.json").exists()),
+            (ended, text) => {
+                assert_eq!(ended, Some(code), "{text}");
+                assert!(text.ends_with("train: interrupted; run the same command again to continue\n"), "{text}");
+                stops += 1;
+                within += usize::from(interrupted.checkpoints().iter().any(|name| name.contains("-step-")));
             }
         }
-        assert!(stops > 1 && within > 0, "{stops} stops, {within} in the middle of an epoch");
-        assert_eq!(interrupted.scores(), whole.scores());
-        assert_eq!(interrupted.model_bytes(), whole.model_bytes());
-        assert!(interrupted.checkpoints().is_empty());
     }
+    assert_eq!(interrupted.scores(), whole.scores());
+    assert_eq!(interrupted.model_bytes(), whole.model_bytes());
+    assert!(interrupted.checkpoints().is_empty());
+    (stops, within)
 }
 
 #[test]
