@@ -370,6 +370,22 @@ fn trainings_on_one_device_never_overlap() {
 }
 
 #[test]
+fn trainings_of_the_sample_share_the_device_and_measurements_do_not() {
+    let project = Project::new();
+    project.write("pipelines/sample.toml", &study(&ROWS).replace("stub", "sample"));
+    let planned = project.make_with(&["-n", "STUDY=sample"]);
+    let text = String::from_utf8(planned.stdout).unwrap();
+    let each = |what: &str, lock: &str| {
+        let mut lines = text.lines().filter(|line| line.contains(what)).peekable();
+        assert!(lines.peek().is_some() && lines.all(|line| line.starts_with(lock)), "{what}: {text}");
+    };
+    for shared in ["bin/train --config out", "--split test"] {
+        each(shared, "env RAYON_NUM_THREADS=1 flock --shared ");
+    }
+    each("--latency", "flock --no-fork ");
+}
+
+#[test]
 fn launch_replaces_the_lock() {
     let project = Project::new();
     project.make(&["LAUNCH=env LAUNCHED=1"]);

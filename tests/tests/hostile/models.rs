@@ -188,8 +188,9 @@ fn tokenizers_that_do_not_fit_are_refused() {
         refused(&place, "tokenizer");
     }
     let place = Place::sound();
-    let grows = "\"type\": \"Replace\", \"pattern\": {\"String\": \"a\"}, \"content\": \"aaaa\",";
-    place.replace(tokenizer, "\"type\": \"BertNormalizer\",", grows);
+    let much = "a".repeat(200);
+    let grows = format!("\"type\": \"Replace\", \"pattern\": {{\"String\": \"a\"}}, \"content\": \"{much}\",");
+    place.replace(tokenizer, "\"type\": \"BertNormalizer\",", &grows);
     refused(&place, "tokenizer");
     let place = Place::sound();
     place.replace(tokenizer, "\"[PAD]\": 0", "\"[PAD]\": 0, \"far away\": 4000000000");

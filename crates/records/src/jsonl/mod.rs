@@ -202,9 +202,9 @@ fn explain(line: &[u8], error: &serde_json::Error) -> String {
     match error.classify() {
         Category::Eof => format!("column {column}: the line ends too early; a `}}` or `\"` is missing"),
         Category::Syntax if !line.starts_with(b"{") => {
-            "the line is not JSON Lines; write `{…}`, one object a line".to_owned()
+            format!("column {column}: not JSON Lines; write one object `{{…}}` a line")
         }
-        Category::Syntax => format!("{sentence}; the line is not JSON"),
+        Category::Syntax => format!("{sentence} (not JSON)"),
         _ => study::with_nearest(sentence),
     }
 }
