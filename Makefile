@@ -27,29 +27,29 @@ demo: ## The embedded study: nothing to download but crates, minutes on two core
 	@$(MAKE) build STUDY=sample && $(MAKE) all STUDY=sample -j$$(nproc || echo 1)
 
 # ---- The tools. Each engine has its own folder of them, so that a build for one leaves a study alone that runs on the other; all are
-# compiled in one folder, so that switching compiles nothing again. Three calls, because Cargo unites the features within a call.
+# compiled in one folder, so that switching compiles nothing again. Crates of all calls agree on features (`unify`).
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 TOOLS  := $(TARGET)$(if $(filter libtorch,$(ENGINE)),/libtorch)
 BIN    ?= $(TOOLS)/release
 export CARGO_BUILD_BUILD_DIR := $(abspath $(TARGET))
 CARGO_ALONE := env -u MAKEFLAGS -u MFLAGS CARGO_TERM_PROGRESS_WIDTH=90 $(CARGO)
-COMPILE := $(CARGO_ALONE) build --release --locked --target-dir $(TOOLS) --config term.progress.when='"always"'
+COMPILE = @$(CARGO_ALONE) build --release --locked --target-dir $(TOOLS) --config term.progress.when='"always"' $(addprefix -p ,$(1)) $(PROGRESS)
 # Cargo's progress bar as a line every ten seconds, warnings and errors as they are, and nothing where nothing is compiled.
-PROGRESS = 2>&1 | awk -v RS='[\r\n]' 'BEGIN { srand(); due = srand() + 2 } /Building \[/ { srand(); now = srand(); if (now < due) next; due = now + 10; \
+PROGRESS = $(2) 2>&1 | awk -v RS='[\r\n]' 'BEGIN { srand(); due = srand() + 2 } /Building \[/ { srand(); now = srand(); if (now < due) next; due = now + 10; \
   sub(/.*\] */, "$@: crate "); print; fflush(); next } !/^ *(Compiling|Finished|Blocking|Fetch|Download|\033)/ && NF { print; fflush() }' >&2
-build: build-files build-report build-tensor ## Compile all tools; BACKEND=flex or libtorch
-build-files: ; @$(COMPILE) -p fetch -p plan -p prep $(PROGRESS)
-build-report: ; @$(COMPILE) -p report $(PROGRESS)
-build-tensor: ; @$(COMPILE) -p train -p evaluate -p attend $(if $(filter bench bench-report gpu-check,$(MAKECMDGOALS)),-p bench) $(FEATURES) $(PROGRESS)
+TENSOR = train evaluate attend $(if $(filter bench bench-report gpu-check,$(MAKECMDGOALS)),bench)
+build: ; $(call COMPILE,fetch plan prep report $(TENSOR),$(FEATURES)) ## Compile all tools; BACKEND=flex or libtorch
+build-files: ; $(call COMPILE,fetch plan prep)
+build-report: ; $(call COMPILE,report)
+build-tensor: ; $(call COMPILE,$(TENSOR),$(FEATURES))
 $(BIN)/report: build-report ;
 TORCH  := data/libtorch/2.9.1
 GIVEN  := $(LIBTORCH)
 $(TORCH)/contents.txt: ; crates/fused/libtorch.sh $(TORCH)
-libtorch: ## Bring LibTorch 2.9.1 by pip; LIBTORCH=DIR uses one that is there
-	@crates/fused/libtorch.sh $(TORCH) $(GIVEN)
+libtorch: ; @crates/fused/libtorch.sh $(TORCH) $(GIVEN) ## Bring LibTorch 2.9.1 by pip; LIBTORCH=DIR uses one that is there
 ifeq ($(ENGINE),libtorch)
 FEATURES := --features libtorch
-$(if $(GIVEN),build-files) build-tensor test-tensor check: | $(if $(GIVEN),libtorch,$(TORCH)/contents.txt)
+$(if $(GIVEN),build-files) build build-tensor test-tensor check: | $(if $(GIVEN),libtorch,$(TORCH)/contents.txt)
 export override LIBTORCH := $(abspath $(or $(wildcard $(GIVEN)),$(TORCH)/torch))
 endif
 
