@@ -1,5 +1,7 @@
 //! Which classes can be learned: a look at the examples of each class before the tokens are written.
 
+use std::collections::HashSet;
+
 use anyhow::{Result, bail};
 use records::Split;
 
@@ -25,6 +27,11 @@ pub(crate) fn check(reviews: &[Review], labels: &[String], validation: f64) -> R
     let trained = named(&|label| in_train[label]);
     if let [only] = trained[..] {
         bail!("every train example is of class `{only}`; add train examples of another class");
+    }
+    let tested: HashSet<usize> =
+        reviews.iter().filter(|review| review.split == Split::Test).map(|review| review.label).collect();
+    if let (Some(&only), 1, true) = (tested.iter().next(), tested.len(), trained.len() > 1) {
+        log::warn!("every test example is of class `{}`; add test examples of the others", labels[only]);
     }
     let n_of = |split: Split| reviews.iter().filter(|review| review.split == split).count();
     let n_train = n_of(Split::Train);

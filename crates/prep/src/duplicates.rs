@@ -27,6 +27,16 @@ fn distinct(reviews: &[Review], of_test: bool) -> HashSet<[u8; 16]> {
     of_part.map(|review| review.text.digest).collect()
 }
 
+/// Warn that a test split which `prep` held out shares texts with train.
+pub(crate) fn warn_of_copies(counted: &Duplicates) {
+    if counted.across > 0 {
+        log::warn!(
+            "{} texts are in test and in train, which flatters a model; set `duplicates = \"leave-out\"` in `[data]`",
+            counted.across
+        );
+    }
+}
+
 /// Keep each text once: in test if it occurs there, else in validation, else in train. Of several copies in one split, the
 /// one with the smallest id stays, whatever their labels. The order does not change.
 pub(crate) fn leave_out(mut reviews: Vec<Review>) -> Vec<Review> {

@@ -45,10 +45,14 @@ fn run() -> anyhow::Result<()> {
     let name = source.description.clone();
     let mut store = Store::new(output.folder());
     let Dataset { labels, mut reviews } = source.read(&mut store)?;
-    splits::give_test(&mut reviews, &data, labels.len());
-    let duplicates = duplicates::count(&reviews);
-    if data.duplicates == Duplicates::Remove {
+    let mut duplicates = duplicates::count(&reviews);
+    let removes = data.duplicates == Duplicates::Remove;
+    if removes {
         reviews = duplicates::leave_out(reviews);
+    }
+    if splits::give_test(&mut reviews, &data, labels.len()) && !removes {
+        duplicates = duplicates::count(&reviews);
+        duplicates::warn_of_copies(&duplicates);
     }
     let reviews = splits::choose(reviews, &data, &labels)?;
     classes::check(&reviews, &labels, data.validation).context(name)?;

@@ -12,11 +12,11 @@ use crate::datasets::Review;
 /// A remainder below this comes from rounding, such as that of 0.1 · 30.
 const ROUNDING: f64 = 1e-9;
 
-/// Where the source has no test split, hold out the share `data.test` of train as one, and say so.
-pub(crate) fn give_test(reviews: &mut [Review], data: &Data, n_labels: usize) {
+/// Where the source has no test split, hold out the share `data.test` of train as one, and say so; returns whether.
+pub(crate) fn give_test(reviews: &mut [Review], data: &Data, n_labels: usize) -> bool {
     let n_train = reviews.iter().filter(|review| review.split == Split::Train).count();
     if data.test == 0.0 || reviews.iter().any(|review| review.split == Split::Test) {
-        return;
+        return false;
     }
     match hold_out(reviews, Split::Test, data.test, n_labels) {
         0 => log::warn!("no test split, and `test` = {} of {n_train} examples holds out none; add examples", data.test),
@@ -25,6 +25,7 @@ pub(crate) fn give_test(reviews: &mut [Review], data: &Data, n_labels: usize) {
              hash of the id; `test` in `[data]` sets the share"
         ),
     }
+    true
 }
 
 /// Cut train and test down to the examples that `data` asks for, then hold out validation from train. The result is

@@ -244,3 +244,42 @@ fn a_quote_that_is_not_closed_does_not_fill_the_memory() {
     let says = contains("`r.csv`, line 3: a row of more than 64 MiB; is a quote not closed?");
     workplace.prep().args(["--input", "r.csv"]).assert().code(1).stderr(says);
 }
+
+/// What would lose or repeat examples without a word.
+#[test]
+fn examples_are_never_lost_repeated_or_moved_in_silence() {
+    let workplace = Workplace::new(DATA);
+    let refused = |input: &str, says: &str| {
+        let output = workplace.prep().args(["--input", input]).assert().code(1).get_output().stderr.clone();
+        let text = String::from_utf8(output).unwrap();
+        assert!(text.contains(says), "{input}: {text}");
+    };
+    workplace.put("open.csv", b"label,text\n1,a film\n0,\"unclosed\n1,good\n0,bad\n");
+    refused("open.csv", "`open.csv`, line 3: a quote in this row is not closed");
+    workplace.put("inside.csv", b"text,label\n\"nice\" he said,1\nbad,0\n");
+    refused("inside.csv", "`inside.csv`, line 2: a quote in this row is not closed");
+    let table = b"text,label\ngood,1\nbad,0\nfine,1\nawful,0\n";
+    let tsv = b"text\tlabel\ngood\t1\nbad\t0\n";
+    workplace.put("twice/train.csv", table);
+    workplace.put("twice/train.tsv", tsv);
+    refused("twice", "the files of train have several formats");
+    workplace.put("other/train.csv", table);
+    workplace.put("other/test.parquet", b"PAR1");
+    refused("other", "test.parquet`: test in another format");
+    workplace.put("moved/train.csv", b"text,label,split\ngood,1,train\nbad,0,test\n");
+    refused("moved", "train.csv`, line 3: split `test` in a file of train");
+}
+
+#[test]
+fn copies_stay_on_one_side_of_a_test_split_that_is_held_out() {
+    let rows: String =
+        (0..20).map(|number| format!("same good,1\nsame bad,0\ngood {number},1\nbad {number},0\n")).collect();
+    for (duplicates, warns) in [("keep", true), ("leave-out", false)] {
+        let workplace = Workplace::new(&format!("{DATA}\nduplicates = \"{duplicates}\""));
+        workplace.put("r.csv", format!("text,label\n{rows}").as_bytes());
+        let output = workplace.prep().args(["--input", "r.csv"]).assert().success().get_output().stderr.clone();
+        let text = String::from_utf8(output).unwrap();
+        assert_eq!(text.contains("texts are in test and in train"), warns, "{text}");
+        assert!(text.contains(" train, ") && !text.contains("0 train,"), "{text}");
+    }
+}

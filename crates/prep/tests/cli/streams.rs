@@ -60,7 +60,7 @@ fn a_reader_that_stops_early_is_no_failure() {
     let workplace = Workplace::new(DATA);
     workplace.put("r.jsonl", reviews(20_000).as_bytes());
     let mut prep = std::process::Command::new(assert_cmd::cargo::cargo_bin!("prep"));
-    prep.args(["--definition", "x.toml", "--models", "models", "--input", "r.jsonl", "--out", "-"]);
+    prep.args(["--definition", "x.toml", "--models", "models", "--input", "r.jsonl", "--out", "-", "-q"]);
     prep.current_dir(workplace.path("")).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = prep.spawn().unwrap();
     let mut line = String::new();

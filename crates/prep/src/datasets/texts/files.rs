@@ -49,7 +49,7 @@ pub(super) fn description(path: &Path, parts: &[Part]) -> String {
 
 /// The split files in `folder` or in its folder `data`.
 fn in_folder(folder: &Path) -> Result<Vec<(Split, PathBuf)>> {
-    let (mut known, mut others) = (vec![], vec![]);
+    let (mut known, mut others, mut unread) = (vec![], vec![], vec![]);
     for place in [folder.to_owned(), folder.join("data")].iter().filter(|place| place.is_dir()) {
         let reading = || format!("reading `{}`", place.display());
         for entry in place.read_dir().with_context(reading)? {
@@ -58,6 +58,7 @@ fn in_folder(folder: &Path) -> Result<Vec<(Split, PathBuf)>> {
             match split_of(&name) {
                 Some(split) if is_of_examples(&name) && path.is_file() => known.push((split, path)),
                 None if is_of_examples(&name) && path.is_file() => others.push(path),
+                Some(split) if path.is_file() && !name.starts_with('.') => unread.push((split, path)),
                 _ => {}
             }
         }
@@ -72,6 +73,11 @@ fn in_folder(folder: &Path) -> Result<Vec<(Split, PathBuf)>> {
     others.sort();
     if let Some(other) = others.first() {
         bail!("`{}`: the name says no split; {name_them}, or move the file away", other.display());
+    }
+    unread.retain(|(split, _)| known.iter().all(|(there, _)| there != split));
+    if let Some((split, path)) = unread.first() {
+        let endings = ENDINGS.join("`, `");
+        bail!("`{}`: {split} in another format; write it as one of `{endings}`, or move it away", path.display());
     }
     let kinds = |split: Split| known.iter().filter(move |part| part.0 == split).map(|part| kind(&part.1));
     for split in Split::ALL {
@@ -94,9 +100,12 @@ fn is_of_examples(name: &str) -> bool {
     !name.starts_with('.') && ENDINGS.iter().any(|ending| name.strip_suffix(".gz").unwrap_or(name).ends_with(ending))
 }
 
-/// The ending of a file's name.
-fn kind(path: &Path) -> Option<String> {
-    path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase())
+/// The folder of a file, its ending, and whether it is packed.
+fn kind(path: &Path) -> (Option<&Path>, Option<&'static str>, bool) {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    let packed = name.strip_suffix(".gz");
+    let ending = ENDINGS.into_iter().find(|ending| packed.unwrap_or(&name).ends_with(ending));
+    (path.parent(), ending, packed.is_some())
 }
 
 #[cfg(test)]

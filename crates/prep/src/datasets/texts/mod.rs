@@ -5,6 +5,7 @@ mod files;
 mod input;
 mod json;
 mod labels;
+mod quotes;
 mod table;
 
 use std::path::Path;
@@ -84,6 +85,7 @@ fn read(parts: Vec<Part>, data: &Data, store: &mut Store) -> Result<Dataset> {
     let name = parts.first().map_or_else(String::new, |part| part.name.clone());
     let are_split = parts.iter().any(|part| part.split.is_some());
     let mut numbers = [0; Split::ALL.len()];
+    let mut blank = (0, None);
     for part in parts {
         let split = part.split;
         let mut reader = input::open(part, data)?;
@@ -93,6 +95,15 @@ fn read(parts: Vec<Part>, data: &Data, store: &mut Store) -> Result<Dataset> {
         while let Some(example) = reader.next()? {
             let label = labels.put(example.label).map_err(|message| reader.error(message))?;
             let place = split.or(example.split).unwrap_or(Split::Train);
+            if let Some(said) = example.split.filter(|said| *said != place) {
+                return Err(
+                    reader.error(format!("split `{said}` in a file of {place}; move the line, or drop the column"))
+                );
+            }
+            if example.text.trim().is_empty() {
+                blank.0 += 1;
+                blank.1.get_or_insert_with(|| reader.error("the text is empty".to_owned()));
+            }
             numbers[place as usize] += 1;
             let number = || match are_split {
                 true => format!("{place}/{}", numbers[place as usize]),
@@ -103,6 +114,9 @@ fn read(parts: Vec<Part>, data: &Data, store: &mut Store) -> Result<Dataset> {
         }
     }
     ensure!(!reviews.is_empty(), "`{name}`: holds no examples");
+    if let (n_blank, Some(first)) = blank {
+        log::warn!("{first}; {n_blank} of {} texts are; a model learns nothing from them", reviews.len());
+    }
     let (labels, indices) = labels.finish().map_err(|message| anyhow!("`{name}`: {message}"))?;
     reviews.iter_mut().for_each(|review| review.label = indices[review.label]);
     if are_split {

@@ -8,9 +8,14 @@ use records::fields::Label;
 use study::Data;
 
 use super::columns::Columns;
+use super::quotes::Quotes;
 use super::{Example, split_called};
 
-/// The limit on the length of a row: 64 MiB. A quote without its other half reaches to the end of the file.
+/// The fault of a row whose quotes are not whole.
+const LOOSE_QUOTE: &str = "a quote in this row is not closed, or stands inside a quoted cell; put the whole cell between \
+                           quotes, and write a quote inside as two";
+
+/// The limit on the length of a row: 64 MiB.
 const LONGEST_ROW_BYTES: usize = 64 << 20;
 
 const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
@@ -19,6 +24,7 @@ const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
 struct Rows {
     input: Box<dyn BufRead>,
     reader: csv_core::Reader,
+    quotes: Quotes,
     /// The cells of the row read last, one behind the other, and where each ends.
     cells: Vec<u8>,
     ends: Vec<usize>,
@@ -30,7 +36,8 @@ struct Rows {
 impl Rows {
     fn new(input: Box<dyn BufRead>, separator: u8) -> Self {
         let reader = ReaderBuilder::new().delimiter(separator).build();
-        Rows { input, reader, cells: vec![0; 1 << 12], ends: vec![0; 16], width: 0, line: 1 }
+        let quotes = Quotes::new(separator);
+        Rows { input, reader, quotes, cells: vec![0; 1 << 12], ends: vec![0; 16], width: 0, line: 1 }
     }
 
     /// Go to the next row that is not blank; `false` at the end.
@@ -41,6 +48,10 @@ impl Rows {
             let bytes = self.input.fill_buf()?;
             let (result, read, more, ended) =
                 self.reader.read_record(bytes, &mut self.cells[written..], &mut self.ends[width..]);
+            let is_cut = bytes.is_empty() && self.quotes.is_open();
+            if is_cut || !self.quotes.follow(&bytes[..read]) {
+                return Err(Error::new(ErrorKind::InvalidInput, LOOSE_QUOTE));
+            }
             self.input.consume(read);
             (length, written, width) = (length + read, written + more, width + ended);
             if length > LONGEST_ROW_BYTES {
@@ -168,7 +179,7 @@ fn separator(start: &[u8]) -> u8 {
 
 fn explain(error: &Error) -> String {
     match error.kind() {
-        ErrorKind::FileTooLarge => error.to_string(),
+        ErrorKind::FileTooLarge | ErrorKind::InvalidInput => error.to_string(),
         _ => format!("{error}: the file is damaged or cut short"),
     }
 }

@@ -98,7 +98,7 @@ fn wrong_rows_of_a_table_are_named() {
         ("text,label\n\"a\nb\",x\nb,\n", "`it.csv`, line 4: `label` is empty; name the class, or leave the line out"),
         ("text,split,label\na,sometimes,x", "line 2: split `sometimes` is unknown"),
         ("txt,label\na,x", "`it.csv`, line 1: no column for the text; the columns are `txt`, `label`"),
-        ("text,label\na,x\n\"b,x\nc,y\n", "line 3: 1 cells, but the header has 2"),
+        ("text,label\na,x\n\"b,x\nc,y\n", "line 3: a quote in this row is not closed"),
         ("text,label\na,x\nb,x", "`it.csv`: every label is `x`; a classifier needs two classes"),
         ("text,label\n", "`it.csv`: holds no examples"),
         ("PAR1", "`it.csv`: the file is Parquet; write it as JSON Lines or CSV"),
