@@ -23,11 +23,10 @@ STUDY_GOALS := all plan data prep estimate train evaluate latency report plot so
 all: report plot ## Run STUDY from raw text to table and chart (default: imdb)
 	@if test -e $(OUT)/shown -a ! $(PAGE) -nt $(OUT)/shown; then echo 'nothing to be done: study `$(STUDY)` is up to date, see $(REPORT)/table.md and $(PAGE)'; \
 	else cat $(REPORT)/table.md; printf '\nchart: %s\nchart: %s\npage:  %s\n' $(CHARTS) $(PAGE); touch $(OUT)/shown; fi
-demo: ## The embedded study: nothing to download but crates, minutes on two cores
-	@$(MAKE) build STUDY=sample && $(MAKE) all STUDY=sample -j$$(nproc || echo 1)
+demo: ; @$(MAKE) build STUDY=sample && $(MAKE) all STUDY=sample -j$$(nproc || echo 1) ## The embedded study: nothing to download but crates, minutes on two cores
 
 # ---- The tools. Each engine has its own folder of them, so that a build for one leaves a study alone that runs on the other; all are
-# compiled in one folder, so that switching compiles nothing again. Crates of all calls agree on features (`unify`).
+# compiled in one folder, so that switching compiles nothing again. Crates of all calls agree on features (`unify`), but for `cc` with LibTorch.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 TOOLS  := $(TARGET)$(if $(filter libtorch,$(ENGINE)),/libtorch)
 BIN    ?= $(TOOLS)/release
@@ -38,7 +37,8 @@ COMPILE = @$(CARGO_ALONE) build --release --locked --target-dir $(TOOLS) --confi
 PROGRESS = $(2) 2>&1 | awk -v RS='[\r\n]' 'BEGIN { srand(); due = srand() + 2 } /Building \[/ { srand(); now = srand(); if (now < due) next; due = now + 10; \
   sub(/.*\] */, "$@: crate "); print; fflush(); next } !/^ *(Compiling|Finished|Blocking|Fetch|Download|\033)/ && NF { print; fflush() }' >&2
 TENSOR = train evaluate attend $(if $(filter bench bench-report gpu-check,$(MAKECMDGOALS)),bench)
-build: ; $(call COMPILE,fetch plan prep report $(TENSOR),$(FEATURES)) ## Compile all tools; BACKEND=flex or libtorch
+build: $(if $(filter libtorch,$(ENGINE)),build-files build-report build-tensor)
+build: ; $(if $(filter flex,$(ENGINE)),$(call COMPILE,fetch plan prep report $(TENSOR))) ## Compile all tools; BACKEND=flex or libtorch
 build-files: ; $(call COMPILE,fetch plan prep)
 build-report: ; $(call COMPILE,report)
 build-tensor: ; $(call COMPILE,$(TENSOR),$(FEATURES))
@@ -49,7 +49,7 @@ $(TORCH)/contents.txt: ; crates/fused/libtorch.sh $(TORCH)
 libtorch: ; @crates/fused/libtorch.sh $(TORCH) $(GIVEN) ## Bring LibTorch 2.9.1 by pip; LIBTORCH=DIR uses one that is there
 ifeq ($(ENGINE),libtorch)
 FEATURES := --features libtorch
-$(if $(GIVEN),build-files) build build-tensor test-tensor check: | $(if $(GIVEN),libtorch,$(TORCH)/contents.txt)
+$(if $(GIVEN),build-files) build-tensor test-tensor check: | $(if $(GIVEN),libtorch,$(TORCH)/contents.txt)
 export override LIBTORCH := $(abspath $(or $(wildcard $(GIVEN)),$(TORCH)/torch))
 endif
 
