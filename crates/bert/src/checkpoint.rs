@@ -10,7 +10,7 @@ use half::{bf16, f16};
 
 use crate::folder::weight_files;
 use crate::torch_file::TorchFile;
-use crate::{Error, Family, Safetensors};
+use crate::{Error, Family, Role, Safetensors};
 
 /// The source of a module's numbers.
 pub trait TensorSource {
@@ -114,8 +114,11 @@ impl Checkpoint {
 
     /// Number of blocks with tensors in the files.
     pub fn blocks(&self) -> usize {
-        let index = |name: &String| name.strip_prefix("encoder.layer.")?.split_once('.')?.0.parse::<usize>().ok();
-        self.tensors.keys().filter_map(index).max().map_or(0, |last| last.saturating_add(1))
+        let end = |name: &String| match Role::of(name) {
+            Role::Block(index) => index.saturating_add(1),
+            _ => 0,
+        };
+        self.tensors.keys().map(end).max().unwrap_or(0)
     }
 }
 

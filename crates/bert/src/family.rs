@@ -6,6 +6,7 @@
 use fused::Activation;
 use serde_json::{Map, Value};
 
+use crate::Role;
 use crate::families::{bert, distilbert, electra, roberta};
 
 /// One family, as in transformers.
@@ -132,7 +133,7 @@ impl Family {
         if let Some((ours, theirs)) = self.head.iter().find(|(ours, _)| name.starts_with(ours)) {
             return name.replacen(ours, theirs, 1);
         }
-        if !["embeddings.", "encoder.", "pooler."].iter().any(|part| name.starts_with(part)) {
+        if Role::of(name) == Role::Head {
             return name.to_owned();
         }
         let translated = |name: String, (ours, theirs): &(&str, &str)| name.replacen(ours, theirs, 1);

@@ -22,6 +22,7 @@ mod layers;
 mod pickle;
 mod pooler;
 mod random;
+mod role;
 mod safetensors;
 mod torch_file;
 mod weights;
@@ -37,6 +38,7 @@ pub use fused::{Activation, Layout, Precision};
 pub use layers::{LayerNorm, Linear, empty};
 pub use pooler::Pooler;
 pub use random::Random;
+pub use role::Role;
 pub use safetensors::Safetensors;
 pub use weights::{NamedTensor, fill, hugging_face_name, named_tensors, save};
 

@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
-use bert::{Checkpoint, Config, Encoder, Error, PassOptions, Precision, Random, TensorSource, fill, hugging_face_name};
+use bert::{
+    Checkpoint, Config, Encoder, Error, PassOptions, Precision, Random, Role, TensorSource, fill, hugging_face_name,
+};
 use burn::module::Module;
 use burn::tensor::Device;
 
-use crate::draws::{HeadSource, NewPooler};
+use crate::draws::{Draws, NewPooler};
 use crate::embeddings::{EmbeddingsConfig, Table};
 use crate::heads::{HeadConfig, Pooler, Sizes};
 use crate::model::{Body, Model};
@@ -115,7 +117,7 @@ impl Definition {
     /// # Errors
     /// The files are missing or hold another model.
     pub fn restored(&self, mut weights: Checkpoint, device: &Device) -> Result<Model, Error> {
-        let model = fill(self.empty(device), &mut weights, device, names::inside)?;
+        let model = fill(self.empty(device), &mut weights, device, |path| names::inside(path, |block| block))?;
         self.check_rest(&weights)?;
         Ok(model)
     }
@@ -130,6 +132,11 @@ impl Definition {
     }
 
     fn empty(&self, device: &Device) -> Model {
+        self.with_head(&Draws::none(device), device)
+    }
+
+    /// A model whose body is not filled in yet.
+    fn with_head(&self, draws: &Draws<'_>, device: &Device) -> Model {
         let (hidden_size, needs) = (self.hidden_size(), self.head.needs());
         let Definition { positions, classes, dropout, precision, .. } = *self;
         let sizes = Sizes { hidden_size, depth: self.kept.len(), positions, classes, dropout };
@@ -143,11 +150,11 @@ impl Definition {
         let cls_only = needs.pooler.is_some(); // a head with a pooler reads nothing else
         let pass = PassOptions { precision, dropout, reads_padding, cls_only, ..PassOptions::default() };
         let least_positions = if needs.full_length { positions } else { 0 };
-        Model { body, head: self.head.init(sizes, device), pass, least_positions }
+        Model { body, head: self.head.init(sizes, draws), pass, least_positions }
     }
 
     fn filled(&self, source: &mut dyn TensorSource, seed: u64, device: &Device) -> Result<Model, Error> {
-        let Model { body, head, pass, least_positions } = self.empty(device);
+        let Model { body, head, pass, least_positions } = self.with_head(&Draws::new(self.draws(seed), device), device);
         let body = match body {
             Body::Bert(encoder) => Body::Bert(self.fill_encoder(encoder, source, seed, device)?),
             Body::Table(table) => {
@@ -155,7 +162,6 @@ impl Definition {
                 Body::Table(fill(table, &mut normal, device, |path| format!("embedding.{path}"))?)
             }
         };
-        let head = fill(head, &mut HeadSource::new(self.draws(seed)), device, str::to_owned)?;
         Ok(Model { body, head, pass, least_positions })
     }
 
@@ -190,7 +196,7 @@ impl Definition {
     /// tensor would change the computation.
     fn check_rest(&self, weights: &Checkpoint) -> Result<(), Error> {
         let (inside, outside): (Vec<&str>, Vec<&str>) =
-            weights.unused().into_iter().partition(|name| is_encoders(name) || has_adapter(name));
+            weights.unused().into_iter().partition(|name| Role::of(name) != Role::Head || has_adapter(name));
         let strangers: Vec<&str> = inside.into_iter().filter(|name| !self.is_known(name)).collect();
         if let Some(first) = strangers.first() {
             let message = format!(
@@ -224,17 +230,15 @@ impl Definition {
 
     /// Whether `name` belongs to a dropped block, or to a part that this model does not read.
     fn is_known(&self, name: &str) -> bool {
-        if CONSTANTS.contains(&name) || name.starts_with("pooler.dense.") {
-            return true;
+        let is_leaf = |leaf: &str| matches!(leaf, ".weight" | ".bias");
+        match Role::of(name) {
+            Role::Pooler => true,
+            Role::Block(index) => {
+                let layer = name.splitn(4, '.').last().unwrap_or_default();
+                !self.kept.contains(&index) && BLOCK.iter().any(|known| layer.strip_prefix(known).is_some_and(is_leaf))
+            }
+            _ => CONSTANTS.contains(&name),
         }
-        let Some((block, layer)) = name.strip_prefix("encoder.layer.").and_then(|rest| rest.split_once('.')) else {
-            return false;
-        };
-        let left_out = block.parse().is_ok_and(|block: usize| !self.kept.contains(&block));
-        left_out
-            && BLOCK
-                .iter()
-                .any(|known| layer.strip_prefix(known).is_some_and(|leaf| matches!(leaf, ".weight" | ".bias")))
     }
 }
 
@@ -249,10 +253,6 @@ const BLOCK: [&str; 8] = [
     "output.dense",
     "output.LayerNorm",
 ];
-
-fn is_encoders(name: &str) -> bool {
-    ["embeddings.", "encoder.", "pooler."].iter().any(|part| name.starts_with(part))
-}
 
 /// Whether `name` belongs to an adapter (low-rank or bottleneck), which changes the output of the layers beside it.
 fn has_adapter(name: &str) -> bool {

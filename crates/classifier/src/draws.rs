@@ -1,32 +1,50 @@
-//! Random initial values of a head, and of a reinitialised pooler.
+//! Initial values that are drawn: a head's, and a reinitialised pooler's.
 
-use bert::{Error, Random, TensorSource};
-use burn::tensor::TensorData;
+use bert::{Error, Linear, Random, Role, TensorSource, empty};
+use burn::module::Param;
+use burn::tensor::{Device, Tensor, TensorData};
 
-/// Initialises a head as PyTorch does: linear layers uniform between ±1/√inputs, biases included; LSTMs uniform between
-/// ±1/√L.
-pub(crate) struct HeadSource {
-    random: Random,
-    /// Inputs of the last linear layer; its bias follows its weight.
-    inputs: usize,
+/// Makes the parameters of a head, each drawn from the seed and its path.
+pub(crate) struct Draws<'a> {
+    /// `None` leaves the numbers to be filled in.
+    random: Option<Random>,
+    /// The path of the current part in the head, with a final dot.
+    path: String,
+    device: &'a Device,
 }
 
-impl HeadSource {
-    pub(crate) fn new(random: Random) -> Self {
-        HeadSource { random, inputs: 1 }
+impl<'a> Draws<'a> {
+    pub(crate) fn new(random: Random, device: &'a Device) -> Self {
+        Draws { random: Some(random), ..Draws::none(device) }
     }
-}
 
-impl TensorSource for HeadSource {
-    fn take(&mut self, name: &str, shape: &[usize]) -> Result<TensorData, Error> {
-        if name.contains(".lstm.") {
-            let gates = shape.first().copied().unwrap_or(4);
-            return Ok(self.random.uniform(name, shape, gates / 4));
+    /// Parameters whose numbers are not filled in yet.
+    pub(crate) fn none(device: &'a Device) -> Self {
+        Draws { random: None, path: String::new(), device }
+    }
+
+    /// The parameters of the field, or of the item, called `name`.
+    pub(crate) fn part(&self, name: &str) -> Self {
+        Draws { path: format!("{}{name}.", self.path), ..*self }
+    }
+
+    /// Uniform between ±1/√`inputs`.
+    pub(crate) fn uniform<const D: usize>(&self, name: &str, shape: [usize; D], inputs: usize) -> Param<Tensor<D>> {
+        match self.random {
+            Some(random) => {
+                Param::from_data(random.uniform(&format!("{}{name}", self.path), &shape, inputs), self.device)
+            }
+            None => empty(shape, self.device),
         }
-        if let [_, inputs] = shape {
-            self.inputs = *inputs;
+    }
+
+    /// A linear layer as in PyTorch: uniform between ±1/√`inputs`, biases included.
+    pub(crate) fn linear(&self, name: &str, inputs: usize, outputs: usize) -> Linear {
+        let part = self.part(name);
+        Linear {
+            weight: part.uniform("weight", [outputs, inputs], inputs),
+            bias: part.uniform("bias", [outputs], inputs),
         }
-        Ok(self.random.uniform(name, shape, self.inputs))
     }
 }
 
@@ -44,9 +62,9 @@ impl<'a> NewPooler<'a> {
 
 impl TensorSource for NewPooler<'_> {
     fn take(&mut self, name: &str, shape: &[usize]) -> Result<TensorData, Error> {
-        match name.starts_with("pooler.") {
-            true => self.random.take(name, shape),
-            false => self.rest.take(name, shape),
+        match Role::of(name) {
+            Role::Pooler => self.random.take(name, shape),
+            _ => self.rest.take(name, shape),
         }
     }
 }
@@ -55,19 +73,13 @@ impl TensorSource for NewPooler<'_> {
 mod tests {
     use super::*;
 
-    fn largest(name: &str, shape: &[usize], source: &mut dyn TensorSource) -> f32 {
-        let values = source.take(name, shape).unwrap();
-        values.iter::<f32>().fold(0.0, |largest: f32, x| largest.max(x.abs()))
-    }
-
     #[test]
-    fn a_linear_layer_is_bounded_by_its_inputs_and_an_lstm_by_its_hidden_size() {
-        let source = &mut HeadSource::new(Random { seed: 1, standard_deviation: 0.02 });
-        let within = |x: f32, bound: f32| x <= bound && x > 0.8 * bound;
-        assert!(within(largest("Bilstm.lstm.layers.0.forward.weight_ih", &[64, 400], source), 0.25));
-        assert!(within(largest("Bilstm.lstm.layers.0.forward.bias_ih", &[64], source), 0.25));
-        assert!(within(largest("Bilstm.classifier.weight", &[3, 100], source), 0.1));
-        assert!(within(largest("Bilstm.classifier.bias", &[30], source), 0.1));
+    fn a_linear_layer_is_bounded_by_its_inputs() {
+        let device = Device::flex();
+        let layer = Draws::new(Random { seed: 1, standard_deviation: 0.02 }, &device).linear("classifier", 100, 30);
+        let largest =
+            [layer.weight.val().flatten::<1>(0, 1), layer.bias.val()].map(|x| x.abs().max().into_scalar::<f32>());
+        assert!(largest.iter().all(|x| (0.08..=0.1).contains(x)), "{largest:?}");
     }
 
     #[test]

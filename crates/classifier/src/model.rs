@@ -80,10 +80,10 @@ impl Model {
             Body::Bert(encoder) => {
                 let (table, padding_idx) =
                     (encoder.embeddings().word_table(), encoder.embeddings().padding_idx(self.pass));
-                Some(WordTable { path: "body.Bert.embeddings.word", table, padding_idx })
+                Some(WordTable { path: names::ENCODER_WORDS, table, padding_idx })
             }
             Body::Table(table) => {
-                Some(WordTable { path: "body.Table.weight", table: table.word_table(), padding_idx: None })
+                Some(WordTable { path: names::TABLE_WORDS, table: table.word_table(), padding_idx: None })
             }
         }
     }

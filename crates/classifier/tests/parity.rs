@@ -5,6 +5,7 @@
 
 mod reference;
 
+use bert::{NamedTensor, Random, named_tensors};
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::Device;
@@ -86,6 +87,24 @@ fn padding_changes_no_logit_and_no_gradient() {
             let ((tight, found), (wide, expected)) = (run(0), run(37));
             assert!(tight < wide && wide == 4 * 37, "{tight} of {wide} rows");
             assert_close(&found, &expected, 1e-5, &format!("{device:?} {}", case.name));
+        }
+    }
+}
+
+#[test]
+fn every_head_draws_each_parameter_by_its_path() {
+    let random = Random { seed: 1, standard_deviation: 0.0 };
+    for case in cases() {
+        let model = case.definition().random(1, &Device::flex()).unwrap();
+        let parameters = named_tensors(&model, str::to_owned);
+        for NamedTensor { name, data } in parameters.iter().filter(|tensor| tensor.name.starts_with("head.")) {
+            let path = name.trim_start_matches("head.");
+            let found: Vec<f32> = data.iter().collect();
+            let within_1: Vec<f32> = random.uniform(path, data.shape().as_slice(), 1).iter().collect();
+            let bound = found[0] / within_1[0];
+            let expected: Vec<f32> = within_1.iter().map(|x| bound * x).collect();
+            assert!(bound > 0.0, "{} {name}", case.name);
+            assert_close(&found, &expected, 1e-6, &format!("{} {name}", case.name));
         }
     }
 }

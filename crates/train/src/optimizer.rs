@@ -1,6 +1,8 @@
 //! The recipe: the optimizer with the study's three parameter groups, and the changes of the rates.
 
 use anyhow::{Context, ensure};
+use bert::Role;
+use classifier::inside_name;
 use fused::adamw::{Betas, Group, Optimizer};
 use serde::Deserialize;
 use study::{Component, Configuration, Freeze, with_nearest};
@@ -115,15 +117,16 @@ impl Recipe {
 
     /// The group of the parameter at `path` in `epoch`, with its rate times `factor`; `None` if it is frozen.
     pub(crate) fn group(&self, path: &str, epoch: usize, factor: f64) -> Option<Group> {
-        let Some(encoder) = path.strip_prefix("body.Bert.") else {
-            return Some(Group { learning_rate: factor * self.numbers.head_learning_rate, weight_decay: 0.0 });
+        let name = inside_name(path, |block| block);
+        let (below, frozen) = match Role::of(&name) {
+            Role::Head => {
+                return Some(Group { learning_rate: factor * self.numbers.head_learning_rate, weight_decay: 0.0 });
+            }
+            Role::Embeddings => (self.depth, self.freeze.embeddings),
+            Role::Block(index) => (self.depth - 1 - index, self.freeze.blocks),
+            Role::Pooler | Role::Unknown => (0, 0),
         };
-        let (below, frozen) = match encoder.split('.').collect::<Vec<_>>().as_slice() {
-            ["embeddings", ..] => (self.depth, self.freeze.embeddings),
-            ["blocks", index, ..] => (self.depth - 1 - index.parse().unwrap_or(0), self.freeze.blocks),
-            _ => (0, 0),
-        };
-        let decays = !["bias", "gamma", "beta"].iter().any(|leaf| path.ends_with(leaf));
+        let decays = !["bias", "LayerNorm.weight"].iter().any(|end| name.ends_with(end));
         let learning_rate = self.numbers.encoder_learning_rate * self.numbers.layer_decay.powi(below as i32);
         let weight_decay = if decays { self.numbers.weight_decay } else { 0.0 };
         (epoch > frozen).then_some(Group { learning_rate: factor * learning_rate, weight_decay })

@@ -1,12 +1,12 @@
 //! `bilstm` (the study's LV, and LBD with the last blocks): an LSTM over the whole sequence.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 
 pub(super) use super::recurrent::{Options as Config, Recurrent as Head};
-use super::{Features, Sizes};
+use super::{Draws, Features, Sizes};
 
-pub(super) fn init(config: &Config, sizes: Sizes, device: &Device) -> Head {
-    Head::new(config, sizes.hidden_size, sizes, device)
+pub(super) fn init(config: &Config, sizes: Sizes, draws: &Draws<'_>) -> Head {
+    Head::new(config, sizes.hidden_size, sizes, draws)
 }
 
 pub(super) fn forward(head: &Head, features: Features) -> Tensor<2> {

@@ -1,11 +1,11 @@
 //! `cls-linear` (the study's VA): a linear layer on BERT's pooled `[CLS]`, as in Hugging Face's
 //! `BertForSequenceClassification`.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 pub(super) use super::linear::Head;
-use super::{Features, Needs, Pooler, Sizes};
+use super::{Draws, Features, Needs, Pooler, Sizes};
 
 /// The source of the pooler's numbers.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -25,8 +25,8 @@ impl Config {
     }
 }
 
-pub(super) fn init(_: &Config, sizes: Sizes, device: &Device) -> Head {
-    Head::new(sizes.hidden_size, sizes, device)
+pub(super) fn init(_: &Config, sizes: Sizes, draws: &Draws<'_>) -> Head {
+    Head::new(sizes.hidden_size, sizes, draws)
 }
 
 pub(super) fn forward(head: &Head, features: Features) -> Tensor<2> {

@@ -3,11 +3,11 @@
 use bert::Linear;
 use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use fused::LinearWeights;
 use serde::{Deserialize, Serialize};
 
-use super::{Needs, Sizes};
+use super::{Draws, Needs, Sizes};
 
 /// A head without options.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,10 +32,10 @@ pub struct Head {
 }
 
 impl Head {
-    /// A layer over `inputs` numbers that are not filled in yet.
-    pub(super) fn new(inputs: usize, sizes: Sizes, device: &Device) -> Self {
+    /// A layer over `inputs` numbers.
+    pub(super) fn new(inputs: usize, sizes: Sizes, draws: &Draws<'_>) -> Self {
         let dropout = DropoutConfig::new(sizes.dropout).init();
-        Head { dropout, classifier: Linear::new(inputs, sizes.classes, device) }
+        Head { dropout, classifier: draws.linear("classifier", inputs, sizes.classes) }
     }
 
     /// `x` may lack the last inputs: they count as zeros, and the product leaves their weights out.

@@ -2,14 +2,14 @@
 //!
 //! With no blocks kept this is a bag of words: the mean of the token embeddings.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use fused::plain::{real, to_grid};
 
 pub(super) use super::linear::{Head, NoOptions as Config};
-use super::{Features, Sizes};
+use super::{Draws, Features, Sizes};
 
-pub(super) fn init(_: &Config, sizes: Sizes, device: &Device) -> Head {
-    Head::new(sizes.hidden_size, sizes, device)
+pub(super) fn init(_: &Config, sizes: Sizes, draws: &Draws<'_>) -> Head {
+    Head::new(sizes.hidden_size, sizes, draws)
 }
 
 pub(super) fn forward(head: &Head, features: Features) -> Tensor<2> {

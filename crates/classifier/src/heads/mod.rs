@@ -12,8 +12,10 @@ use std::sync::Arc;
 
 use bert::{Encoded, Layout};
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
+
+use crate::draws::Draws;
 
 /// The input of a head.
 pub struct Features {
@@ -76,9 +78,13 @@ macro_rules! heads {
         }
 
         impl HeadConfig {
-            /// A head whose numbers are not filled in yet.
-            pub fn init(&self, sizes: Sizes, device: &Device) -> Head {
-                match self { $(HeadConfig::$name(config) => Head::$name($module::init(config, sizes, device)),)+ }
+            /// A head whose numbers come from `draws`.
+            pub(crate) fn init(&self, sizes: Sizes, draws: &Draws<'_>) -> Head {
+                match self {
+                    $(HeadConfig::$name(config) => {
+                        Head::$name($module::init(config, sizes, &draws.part(stringify!($name))))
+                    })+
+                }
             }
 
             /// What the head needs from the layers below it.

@@ -1,14 +1,14 @@
 //! The common part of the two LSTM heads: LSTM layers over a sequence, a read-out, dropout and a linear layer.
 
-use bert::{Layout, Linear, empty};
+use bert::{Layout, Linear};
 use burn::module::{Module, Param};
 use burn::nn::{Dropout, DropoutConfig};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use fused::LstmWeights;
 use fused::plain::rows_at;
 use serde::{Deserialize, Serialize};
 
-use super::{Needs, Sizes};
+use super::{Draws, Needs, Sizes};
 
 /// Upper bound on layers.
 const MOST_LAYERS: usize = 16;
@@ -94,14 +94,17 @@ struct Direction {
 }
 
 impl Recurrent {
-    /// A head over vectors of size `inputs` whose numbers are not filled in yet.
-    pub(super) fn new(options: &Options, inputs: usize, sizes: Sizes, device: &Device) -> Self {
+    /// A head over vectors of size `inputs`.
+    pub(super) fn new(options: &Options, inputs: usize, sizes: Sizes, draws: &Draws<'_>) -> Self {
         let width = options.hidden_size * if options.bidirectional { 2 } else { 1 };
-        let layer = |index| Layer::new(options, if index == 0 { inputs } else { width }, device);
+        let layers = draws.part("lstm").part("layers");
+        let layer = |index: usize| {
+            Layer::new(options, if index == 0 { inputs } else { width }, &layers.part(&index.to_string()))
+        };
         Recurrent {
             lstm: Lstm { layers: (0..options.layers).map(layer).collect() },
             dropout: DropoutConfig::new(sizes.dropout).init(),
-            classifier: Linear::new(width, sizes.classes, device),
+            classifier: draws.linear("classifier", width, sizes.classes),
             read_out: options.read_out,
         }
     }
@@ -144,9 +147,9 @@ impl Lstm {
 }
 
 impl Layer {
-    fn new(options: &Options, inputs: usize, device: &Device) -> Self {
-        let direction = || Direction::new(inputs, options.hidden_size, device);
-        Layer { forward: direction(), reverse: options.bidirectional.then(direction) }
+    fn new(options: &Options, inputs: usize, draws: &Draws<'_>) -> Self {
+        let direction = |name| Direction::new(inputs, options.hidden_size, &draws.part(name));
+        Layer { forward: direction("forward"), reverse: options.bidirectional.then(|| direction("reverse")) }
     }
 
     fn weights(&self) -> Vec<LstmWeights> {
@@ -155,13 +158,14 @@ impl Layer {
 }
 
 impl Direction {
-    fn new(inputs: usize, hidden_size: usize, device: &Device) -> Self {
+    /// Uniform between ±1/√L, as PyTorch's.
+    fn new(inputs: usize, hidden_size: usize, draws: &Draws<'_>) -> Self {
         let gates = 4 * hidden_size;
         Direction {
-            weight_ih: empty([gates, inputs], device),
-            weight_hh: empty([gates, hidden_size], device),
-            bias_ih: empty([gates], device),
-            bias_hh: empty([gates], device),
+            weight_ih: draws.uniform("weight_ih", [gates, inputs], hidden_size),
+            weight_hh: draws.uniform("weight_hh", [gates, hidden_size], hidden_size),
+            bias_ih: draws.uniform("bias_ih", [gates], hidden_size),
+            bias_hh: draws.uniform("bias_hh", [gates], hidden_size),
         }
     }
 

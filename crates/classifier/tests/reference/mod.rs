@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use bert::{Checkpoint, Config, FAMILIES, Precision, Safetensors, TensorSource, fill, hugging_face_name};
+use bert::{Checkpoint, Config, FAMILIES, Precision, Role, Safetensors, TensorSource, fill};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
@@ -67,9 +67,9 @@ impl Case {
         let empty = definition.random(1, device).unwrap();
         let unusual = self.name == "unusual";
         let own = |name: &str| if unusual { name.to_owned() } else { format!("{}.{name}", self.name) };
-        fill(empty, &mut file, device, |path| match path.strip_prefix("body.Bert.") {
-            Some(encoder) => hugging_face_name(encoder, |block| kept[block]),
-            None => own(&inside_name(path)),
+        fill(empty, &mut file, device, |path| match inside_name(path, |block| kept[block]) {
+            name if Role::of(&name) == Role::Head => own(&name),
+            name => name,
         })
         .unwrap()
     }
