@@ -2,12 +2,13 @@
 
 use crate::scores::Score;
 use statistics::Method;
+use study::ModelKind;
 
 /// One line of a markdown list for each thing a reader must know.
 pub(crate) fn notes(scores: &[Score]) -> String {
     let published = scores.iter().any(|score| score.published_accuracy.is_some());
     let on_test = scores.iter().any(|score| !score.chosen_on_validation);
-    let terms = scores.iter().any(|score| score.head == "tf-idf");
+    let terms = scores.iter().any(|score| ModelKind::named(&score.head) == ModelKind::TfIdf);
     let sized = scores.iter().any(|score| score.model_bytes.is_some());
     let by = |method: Method| scores.iter().any(|score| score.interval_method == method.name());
     let notes = [

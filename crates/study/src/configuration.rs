@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Blocks, Component, Error, Precision, defaults};
+use crate::{Blocks, Component, Error, ModelKind, Precision, defaults};
 
 /// The largest number of epochs, or of examples in a batch; a larger one is a typing error.
 const MOST: usize = 1_000_000;
@@ -47,7 +47,7 @@ pub struct Configuration {
     pub embeddings: Component,
     /// Which of its blocks are kept.
     pub blocks: Blocks,
-    /// The classification head.
+    /// The classification head; for TF-IDF, the model itself.
     pub head: Component,
     /// Number format of the matrix products.
     pub precision: Precision,
@@ -98,6 +98,11 @@ impl Configuration {
             serde_json::from_str(text).map_err(|e| Error::value(format!("configuration: {e}")))?;
         configuration.check()?;
         Ok(configuration)
+    }
+
+    /// The kind of model that is trained.
+    pub fn model_kind(&self) -> ModelKind {
+        ModelKind::named(&self.head.kind)
     }
 
     /// Check every value.

@@ -5,11 +5,11 @@
 
 use serde_json::json;
 
-use crate::{Blocks, Component, Weights};
+use crate::{Blocks, Component, ModelKind, Weights};
 
-pub(crate) const EPOCHS: usize = 3;
+const EPOCHS: usize = 3;
 /// TF-IDF is fitted once for each strength of the penalty, which takes seconds.
-pub(crate) const EPOCHS_OF_TF_IDF: usize = 10;
+const STRENGTHS: usize = 10;
 pub(crate) const BATCH_SIZE: usize = 32;
 pub(crate) const DROPOUT: f64 = 0.1;
 
@@ -17,8 +17,6 @@ const HEAD_LEARNING_RATE: f64 = 1e-3;
 const PRETRAINED_LEARNING_RATE: f64 = 3e-5;
 /// Weights that were drawn have everything still to learn.
 const RANDOM_LEARNING_RATE: f64 = 5e-4;
-
-const TF_IDF: &str = "tf-idf";
 
 /// Three, because the verdict needs to know how much seeds differ.
 pub(crate) fn seeds() -> Vec<u64> {
@@ -46,14 +44,12 @@ pub(crate) fn head_share() -> f64 {
     0.5
 }
 
-/// Whether `head` is the model without a network, which needs other settings.
-pub(crate) fn is_tf_idf(head: &Component) -> bool {
-    head.kind == TF_IDF
-}
-
 /// All blocks; TF-IDF has none.
-pub(crate) fn blocks(head: Option<&Component>) -> Blocks {
-    Blocks::new(if head.is_some_and(is_tf_idf) { "none" } else { "every:1" })
+pub(crate) fn blocks(kind: ModelKind) -> Blocks {
+    Blocks::new(match kind {
+        ModelKind::Network => "every:1",
+        ModelKind::TfIdf => "none",
+    })
 }
 
 /// Without blocks nothing was gathered in `[CLS]`, and the mean over the tokens is the plain choice.
@@ -61,16 +57,19 @@ pub(crate) fn head(blocks: &Blocks) -> Component {
     Component::new(if blocks.is_none() { "mean-linear" } else { "cls-linear" })
 }
 
-pub(crate) fn epochs(head: &Component) -> usize {
-    if is_tf_idf(head) { EPOCHS_OF_TF_IDF } else { EPOCHS }
+pub(crate) fn epochs(kind: ModelKind) -> usize {
+    match kind {
+        ModelKind::Network => EPOCHS,
+        ModelKind::TfIdf => STRENGTHS,
+    }
 }
 
 /// AdamW, slow where weights are pretrained; Newton's method for TF-IDF; Adam where all embeddings are the classifier's own.
-pub(crate) fn optimizer(head: &Component, embeddings: &Component, weights: Weights) -> Component {
+pub(crate) fn optimizer(kind: ModelKind, embeddings: &Component, weights: Weights) -> Component {
     let rate = if weights == Weights::Pretrained { PRETRAINED_LEARNING_RATE } else { RANDOM_LEARNING_RATE };
-    match (is_tf_idf(head), embeddings.kind.as_str()) {
-        (true, _) => Component::new("newton"),
-        (false, "table") => Component::with("adam", [("learning_rate", json!(HEAD_LEARNING_RATE))]),
+    match (kind, embeddings.kind.as_str()) {
+        (ModelKind::TfIdf, _) => Component::new("newton"),
+        (ModelKind::Network, "table") => Component::with("adam", [("learning_rate", json!(HEAD_LEARNING_RATE))]),
         _ => Component::with(
             "adamw",
             [("encoder_learning_rate", json!(rate)), ("head_learning_rate", json!(HEAD_LEARNING_RATE))],

@@ -11,6 +11,7 @@ mod data;
 mod defaults;
 mod definition;
 mod error;
+mod model;
 mod settings;
 
 pub use basics::{MOST_BLOCKS, Precision};
@@ -20,4 +21,5 @@ pub use configuration::{Configuration, Freeze, Weights, is_id};
 pub use data::{Cleaning, Data, Duplicates, Truncation};
 pub use definition::Study;
 pub use error::{Error, nearest, with_nearest};
+pub use model::ModelKind;
 pub use settings::Settings;

@@ -6,7 +6,7 @@ use std::io::Write;
 
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
-use study::{Cleaning, Configuration, Data, Duplicates, Study, Truncation, Weights};
+use study::{Cleaning, Configuration, Data, Duplicates, ModelKind, Study, Truncation, Weights};
 
 const GOOD: &str = r#"name = "s"
 seeds = [1, 2]
@@ -117,6 +117,34 @@ fn a_tf_idf_row_keeps_its_own_optimizer_and_blocks() {
     ));
     let run = runs.unwrap().configurations().unwrap().swap_remove(0);
     assert_eq!((run.optimizer.kind.as_str(), run.blocks.to_string().as_str(), run.epochs), ("newton", "none", 5));
+}
+
+/// Earlier versions took TF-IDF as a head; a run is the same run in both spellings.
+#[test]
+fn a_model_without_a_network_may_be_written_as_model_or_as_head() {
+    let row = |settings: &str| short("data = { tokenizer = \"mini\" }", &format!("{{ id = \"T\", {settings} }}"));
+    for (model, head) in [
+        (r#"model = "tf-idf""#, r#"head = "tf-idf""#),
+        (
+            r#"model = { kind = "tf-idf", min_documents = 3 }, epochs = 4"#,
+            r#"head = { kind = "tf-idf", min_documents = 3 }, epochs = 4"#,
+        ),
+    ] {
+        assert_eq!(row(model), row(head));
+        assert_eq!(row(model)[0].model_kind(), ModelKind::TfIdf);
+    }
+    let of_defaults =
+        short("defaults = { encoder = \"e\", model = \"tf-idf\" }", r#"{ id = "T" }, { id = "B", head = "bilstm" }"#);
+    let kinds: Vec<&str> = of_defaults.iter().map(|run| run.head.kind.as_str()).collect();
+    assert_eq!(kinds, ["tf-idf", "tf-idf", "tf-idf", "bilstm", "bilstm", "bilstm"]);
+}
+
+#[test]
+fn a_model_with_a_head_or_an_unknown_model_is_refused() {
+    let refused = |settings: &str| refused("id = \"B\"", &format!("id = \"B\"\n{settings}"));
+    assert!(refused("model = \"tf-idf\"").contains("configuration `B`: TF-IDF has no head: remove `head` or `model`"));
+    assert!(refused("model = \"tfidf\"").contains("configuration `B`: unknown model `tfidf`; `model` can be `tf-idf`"));
+    assert!(refused("model = { min_documents = 1 }").contains("missing field `kind`"));
 }
 
 #[test]

@@ -8,7 +8,7 @@ pub enum Error {
     Vocabulary(String),
     /// No term is in enough documents.
     #[error(
-        "no term is in `min_documents` = {min_documents} of the {n_documents} train texts; lower `min_documents` of the head `tf-idf`, or give more texts"
+        "no term is in `min_documents` = {min_documents} of the {n_documents} train texts; lower `min_documents` of the model `tf-idf`, or give more texts"
     )]
     NoTerms {
         /// The documents that a term has to be in.

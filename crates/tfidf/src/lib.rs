@@ -30,6 +30,3 @@ pub use config::Config;
 pub use error::Error;
 pub use sparse::Sparse;
 pub use vectorizer::Vectorizer;
-
-/// The name of this kind of model in study files and saved models.
-pub const KIND: &str = "tf-idf";

@@ -5,23 +5,23 @@ use std::path::Path;
 use anyhow::{Context, anyhow, ensure};
 use bert::{Config, Precision};
 use classifier::{Definition, EmbeddingsConfig, HeadConfig};
-use study::{Component, Configuration, Weights, with_nearest};
+use study::{Configuration, ModelKind, Weights, with_nearest};
 
 use crate::optimizer::Recipe;
 use crate::terms;
 
-/// The kind of model in a configuration.
+/// The model of a configuration, its settings checked.
 #[derive(Debug)]
-pub(crate) enum ModelKind {
+pub(crate) enum Checked {
     /// A network, trained step by step.
     Network(Box<Definition>),
     /// TF-IDF and logistic regression, fitted exactly.
-    Terms(terms::Recipe),
+    TfIdf(terms::Recipe),
 }
 
-/// Check every configuration against the encoder in `model`.
-pub(crate) fn all(configurations: &[Configuration], model: &Path) -> anyhow::Result<()> {
-    let encoder = Config::read(model).with_context(|| remedy("NAME"))?;
+/// Check every configuration against the encoder in `folder`.
+pub(crate) fn all(configurations: &[Configuration], folder: &Path) -> anyhow::Result<()> {
+    let encoder = Config::read(folder).with_context(|| remedy("NAME"))?;
     ensure!(
         !configurations.is_empty(),
         "no configuration to check; pipe some in with `plan STUDY | train --check --config - …`"
@@ -33,12 +33,12 @@ pub(crate) fn all(configurations: &[Configuration], model: &Path) -> anyhow::Res
             "configuration `{}`: precision `bf16` needs LibTorch; build with `make … BACKEND=libtorch`, or use `fp32`",
             configuration.id
         );
-        let reads_weights = match model_kind(configuration, &encoder, 2, 512)? {
-            ModelKind::Network(definition) => definition.reads_weights(),
-            ModelKind::Terms(_) => false,
+        let reads_weights = match model(configuration, &encoder, 2, 512)? {
+            Checked::Network(definition) => definition.reads_weights(),
+            Checked::TfIdf(_) => false,
         };
         if reads_weights && configuration.weights == Weights::Pretrained {
-            weights(model, &configuration.encoder)?;
+            weights(folder, &configuration.encoder)?;
         }
     }
     Ok(())
@@ -52,18 +52,19 @@ pub(crate) fn weights(model: &Path, encoder: &str) -> anyhow::Result<()> {
 
 /// The model of `configuration` for `classes` and texts of at most `positions` tokens, once all its names and blocks
 /// are known to exist.
-pub(crate) fn model_kind(
+pub(crate) fn model(
     configuration: &Configuration,
     encoder: &Config,
     classes: usize,
     positions: usize,
-) -> anyhow::Result<ModelKind> {
-    let kind = match configuration.head.kind == tfidf::KIND {
-        true => terms::Recipe::new(configuration).map(ModelKind::Terms),
-        false => network(configuration, encoder, classes, positions)
-            .map(|definition| ModelKind::Network(Box::new(definition))),
+) -> anyhow::Result<Checked> {
+    let model = match configuration.model_kind() {
+        ModelKind::TfIdf => terms::Recipe::new(configuration).map(Checked::TfIdf),
+        ModelKind::Network => {
+            network(configuration, encoder, classes, positions).map(|definition| Checked::Network(Box::new(definition)))
+        }
     };
-    kind.with_context(|| format!("configuration `{}`", configuration.id))
+    model.with_context(|| format!("configuration `{}`", configuration.id))
 }
 
 fn network(
@@ -76,7 +77,7 @@ fn network(
         encoder: encoder.clone(),
         embeddings: EmbeddingsConfig::from_value(configuration.embeddings.to_value()).map_err(slip)?,
         kept: configuration.blocks.indices(encoder.num_hidden_layers)?,
-        head: head(&configuration.head)?,
+        head: HeadConfig::from_value(configuration.head.to_value()).map_err(slip)?,
         positions,
         classes,
         dropout: configuration.dropout,
@@ -86,14 +87,6 @@ fn network(
     definition.check().map_err(anyhow::Error::msg)?;
     Recipe::new(configuration, definition.kept.len())?;
     Ok(definition)
-}
-
-/// The crate `classifier` knows the heads of networks only; TF-IDF is added here.
-fn head(component: &Component) -> anyhow::Result<HeadConfig> {
-    HeadConfig::from_value(component.to_value()).map_err(|message| {
-        let unknown = message.starts_with("unknown head");
-        slip(if unknown { format!("{message}, `{}`", tfidf::KIND) } else { message })
-    })
 }
 
 fn slip(message: String) -> anyhow::Error {

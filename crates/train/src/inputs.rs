@@ -15,7 +15,7 @@ use serde::de::IgnoredAny;
 use study::{Configuration, Weights};
 use tokens::TokenizerFiles;
 
-use crate::check::{self, ModelKind};
+use crate::check::{self, Checked};
 use crate::prepared;
 
 /// The configurations in a file or on stdin: one JSON object after the other, pretty-printed or one a line.
@@ -85,11 +85,11 @@ pub(crate) struct Paths<'a> {
 
 impl RunInputs {
     /// Read shards and model folder, check that they fit together, and return the model that the configuration names.
-    pub(crate) fn read(configuration: Configuration, paths: &Paths<'_>) -> anyhow::Result<(Self, ModelKind)> {
+    pub(crate) fn read(configuration: Configuration, paths: &Paths<'_>) -> anyhow::Result<(Self, Checked)> {
         let (shards, model) = (paths.shards, paths.model);
         let (manifest, shards_sha256) = Manifest::read(shards).context("run `prep` first")?;
         let encoder = Config::read(model).with_context(|| check::remedy(&configuration.encoder))?;
-        let kind = check::model_kind(&configuration, &encoder, manifest.labels.len(), manifest.data.max_seq_length)?;
+        let checked = check::model(&configuration, &encoder, manifest.labels.len(), manifest.data.max_seq_length)?;
         tokenizer_fits(&manifest, &encoder, model, &configuration.encoder)?;
         let examples = |split| manifest.examples(shards, split);
         let (train, validation, test) = (examples(Split::Train)?, examples(Split::Validation)?, examples(Split::Test)?);
@@ -108,14 +108,14 @@ impl RunInputs {
             shards.display(),
             twice.unwrap_or_default()
         );
-        let reads_weights = matches!(&kind, ModelKind::Network(definition) if definition.reads_weights());
+        let reads_weights = matches!(&checked, Checked::Network(definition) if definition.reads_weights());
         let weights_sha256 = match configuration.weights {
             Weights::Pretrained if reads_weights => sha256_of_weights(model, &configuration.encoder)?,
             _ => String::new(),
         };
-        let encoder_sha256 = match &kind {
-            ModelKind::Network(_) => sha256_of_shape(&encoder)?,
-            ModelKind::Terms(_) => String::new(),
+        let encoder_sha256 = match &checked {
+            Checked::Network(_) => sha256_of_shape(&encoder)?,
+            Checked::TfIdf(_) => String::new(),
         };
         let inputs = RunInputs {
             configuration_sha256: sha256_hex(configuration.to_json()?.as_bytes()),
@@ -130,7 +130,7 @@ impl RunInputs {
             validation,
             test,
         };
-        Ok((inputs, kind))
+        Ok((inputs, checked))
     }
 
     /// The split that chooses the epoch: validation, or test if no examples were held out.

@@ -28,7 +28,7 @@ use records::Lock;
 use records::run_dir::RunDir;
 use study::Configuration;
 
-use crate::check::ModelKind;
+use crate::check::Checked;
 use crate::inputs::{Paths, RunInputs, TrainingSetup};
 
 /// Fine-tune one configuration
@@ -103,7 +103,7 @@ fn train(
     }
     beginning::refuse_another(&inputs, folder)?; // before the lock file is created
     match model {
-        ModelKind::Network(definition) => {
+        Checked::Network(definition) => {
             let mut setup = TrainingSetup::new(inputs, *definition, paths)?;
             if let Some(tokens) = tokens_at_once {
                 setup.tokens_at_once = tokens.get().into();
@@ -114,7 +114,7 @@ fn train(
                 false => trainer::run(&setup, folder),
             }
         }
-        ModelKind::Terms(recipe) => {
+        Checked::TfIdf(recipe) => {
             let _held = hold(folder)?;
             terms::run(&inputs, &recipe, folder)
         }

@@ -1,8 +1,8 @@
 //! TF-IDF over words and word pairs with logistic regression, fitted exactly instead of step by step.
 //!
-//! An *epoch* is one strength of the penalty: C rises from epoch to epoch, and each fit starts at the end of the last.
-//! The epoch is chosen on validation as in any other run. All epochs take seconds to two minutes, so an interrupted run
-//! starts over; it ends with the same bytes.
+//! A run fits every [`Strength`] of the penalty in turn, and each fit starts at the end of the last. The records count a
+//! strength as an epoch: the best one is chosen on validation as in any other run. All fits take seconds to two minutes,
+//! so an interrupted run starts over; it ends with the same bytes.
 
 use std::time::Instant;
 
@@ -16,9 +16,9 @@ use records::shards::Example;
 use records::{Provenance, Split, publish};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use study::{Component, Configuration, with_nearest};
+use study::{Component, Configuration, ModelKind, with_nearest};
 use tfidf::logistic::{Problem, Weights};
-use tfidf::{Classifier, Config, KIND, Sparse, Vectorizer};
+use tfidf::{Classifier, Config, Sparse, Vectorizer};
 use tokens::Vocabulary;
 
 use crate::beginning;
@@ -26,22 +26,32 @@ use crate::checkpoint::Best;
 use crate::inputs::RunInputs;
 use crate::published::{self, Outcome};
 
+const TF_IDF: &str = ModelKind::TF_IDF;
+
 /// The settings for counting words and for the fit. Of the configuration, only `blocks`, `epochs`, `head` and
 /// `optimizer` are read; settings of networks, such as `dropout` or `schedule`, have no effect.
 #[derive(Debug)]
 pub(crate) struct Recipe {
     config: Config,
-    path: Path,
+    newton: Newton,
 }
 
-/// `{ kind = "newton" }`: the strengths of the penalty, C = `first_c` · `factor`^(epoch − 1).
+/// `{ kind = "newton" }`: the strengths of the penalty, C = `first_c` · `factor`^(number − 1).
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Path {
+struct Newton {
     #[serde(default = "first_c")]
     first_c: f64,
     #[serde(default = "factor")]
     factor: f64,
+}
+
+/// A strength of the penalty; the smaller C, the stronger.
+#[derive(Debug, Clone, Copy)]
+struct Strength {
+    /// Its number from 1 on, the epoch of its scores in the records.
+    number: usize,
+    c: f64,
 }
 
 fn first_c() -> f64 {
@@ -56,24 +66,27 @@ impl Recipe {
     pub(crate) fn new(configuration: &Configuration) -> anyhow::Result<Self> {
         ensure!(
             configuration.blocks.to_string() == "none",
-            "head `{KIND}` reads words, not blocks: use `blocks = \"none\"`"
+            "model `{TF_IDF}` reads words, not blocks: use `blocks = \"none\"`"
         );
         let slip = |part: &str, e: serde_json::Error| anyhow::Error::msg(with_nearest(format!("{part}: {e}")));
         let options = |part: &Component| Value::Object(part.options.clone());
         let config: Config =
-            serde_json::from_value(options(&configuration.head)).map_err(|e| slip("head `tf-idf`", e))?;
+            serde_json::from_value(options(&configuration.head)).map_err(|e| slip("model `tf-idf`", e))?;
         let kind = &configuration.optimizer.kind;
-        ensure!(kind == "newton", "optimizer: head `{KIND}` is fitted by `newton`, not by `{kind}`");
-        let path: Path =
+        ensure!(kind == "newton", "optimizer: model `{TF_IDF}` is fitted by `newton`, not by `{kind}`");
+        let newton: Newton =
             serde_json::from_value(options(&configuration.optimizer)).map_err(|e| slip("optimizer `newton`", e))?;
-        ensure!((1..=5).contains(&config.words_per_term), "head `{KIND}`: `words_per_term` must be from 1 to 5");
+        ensure!((1..=5).contains(&config.words_per_term), "model `{TF_IDF}`: `words_per_term` must be from 1 to 5");
         let positive = |number: f64| number.is_finite() && number > 0.0;
-        ensure!(positive(path.first_c) && positive(path.factor), "optimizer: `first_c` and `factor` must be above 0");
-        Ok(Recipe { config, path })
+        ensure!(
+            positive(newton.first_c) && positive(newton.factor),
+            "optimizer: `first_c` and `factor` must be above 0"
+        );
+        Ok(Recipe { config, newton })
     }
 
-    fn c(&self, epoch: usize) -> f64 {
-        self.path.first_c * self.path.factor.powi(epoch as i32 - 1)
+    fn strength(&self, number: usize) -> Strength {
+        Strength { number, c: self.newton.first_c * self.newton.factor.powi(number as i32 - 1) }
     }
 }
 
@@ -100,7 +113,7 @@ pub(crate) fn run(inputs: &RunInputs, recipe: &Recipe, folder: &RunDir) -> anyho
     let scored = [(Split::Validation, &inputs.validation), (Split::Test, &inputs.test)];
     let scored = scored.into_iter().filter(|(_, examples)| !examples.is_empty());
     let scored: Vec<Rows> = scored.map(|(split, examples)| rows(split, examples, &words(examples))).collect();
-    let (weights, lines, outcome) = path(inputs, recipe, &train, &scored)?;
+    let (weights, lines, outcome) = fit(inputs, recipe, &train, &scored)?;
     let parameters = weights.weights().len() + weights.bias().len();
     let mut metrics = beginning::start_run(inputs, folder, begin(inputs, parameters)?)?;
     lines.into_iter().try_for_each(|line| metrics.write(&Metric::Epoch(line)))?;
@@ -108,8 +121,8 @@ pub(crate) fn run(inputs: &RunInputs, recipe: &Recipe, folder: &RunDir) -> anyho
     published::finish(inputs, folder, &mut metrics, &outcome)
 }
 
-/// Fit every strength of the penalty in turn: the chosen weights, all scores, and the outcome.
-fn path(
+/// Fit every strength in turn: the chosen weights, all scores, and the outcome.
+fn fit(
     inputs: &RunInputs,
     recipe: &Recipe,
     train: &Rows,
@@ -120,13 +133,14 @@ fn path(
     let progress = Progress::new(epochs as u64, "epochs");
     progress.prefix(&inputs.configuration.id);
     let (mut lines, mut best, mut last, mut seconds) = (Vec::new(), None::<(Best, Weights)>, None, 0.0);
-    for epoch in 1..=epochs {
+    for strength in (1..=epochs).map(|number| recipe.strength(number)) {
         let start = Instant::now();
-        let weights = problem.fit(recipe.c(epoch), last.as_ref())?.weights;
+        let weights = problem.fit(strength.c, last.as_ref())?.weights;
         let fitted = start.elapsed().as_secs_f64();
-        let mut scores = vec![Epoch { seconds: fitted, ..score(epoch, train, &weights)? }];
-        scores.extend(scored.iter().map(|rows| score(epoch, rows, &weights)).collect::<anyhow::Result<Vec<_>>>()?);
-        log_scores(inputs, recipe, epoch, &scores, &progress);
+        let score = |rows| score(strength.number, rows, &weights);
+        let mut scores = vec![Epoch { seconds: fitted, ..score(train)? }];
+        scores.extend(scored.iter().map(score).collect::<anyhow::Result<Vec<_>>>()?);
+        log_scores(inputs, strength, &scores, &progress);
         seconds += scores.iter().map(|score| score.seconds).sum::<f64>();
         best = better(best, inputs.chooses(), &scores, &weights);
         lines.extend(scores);
@@ -153,11 +167,11 @@ fn better(best: Option<(Best, Weights)>, chooses: Split, scores: &[Epoch], now: 
     }
 }
 
-fn log_scores(inputs: &RunInputs, recipe: &Recipe, epoch: usize, scores: &[Epoch], progress: &Progress) {
+fn log_scores(inputs: &RunInputs, Strength { number, c }: Strength, scores: &[Epoch], progress: &Progress) {
     let of = |score: &Epoch| format!("{} {:.2} % (loss {:.4})", score.split, 100.0 * score.accuracy, score.loss);
     let words: Vec<String> = scores.iter().map(of).collect();
-    let (id, c) = (&inputs.configuration.id, recipe.c(epoch));
-    progress.suspend(|| log::info!("{id}: epoch {epoch}, C {c}: {}", words.join(", ")));
+    let id = &inputs.configuration.id;
+    progress.suspend(|| log::info!("{id}: epoch {number}, C {c}: {}", words.join(", ")));
     progress.add(1);
 }
 
@@ -168,7 +182,7 @@ fn publish_model(
     outcome: &Outcome,
 ) -> anyhow::Result<()> {
     let config = json!({
-        "model_type": KIND,
+        "model_type": TF_IDF,
         "id2label": published::id2label(&inputs.manifest.labels),
         "fathom": {
             "run": inputs.configuration.id,

@@ -10,7 +10,7 @@ use classifier::{Definition, EmbeddingsConfig, HeadConfig};
 use records::run_dir::RunDir;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use study::{Configuration, Data};
+use study::{Configuration, Data, ModelKind};
 use tokens::TextTokenizer;
 
 use crate::answers::Answers;
@@ -120,9 +120,9 @@ impl Trained {
     ) -> anyhow::Result<Self> {
         let model = || -> anyhow::Result<Self> {
             let name = file_name(folder);
-            let network_files = match config["model_type"].as_str() {
-                Some(tfidf::KIND) => None,
-                _ => Some(network_files(folder, config)?),
+            let network_files = match ModelKind::named(config["model_type"].as_str().unwrap_or_default()) {
+                ModelKind::TfIdf => None,
+                ModelKind::Network => Some(network_files(folder, config)?),
             };
             let rows =
                 network_files.as_ref().and_then(|(_, weights)| weights.shape("classifier.weight")?.first().copied());

@@ -13,7 +13,7 @@ use console::format_duration;
 use records::Split;
 use study::Configuration;
 
-use crate::check::{self, ModelKind};
+use crate::check::{self, Checked};
 use crate::inputs::{Paths, RunInputs, TrainingSetup};
 use probe::{Speed, Speeds};
 
@@ -97,7 +97,7 @@ fn networks<'a>(configurations: &'a [Configuration], inputs: &RunInputs) -> anyh
     let (classes, positions) = (inputs.manifest.labels.len(), inputs.manifest.data.max_seq_length);
     let mut networks = Vec::new();
     for configuration in configurations {
-        if let ModelKind::Network(definition) = check::model_kind(configuration, &inputs.encoder, classes, positions)? {
+        if let Checked::Network(definition) = check::model(configuration, &inputs.encoder, classes, positions)? {
             networks.push(Network { configuration, definition: *definition });
         }
     }

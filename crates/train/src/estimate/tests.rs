@@ -14,7 +14,7 @@ fn configuration(blocks: &str, changes: Value) -> Configuration {
 }
 
 fn network(configuration: &Configuration) -> Network<'_> {
-    let ModelKind::Network(definition) = check::model_kind(configuration, &encoder(), 2, 64).unwrap() else {
+    let Checked::Network(definition) = check::model(configuration, &encoder(), 2, 64).unwrap() else {
         panic!("a network")
     };
     Network { configuration, definition: *definition }
