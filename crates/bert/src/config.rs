@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::Error;
 use crate::families::bert::BERT;
-use crate::family::{FAMILIES, Family};
+use crate::family::Family;
 use crate::folder::read_json;
 
 /// `model_type` of a saved classifier with its own embeddings, which contains no part of a BERT.
@@ -129,7 +129,7 @@ impl Config {
 
     /// The encoder's family; BERT for a model without an encoder.
     pub fn family(&self) -> &'static Family {
-        FAMILIES.into_iter().find(|family| family.model_type == self.model_type).unwrap_or(&BERT)
+        Family::named(&self.model_type).unwrap_or(&BERT)
     }
 
     /// The activation in every block's feed-forward half.

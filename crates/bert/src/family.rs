@@ -7,7 +7,7 @@ use fused::Activation;
 use serde_json::{Map, Value};
 
 use crate::Role;
-use crate::families::{bert, distilbert, electra, roberta};
+use crate::families::{FAMILIES, bert};
 
 /// One family, as in transformers.
 #[derive(Debug)]
@@ -51,16 +51,6 @@ pub enum PoolerActivation {
     Of(Activation),
 }
 
-/// Every supported family.
-pub static FAMILIES: [&Family; 6] = [
-    &bert::BERT,
-    &distilbert::DISTILBERT,
-    &roberta::ROBERTA,
-    &roberta::XLM_ROBERTA,
-    &roberta::CAMEMBERT,
-    &electra::ELECTRA,
-];
-
 /// Well-known unsupported encoders, and the missing parts.
 const REFUSED: [(&str, &str); 4] = [
     ("modernbert", "rotary positions, local attention and gated feed-forward layers"),
@@ -75,7 +65,7 @@ impl Family {
     /// # Errors
     /// The family is not supported.
     pub(crate) fn of(config: &Map<String, Value>) -> Result<&'static Family, String> {
-        let known = || FAMILIES.map(|family| format!("`{}`", family.model_type)).join(", ");
+        let known = || FAMILIES.iter().map(|family| format!("`{}`", family.model_type)).collect::<Vec<_>>().join(", ");
         let Some(model_type) = config.get("model_type").and_then(Value::as_str) else {
             let fits = ["vocab_size", "hidden_size", "num_hidden_layers"].iter().all(|key| config.contains_key(*key));
             return fits.then_some(&bert::BERT).ok_or_else(|| {
@@ -83,7 +73,7 @@ impl Family {
             });
         };
         let needs = REFUSED.iter().find(|(name, _)| *name == model_type);
-        FAMILIES.into_iter().find(|family| family.model_type == model_type).ok_or_else(|| match needs {
+        Self::named(model_type).ok_or_else(|| match needs {
             Some((_, needs)) => {
                 format!(
                     "model_type `{model_type}` is not supported, because it needs {needs}; supported are {}",
@@ -92,6 +82,11 @@ impl Family {
             }
             None => format!("model_type `{model_type}` is not supported; supported are {}", known()),
         })
+    }
+
+    /// The family with this `model_type`.
+    pub(crate) fn named(model_type: &str) -> Option<&'static Family> {
+        FAMILIES.iter().copied().find(|family| family.model_type == model_type)
     }
 
     /// The family's name for BERT's key in `config.json`.

@@ -22,12 +22,14 @@ fn assert_close(found: &[f32], expected: &[f32], tolerance: f32, what: &str) {
 }
 
 #[test]
-fn every_head_is_compared() {
+fn every_head_is_compared_and_documented() {
     let refused = HeadConfig::from_value(serde_json::json!({"kind": ""})).unwrap_err();
     let kind = |case: &Case| serde_json::to_value(&case.definition().head).unwrap()["kind"].clone();
     let compared: Vec<_> = cases().iter().map(kind).collect();
     for known in refused.split('`').skip(3).step_by(2) {
-        assert!(compared.iter().any(|kind| kind == known), "{known}");
+        assert!(compared.iter().any(|kind| kind == known), "{known}: add a case to `make_heads.py`");
+        let settings = include_str!("../../../pipelines/README.md");
+        assert!(settings.contains(&format!("| `{known}` |")), "{known}: add a row to `pipelines/README.md`");
     }
 }
 

@@ -32,8 +32,9 @@ pub struct TokenizerFiles {
     class: Option<&'static str>,
 }
 
-/// The classes of transformers that build their normalizer from `tokenizer_config.json`.
-const BERT_CLASSES: [&str; 3] = ["BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer"];
+/// Families whose class in transformers builds its normalizer from `tokenizer_config.json`, and the class.
+const BERT_CLASSES: &[(&str, &str)] =
+    &[("bert", "BertTokenizer"), ("distilbert", "DistilBertTokenizer"), ("electra", "ElectraTokenizer")];
 
 /// The key in `tokenizer_config.json`, the key in the normalizer, and the default of the first.
 const SETTINGS: [Setting; 3] = [
@@ -192,15 +193,11 @@ fn is_special(json: &Value, text: &str) -> bool {
 /// The class in `tokenizer_config.json`, or else in `config.json`, or else that of the family there, if it is one of
 /// BERT's.
 fn bert_class(settings: &Value, config: &Value) -> Option<&'static str> {
-    let family = match config["model_type"].as_str() {
-        None | Some("bert") => BERT_CLASSES[0],
-        Some("distilbert") => BERT_CLASSES[1],
-        Some("electra") => BERT_CLASSES[2],
-        Some(_) => "",
-    };
+    let family = config["model_type"].as_str().unwrap_or("bert");
     let named = [settings, config].into_iter().find_map(|file| file.get("tokenizer_class")?.as_str());
-    let class = named.unwrap_or(family);
-    BERT_CLASSES.into_iter().find(|known| *known == class.trim_end_matches("Fast"))
+    let is_it =
+        |(of, class): &&(&str, &str)| named.map_or(*of == family, |named| named.trim_end_matches("Fast") == *class);
+    BERT_CLASSES.iter().find(is_it).map(|(_, class)| *class)
 }
 
 /// Apply `settings` to a part of `tokenizer.json`, and describe the differences.

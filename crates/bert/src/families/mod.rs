@@ -1,6 +1,18 @@
-//! One file for each family.
+//! One file for each family, and a line in [`FAMILIES`].
 
 pub(crate) mod bert;
-pub(crate) mod distilbert;
-pub(crate) mod electra;
-pub(crate) mod roberta;
+mod distilbert;
+mod electra;
+mod roberta;
+
+use crate::Family;
+
+/// Every supported family.
+pub static FAMILIES: &[&Family] = &[
+    &bert::BERT,
+    &distilbert::DISTILBERT,
+    &roberta::ROBERTA,
+    &roberta::XLM_ROBERTA,
+    &roberta::CAMEMBERT,
+    &electra::ELECTRA,
+];
