@@ -5,7 +5,7 @@ use std::sync::mpsc::sync_channel;
 
 use bert::Precision;
 use classifier::device::Engine;
-use classifier::{Assembled, Definition, HeadConfig};
+use classifier::{Assembled, Definition};
 use fused::adamw::Rows;
 use records::shards::Example;
 
@@ -29,8 +29,7 @@ const ONE_THREAD_WORK: usize = 2_000_000;
 
 /// Whether the matrix products of a batch are too small to share among threads. Recurrent heads share other work.
 pub(crate) fn is_tiny(definition: &Definition, tokens_per_batch: usize) -> bool {
-    let is_recurrent = matches!(definition.head, HeadConfig::Bilstm(_) | HeadConfig::ConcatBilstm(_));
-    !is_recurrent && tokens_per_batch * definition.encoder.hidden_size.pow(2) <= ONE_THREAD_WORK
+    !definition.head.needs().recurrent && tokens_per_batch * definition.encoder.hidden_size.pow(2) <= ONE_THREAD_WORK
 }
 
 /// Bytes per token: each block keeps 8 H and I numbers of two bytes with our own kernels, and about four times as much

@@ -59,7 +59,7 @@ impl Options {
     }
 
     pub(super) fn needs(&self) -> Needs {
-        Needs { full_length: self.read_out == ReadOut::FirstPadding, ..Needs::default() }
+        Needs { full_length: self.read_out == ReadOut::FirstPadding, recurrent: true, ..Needs::default() }
     }
 }
 
