@@ -16,3 +16,18 @@ pub static FAMILIES: &[&Family] = &[
     &roberta::CAMEMBERT,
     &electra::ELECTRA,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::FAMILIES;
+
+    #[test]
+    fn every_family_is_documented_and_compared_with_transformers() {
+        let settings = include_str!("../../../../pipelines/README.md").to_lowercase();
+        let compared = include_str!("../../../../tests/reference/families.py");
+        for name in FAMILIES.iter().map(|family| family.model_type) {
+            assert!(settings.contains(name), "{name}: add it to the families in `pipelines/README.md`");
+            assert!(compared.contains(&format!("    \"{name}\": \"")), "{name}: add it to `FAMILIES` of `families.py`");
+        }
+    }
+}
