@@ -30,6 +30,9 @@ pub enum Error {
     /// LibTorch finds no such CUDA device.
     #[error("device `{0}` does not exist: LibTorch finds no such CUDA device; use `--device cpu`")]
     NoCuda(String),
+    /// `FATHOM_KERNELS` names a group that does not exist.
+    #[error("{0}")]
+    Kernels(String),
 }
 
 impl Engine {
@@ -37,8 +40,9 @@ impl Engine {
     /// Rust.
     ///
     /// # Errors
-    /// The device is not available; another one never replaces it.
+    /// The device is not available; another one never replaces it. Or `FATHOM_KERNELS` is wrong.
     pub fn open(choice: &str) -> Result<Self, Error> {
+        fused::kernels::switched_off().map_err(Error::Kernels)?;
         match (choice, cfg!(feature = "libtorch")) {
             ("flex", _) | ("auto", false) => Ok(Self::new(Device::flex(), "flex")),
             ("auto", true) => Self::open(if fused::cuda_is_available() { "cuda" } else { "cpu" }),
@@ -51,10 +55,12 @@ impl Engine {
         }
     }
 
-    /// The hardware and the number of threads, such as `AMD EPYC, 2 threads`.
+    /// The hardware, the number of threads, and the kernels that are switched off, such as `AMD EPYC, 2 threads`.
     pub fn hardware_and_threads(&self) -> String {
         let threads = if self.threads == 1 { "thread" } else { "threads" };
-        format!("{}, {} {threads}", self.hardware, self.threads)
+        let off = fused::kernels::switched_off().unwrap_or_default().iter().filter(|_| self.name == "cpu");
+        let off: String = off.map(|group| format!(", kernels `{}` off", group.name())).collect();
+        format!("{}, {} {threads}{off}", self.hardware, self.threads)
     }
 
     /// Whether this device computes bfloat16 products in bfloat16.

@@ -127,7 +127,7 @@ impl Optimizer {
     /// Whether a table on the device of `tensor` can learn by rows: rows that no batch reads cost nothing.
     pub fn learns_by_rows<const D: usize>(tensor: &Tensor<D>) -> bool {
         #[cfg(feature = "libtorch")]
-        return crate::libtorch::has_memory(tensor);
+        return crate::kernels::Kernels::Rows.are_on() && crate::libtorch::has_memory(tensor);
         #[cfg(not(feature = "libtorch"))]
         return {
             _ = tensor;

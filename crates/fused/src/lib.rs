@@ -13,6 +13,7 @@
 mod abandoned;
 pub mod adamw;
 mod block;
+pub mod kernels;
 mod layout;
 #[cfg(feature = "libtorch")]
 mod libtorch;
@@ -54,11 +55,11 @@ pub fn keep_memory() {
     libtorch::keep_memory();
 }
 
-/// Whether this processor supports our own kernels for bfloat16.
+/// Whether this processor supports our own kernels for bfloat16, and they are on.
 pub fn has_bf16_kernels() -> bool {
-    #[cfg(feature = "libtorch")]
+    #[cfg(all(feature = "libtorch", target_arch = "x86_64"))]
     return libtorch::has_bf16_kernels();
-    #[cfg(not(feature = "libtorch"))]
+    #[cfg(not(all(feature = "libtorch", target_arch = "x86_64")))]
     return false;
 }
 

@@ -51,6 +51,14 @@ fn one_token_at_once_learns_the_same_as_the_whole_batch() {
     assert!(String::from_utf8_lossy(&none.get_output().stderr).contains("--tokens-at-once"));
 }
 
+#[test]
+fn an_unknown_group_of_kernels_is_refused_by_name() {
+    let place = Workplace::new();
+    let refused = place.train_allotted(&[], &[("FATHOM_KERNELS", "lstm,blok")]);
+    assert_refused(refused, "`FATHOM_KERNELS`: unknown group `blok`, expected `off`, or `block`, `lstm`, `rows`");
+    place.train_allotted(&[], &[("FATHOM_KERNELS", "off")]).success();
+}
+
 /// Every setting of a recipe, on the head with the most parts.
 fn elaborate(place: &Workplace, epochs: usize) -> Value {
     let mut configuration = place.configuration(epochs);

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use burn::tensor::Tensor;
 use tch::{Device, Tensor as Tch};
 
-use super::native::memory::{Numbers, parallel};
+use super::memory::{Numbers, parallel};
 use super::plain;
 use crate::adamw::{Betas, Direction, Entry, Moments, TINY, sum_of};
 use delayed_updates::{DelayedUpdates, Table};

@@ -6,10 +6,11 @@ use burn::tensor::Tensor;
 use tch::{Kind, Tensor as Tch};
 
 use super::attention::attention;
-use super::differentiated::differentiated;
 use super::flash::starts;
 use super::recorded::record;
-use super::{from_plain, from_tracked, is_tracked, native, plain, tracked};
+#[cfg(target_arch = "x86_64")]
+use super::{differentiated::differentiated, native};
+use super::{from_plain, from_tracked, is_tracked, plain, tracked};
 use crate::{Activation, BlockOptions, BlockWeights, Layout, LinearWeights, NormWeights, Precision};
 
 /// One transformer block; see [`crate::block()`]. The kernels of [`native`] compute bfloat16 on a processor that
@@ -24,17 +25,18 @@ pub(crate) fn block(
     let options = BlockOptions { dropout, ..options };
     if !is_tracked(&hidden) {
         let inputs = inputs(hidden, weights, plain, plain);
-        return from_plain(tch::no_grad(|| match native::block::serves(&inputs, options) {
-            true => native::block::forward(&inputs, layout, options, false).0,
-            false => forward(&inputs, layout, options),
-        }));
+        #[cfg(target_arch = "x86_64")]
+        if native::block::serves(&inputs, options) {
+            return from_plain(tch::no_grad(|| native::block::forward(&inputs, layout, options, false).0));
+        }
+        return from_plain(tch::no_grad(|| forward(&inputs, layout, options)));
     }
     let inputs = inputs(hidden, weights, tracked, tracked);
-    let numbers = inputs.each_ref().map(|input| input.primitive().tensor.shallow_clone());
-    from_tracked(match native::block::serves(&numbers, options) {
-        true => differentiated(inputs, layout, options),
-        false => record(inputs, |inputs| forward(inputs, layout, options)),
-    })
+    #[cfg(target_arch = "x86_64")]
+    if native::block::serves(&inputs.each_ref().map(|input| input.primitive().tensor.shallow_clone()), options) {
+        return from_tracked(differentiated(inputs, layout, options));
+    }
+    from_tracked(record(inputs, |inputs| forward(inputs, layout, options)))
 }
 
 /// The 17 inputs in the order in which [`forward`] reads them.

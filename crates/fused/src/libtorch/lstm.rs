@@ -3,27 +3,31 @@
 use burn::tensor::Tensor;
 use tch::{Kind, Tensor as Tch};
 
+#[cfg(target_arch = "x86_64")]
+use super::native;
 use super::recorded::record;
-use super::{Tracked, from_plain, from_tracked, is_tracked, native, plain, tracked};
+use super::{Tracked, from_plain, from_tracked, is_tracked, plain, tracked};
 use crate::LstmWeights;
 use crate::lstm::Steps;
 
 /// The implementation of a layer.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 enum By {
+    #[cfg(target_arch = "x86_64")]
     Kernels,
     LibTorch,
 }
 
 /// One LSTM layer; see [`crate::lstm()`].
 pub(crate) fn lstm(input: Tensor<2>, lengths: &[usize], directions: Vec<LstmWeights>) -> Tensor<2> {
-    let hidden_size = directions.first().map_or(0, |direction| direction.hidden.dims()[1]);
-    let by = if native::lstm::serves(&plain(input.clone().without_autodiff()), hidden_size) {
-        By::Kernels
-    } else {
-        By::LibTorch
-    };
-    layer(input, lengths, directions, by)
+    #[cfg(target_arch = "x86_64")]
+    {
+        let hidden_size = directions.first().map_or(0, |direction| direction.hidden.dims()[1]);
+        if native::lstm::serves(&plain(input.clone().without_autodiff()), hidden_size) {
+            return layer(input, lengths, directions, By::Kernels);
+        }
+    }
+    layer(input, lengths, directions, By::LibTorch)
 }
 
 /// The same with LibTorch's operators, on any device.
@@ -50,17 +54,21 @@ fn layer(input: Tensor<2>, lengths: &[usize], directions: Vec<LstmWeights>, by: 
 
 fn untracked_layer(inputs: &[Tch], lengths: &[usize], by: By) -> Tch {
     match by {
+        #[cfg(target_arch = "x86_64")]
         By::Kernels => native::lstm::forward(native::lstm::Inputs { tensors: inputs, lengths }).output,
         By::LibTorch => Packing::new(lengths, inputs[0].device()).forward(inputs, false),
     }
 }
 
 fn tracked_layer<const N: usize>(inputs: [Tracked; N], lengths: &[usize], by: By) -> Tracked {
-    if by == By::Kernels {
-        return native::lstm::record(inputs, lengths);
+    match by {
+        #[cfg(target_arch = "x86_64")]
+        By::Kernels => native::lstm::record(inputs, lengths),
+        By::LibTorch => {
+            let packing = Packing::new(lengths, inputs[0].primitive().tensor.device());
+            record(inputs, |inputs| packing.forward(inputs, true))
+        }
     }
-    let packing = Packing::new(lengths, inputs[0].primitive().tensor.device());
-    record(inputs, |inputs| packing.forward(inputs, true))
 }
 
 /// The input, then each direction's four tensors in PyTorch's order.

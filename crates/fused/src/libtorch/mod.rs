@@ -3,9 +3,12 @@
 pub(crate) mod adamw;
 mod attention;
 mod block;
+#[cfg(target_arch = "x86_64")]
 mod differentiated;
 mod flash;
 mod lstm;
+mod memory;
+#[cfg(target_arch = "x86_64")]
 mod native;
 mod norm;
 mod recorded;
@@ -23,9 +26,10 @@ pub(crate) use block::block;
 pub(crate) use lstm::lstm;
 #[cfg(test)]
 pub(crate) use lstm::lstm_recorded;
-#[cfg(test)]
-pub(crate) use native::lstm::is_supported as has_lstm_kernels;
-pub(crate) use native::simd::is_supported as has_bf16_kernels;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use native::block::are_ready as has_bf16_kernels;
+#[cfg(all(test, target_arch = "x86_64"))]
+pub(crate) use native::lstm::are_ready as has_lstm_kernels;
 pub(crate) use norm::layer_norm;
 pub(crate) use shim::{keep_memory, set_up_cuda, version};
 pub(crate) use touch::touch;
@@ -35,6 +39,7 @@ type Tracked = FloatTensor<Autodiff<LibTorch>>;
 
 /// Give back what blocks share from step to step, and all else that is free.
 pub(crate) fn release_memory() {
+    #[cfg(target_arch = "x86_64")]
     native::free_unused();
     shim::release_memory();
 }

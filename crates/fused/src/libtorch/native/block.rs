@@ -18,6 +18,7 @@ use super::pack::LARGEST_HEAD;
 use super::rows::{Norm, norm};
 use super::workspace::{Scratch, borrow};
 use super::{simd, simd::LANES};
+use crate::kernels::Kernels;
 use crate::{Activation, BlockOptions, Layout, Precision};
 
 pub(crate) use gradient::gradients;
@@ -26,6 +27,11 @@ use kept::{AllRows, Attended, AttentionHalf, FeedForwardHalf, Normalised, Weight
 
 /// A block's inputs: the hidden states, then its parameters in order.
 pub(crate) const INPUTS: usize = 17;
+
+/// Whether this processor supports the kernels, and they are on.
+pub(crate) fn are_ready() -> bool {
+    Kernels::Block.are_on() && simd::is_supported()
+}
 
 /// Whether these kernels support this block.
 pub(crate) fn serves(inputs: &[Tensor], options: BlockOptions) -> bool {
@@ -36,7 +42,7 @@ pub(crate) fn serves(inputs: &[Tensor], options: BlockOptions) -> bool {
         .iter()
         .all(|input| input.device() == tch::Device::Cpu && input.kind() == Kind::Float && input.is_contiguous());
     let computed = options.precision == Precision::Bf16 && options.activation == Activation::Gelu;
-    computed && options.dropout == 0.0 && fits && plain && simd::is_supported()
+    computed && options.dropout == 0.0 && fits && plain && are_ready()
 }
 
 /// The block's output, `[R, H]` or with `first_only` `[B, H]`, and with `keep` the data for [`gradients`].

@@ -1,4 +1,5 @@
-//! Kernels over the memory of LibTorch's CPU tensors, faster than LibTorch's own operators.
+//! Kernels over the memory of LibTorch's CPU tensors, faster than LibTorch's own operators. They are
+//! written for AVX-512.
 
 mod attention;
 mod attention_first;
@@ -6,7 +7,6 @@ mod attention_gradient;
 pub(crate) mod block;
 mod elementwise;
 pub(crate) mod lstm;
-pub(crate) mod memory;
 mod pack;
 mod rows;
 pub(crate) mod simd;
@@ -14,4 +14,5 @@ mod tile;
 mod transpose;
 mod workspace;
 
+use super::memory;
 pub(crate) use workspace::free_unused;

@@ -82,6 +82,7 @@ fn later_operations_keep_the_data_of_the_gradient() {
 /// layer where they do not apply, does not promise this; so the input's numbers have exact products and sums in any
 /// order.
 #[test]
+#[cfg(target_arch = "x86_64")]
 fn threads_do_not_change_the_recurrence() {
     let (case, device) = (Case { lengths: MANY, directions: 1, inputs: 10, hidden: 32 }, Device::libtorch());
     if !crate::libtorch::has_lstm_kernels() {

@@ -51,7 +51,7 @@ fn layouts() -> [Layout; 3] {
 /// bfloat16 has 8 bits: products of sums of 64 such numbers are within one or two hundredths of fp32's.
 #[test]
 fn the_kernels_equal_the_fp32_block_up_to_rounding() {
-    if !simd::is_supported() {
+    if !are_ready() {
         return;
     }
     for (layout, first_only) in layouts().into_iter().flat_map(|layout| [(layout.clone(), false), (layout, true)]) {
@@ -79,7 +79,7 @@ fn the_kernels_equal_the_fp32_block_up_to_rounding() {
 /// Two sequences in one batch equal each alone, and a second call does not see the first.
 #[test]
 fn a_sequence_sees_itself_only_and_results_repeat() {
-    if !simd::is_supported() {
+    if !are_ready() {
         return;
     }
     let (inputs, options) = (inputs(120), options(2, Precision::Bf16));
@@ -96,7 +96,7 @@ fn a_sequence_sees_itself_only_and_results_repeat() {
 /// them.
 #[test]
 fn numbers_after_the_last_row_have_no_effect() {
-    if !simd::is_supported() {
+    if !are_ready() {
         return;
     }
     let (inputs, options, layout) = (inputs(70), options(2, Precision::Bf16), Arc::new(Layout::tight(&[33, 37])));

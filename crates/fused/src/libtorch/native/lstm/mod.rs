@@ -17,16 +17,23 @@ use self::sequences::{Columns, Group};
 use self::tile::Packed;
 use super::memory::{Numbers, parallel};
 
+use crate::kernels::Kernels;
+
 pub(crate) use operation::record;
 
 /// Whether this processor supports the kernels.
-pub(crate) fn is_supported() -> bool {
+fn is_supported() -> bool {
     is_x86_feature_detected!("avx512f")
+}
+
+/// Whether this processor supports the kernels, and they are on.
+pub(crate) fn are_ready() -> bool {
+    Kernels::Lstm.are_on() && is_supported()
 }
 
 /// Whether the kernels support a layer with this input and hidden states of size `l`.
 pub(crate) fn serves(input: &Tensor, l: usize) -> bool {
-    is_supported()
+    are_ready()
         && input.device() == Device::Cpu
         && input.kind() == Kind::Float
         && l > 0
