@@ -1,6 +1,7 @@
 //! Measure a row with our tools, called as a user calls them.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::Context;
 use records::Split;
@@ -19,16 +20,16 @@ use crate::statistics::Spread;
 /// Prepare the first round: an evaluation needs a trained model. Returns the versions that trained it.
 pub(crate) fn begin(prepared: &Prepared<'_>, place: &Place) -> anyhow::Result<Map<String, Value>> {
     match prepared.row.kind {
-        Kind::Evaluate => Ok(train(prepared, place)?.versions),
+        Kind::Evaluate => Ok(train(prepared, place, None)?.versions),
         Kind::Train | Kind::Prep => Ok(Map::new()),
     }
 }
 
-/// Measure the row once.
-pub(crate) fn measure(prepared: &Prepared<'_>, place: &Place) -> anyhow::Result<Outcome> {
+/// Measure the row once, `without` some kernels.
+pub(crate) fn measure(prepared: &Prepared<'_>, place: &Place, without: Option<&str>) -> anyhow::Result<Outcome> {
     let outcome = match prepared.row.kind {
-        Kind::Train => train(prepared, place),
-        Kind::Evaluate => evaluate(prepared, place),
+        Kind::Train => train(prepared, place, without),
+        Kind::Evaluate => evaluate(prepared, place, without),
         Kind::Prep => prep(prepared, place),
     };
     outcome.with_context(|| format!("row `{}`, our side", prepared.row.id))
@@ -53,11 +54,17 @@ pub(crate) fn removed(folder: &Path) -> anyhow::Result<()> {
     }
 }
 
+fn tool(name: &str, place: &Place, without: Option<&str>) -> Command {
+    let mut command = place.command(&place.options.bin.join(name));
+    command.envs(without.map(|groups| ("FATHOM_KERNELS", groups)));
+    command
+}
+
 /// Counts the seconds of the training epoch, without loading, scoring and saving.
-fn train(prepared: &Prepared<'_>, place: &Place) -> anyhow::Result<Outcome> {
+fn train(prepared: &Prepared<'_>, place: &Place, without: Option<&str>) -> anyhow::Result<Outcome> {
     let run = scratch(prepared, place);
     removed(&run)?;
-    let mut command = place.command(&place.options.bin.join("train"));
+    let mut command = tool("train", place, without);
     command.arg("--config").arg(&prepared.config).arg("--shards").arg(&prepared.shards);
     command.arg("--model").arg(&prepared.model).arg("--out").arg(&run);
     command.args(["--device", &place.engine.name, "-q"]);
@@ -81,8 +88,8 @@ fn train(prepared: &Prepared<'_>, place: &Place) -> anyhow::Result<Outcome> {
 }
 
 /// Counts the seconds of predicting and of writing the predictions.
-fn evaluate(prepared: &Prepared<'_>, place: &Place) -> anyhow::Result<Outcome> {
-    let mut command = place.command(&place.options.bin.join("evaluate"));
+fn evaluate(prepared: &Prepared<'_>, place: &Place, without: Option<&str>) -> anyhow::Result<Outcome> {
+    let mut command = tool("evaluate", place, without);
     command.arg("--run").arg(scratch(prepared, place)).arg("--shards").arg(&prepared.shards);
     command.args(["--split", "test", "--device", &place.engine.name, "-q"]);
     let finished = child::run(&mut command, place.gpu())?;

@@ -31,7 +31,8 @@ This page is generated: `bench results tests/bench/*.jsonl --out tests/bench/RES
 
 *Ours* and *peer* did the same work on the same examples, in turns. A cell is the median over the rounds, with the smallest
 and the largest value in parentheses. *Ratio* is ours over the peer's, taken round by round. *Aim* is the bound that the project
-set itself before it measured. Memory is the largest resident set of the process.
+set itself before it measured. Memory is the largest resident set of the process. In the rows `kernels-…` the peer is ours,
+without a group of kernels.
 ";
 
 /// Print the document that `options` ask for.

@@ -38,10 +38,13 @@ fn row(prepared: &Prepared<'_>, place: &Place, output: &mut impl Write) -> anyho
             false => None,
         };
         ceiling.iter().try_for_each(|ceiling| write(output, ceiling))?;
-        for side in sides(round, place.options.peer.is_some() && !prepared.row.peer.is_empty()) {
-            let outcome = match (side, &place.options.peer) {
+        let python = place.options.peer.as_ref().filter(|_| !prepared.row.peer.is_empty());
+        let without = prepared.row.without.as_deref();
+        for side in sides(round, python.is_some() || without.is_some()) {
+            let outcome = match (side, python) {
                 (Side::Peer, Some(python)) => peer::measure(prepared, place, python)?,
-                _ => ours::measure(prepared, place)?,
+                (Side::Peer, None) => ours::measure(prepared, place, without)?,
+                (Side::Ours, _) => ours::measure(prepared, place, None)?,
             };
             let ceiling = ceiling.as_ref().filter(|_| side == Side::Ours).map(|ceiling| ceiling.gflops);
             let measurement = Measurement::new(&prepared.row.id, round, side, &outcome, prepared.work, ceiling);

@@ -37,6 +37,8 @@ pub(crate) struct Row {
     /// Mode and flags of `peer.py`; empty if the row has no peer.
     #[serde(default)]
     pub(crate) peer: Vec<String>,
+    /// In the place of a peer: ours, without these kernels (a value of `FATHOM_KERNELS`).
+    pub(crate) without: Option<String>,
     #[serde(default)]
     pub(crate) needed: Needed,
     /// An earlier row to compare with.

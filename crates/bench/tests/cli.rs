@@ -102,6 +102,18 @@ fn the_sides_take_turns_and_the_ratio_is_taken_round_by_round() {
     assert!(table.contains("| 20.0 examples/s | 10.0 examples/s | 2.00  | ≥ 2.2 | no      |"), "{table}");
 }
 
+/// Without the kernels everything takes twice the time.
+#[test]
+fn a_row_without_kernels_is_measured_beside_itself() {
+    let script = TRAIN.replace(r#""seconds":0.4"#, r#""seconds":$seconds"#);
+    let train = format!(
+        "seconds=0.4; test -z \"${{FATHOM_KERNELS-}}\" || seconds=0.8; test \"${{FATHOM_KERNELS-rows}}\" = rows\n{script}"
+    );
+    let assert = measured("compare", &train, &["kernels-rows-alone"]).success();
+    let lines = lines(&assert.get_output().stdout);
+    assert_eq!(lines.last().unwrap()["ratio"], json!({"median": 2.0, "min": 2.0, "max": 2.0}));
+}
+
 #[test]
 fn a_row_that_the_device_cannot_compute_is_skipped_with_a_message() {
     let assert = measured("gpu-check", TRAIN, &["step-bilstm", "step-cls-linear-fp32"]).success();
