@@ -286,6 +286,8 @@ member(10, "more lines than the model has ids", lambda it: it.vocabulary(LINE + 
 member(10, "Latin-1", lambda it: it.vocabulary(LINE.replace("好", "\u00a0"), "latin-1"), refused="UTF-8")
 member(10, "empty", lambda it: it.vocabulary(""), refused="vocab.txt")
 member(10, "neither vocab.txt nor tokenizer.json", lambda it: it.remove("tokenizer.json"), refused="tokenizer.json")
+for name in ["merges.txt", "sentencepiece.bpe.model"]:
+    member(10, f"{name} alone", lambda it, n=name: (it.remove("tokenizer.json"), it.write(n, "#")), refused=f"`{name}` is not read", family="roberta")
 member(10, "added_tokens.json beyond the model", lambda it: (it.vocabulary(), it.write("added_tokens.json", '{"film好": 9999}')), refused="tokens")
 
 # 11, 15: pointers and shards.
@@ -358,6 +360,8 @@ for layout, keywords in [("zip", {}), ("legacy", LEGACY)]:
     member(14, f"{layout}, one shared storage, transposed", save(views))
     member(14, f"{layout}, parameters", save(lambda t: {k: torch.nn.Parameter(v) for k, v in t.items()}))
     member(14, f"{layout}, under `state_dict`", save(lambda t: {"epoch": 3, "lr": 1e-3, "state_dict": t}), plain=True)
+    member(14, f"{layout}, under `model_state_dict`", save(lambda t: {"epoch": 3, "model_state_dict": t}), plain=True)
+    member(14, f"{layout}, complex numbers", save(lambda t: t | {"x": torch.ones(3, dtype=torch.complex64)}), refused="`ComplexFloatStorage`")
     member(14, f"{layout}, under `model`, with an optimizer",
            save(lambda t: {"model": t, "optimizer": {"state": {0: {"step": 1, "exp_avg": torch.ones(3)}}, "param_groups": [{"lr": 0.1}]}, "name": None}), plain=True)
     member(14, f"{layout}, under `model` and `model_ema`",

@@ -220,6 +220,7 @@ mod tests {
             "module.bert.x.LayerNorm.weight",
             "model.bert.bert.x.LayerNorm.weight",
             "_orig_mod.module.x.LayerNorm.weight",
+            "model_state_dict.bert.x.LayerNorm.weight",
         ] {
             save(&path, &tensors(&[name])).unwrap();
             let mut weights = Checkpoint::open(folder.path(), &BERT).unwrap();

@@ -116,7 +116,7 @@ impl Family {
     /// A name without prefixes, in today's spelling.
     fn stripped(&self, spelled: &str) -> String {
         let mut name = spelled;
-        let wrappers = ["module.", "_orig_mod.", "model.", "state_dict.", self.prefix, "bert."];
+        let wrappers = ["module.", "_orig_mod.", "model.", "model_state_dict.", "state_dict.", self.prefix, "bert."];
         while let Some(rest) = wrappers.iter().find_map(|wrapper| name.strip_prefix(wrapper)) {
             name = rest;
         }

@@ -122,7 +122,7 @@ fn archive(file: &mut File, length: u64) -> Result<Parsed, String> {
     for storage in &objects.storages {
         let name = format!("{root}data/{}", storage.key);
         let place = entries.get(&name).ok_or_else(|| format!("lacks the numbers `{name}`"))?;
-        if place.end - place.start < storage_bytes(storage).ok_or("has a storage of impossible size")? {
+        if place.end - place.start < storage_bytes(storage)? {
             return Err(format!("holds fewer bytes of `{name}` than it lists"));
         }
         starts.insert(storage.key.clone(), place.start);
@@ -157,38 +157,40 @@ fn legacy(file: &mut File, length: u64) -> Result<Parsed, String> {
             other => number(Some(other))?.to_string().into(),
         };
         let storage = storages.get(&*key).ok_or_else(|| format!("holds numbers `{key}` that belong to no tensor"))?;
-        let bytes = storage_bytes(storage).ok_or("has a storage of impossible size")?;
+        let bytes = storage_bytes(storage)?;
         starts.insert(key, at + 8);
         at = at.checked_add(8 + bytes).filter(|end| *end <= length).ok_or("holds fewer numbers than it lists")?;
     }
     Ok((objects, root, starts))
 }
 
-fn storage_bytes(storage: &Storage) -> Option<u64> {
-    (storage.count as u64).checked_mul(width(&storage.kind)? as u64)
+fn storage_bytes(storage: &Storage) -> Result<u64, String> {
+    (storage.count as u64)
+        .checked_mul(width(&storage.kind)? as u64)
+        .ok_or_else(|| "has a storage of impossible size".to_owned())
 }
 
 /// Bytes of a number in a storage.
-fn width(kind: &str) -> Option<usize> {
+fn width(kind: &str) -> Result<usize, String> {
     match kind {
-        "DoubleStorage" | "LongStorage" => Some(8),
-        "FloatStorage" | "IntStorage" => Some(4),
-        "HalfStorage" | "BFloat16Storage" | "ShortStorage" => Some(2),
-        "CharStorage" | "ByteStorage" | "BoolStorage" => Some(1),
-        _ => None,
+        "DoubleStorage" | "LongStorage" => Ok(8),
+        "FloatStorage" | "IntStorage" => Ok(4),
+        "HalfStorage" | "BFloat16Storage" | "ShortStorage" => Ok(2),
+        "CharStorage" | "ByteStorage" | "BoolStorage" => Ok(1),
+        _ => Err(format!("holds numbers of an unknown type, `{kind}`")),
     }
 }
 
 /// Check a view, which is untrusted: it must lie in its storage, and both in a file of `length` bytes.
 fn fits(tensor: &TensorView, storage: &Storage, starts: &HashMap<Rc<str>, u64>, length: u64) -> Result<(), String> {
-    let size = width(&storage.kind).ok_or_else(|| format!("holds numbers of an unknown type, `{}`", storage.kind))?;
+    let size = width(&storage.kind)?;
     let count = tensor.shape.iter().try_fold(size, |product, length| product.checked_mul(*length));
     let count = count.filter(|count| *count as u64 <= length);
     let count = count.ok_or_else(|| format!("claims more than the {length} bytes of the file"))?;
     if tensor.shape.len() != tensor.stride.len() {
         return Err("has a shape and strides that do not fit each other".to_owned());
     }
-    let end = starts.get(&storage.key).and_then(|start| start.checked_add(storage_bytes(storage)?));
+    let end = starts.get(&storage.key).and_then(|start| start.checked_add(storage_bytes(storage).ok()?));
     let step = |(length, stride): (&usize, &usize)| length.saturating_sub(1).checked_mul(*stride);
     let mut steps = tensor.shape.iter().zip(&tensor.stride).map(step);
     let last = steps.try_fold(tensor.offset, |sum, step| sum.checked_add(step?));

@@ -325,6 +325,14 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_without_tokenizer_json_names_the_file_from_which_it_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("merges.txt"), "#version: 0.2\n").unwrap();
+        let message = TokenizerFiles::read(folder.path(), "own").err().unwrap().to_string();
+        assert!(message.contains("`merges.txt` is not read") && message.contains(".save_pretrained(DIR)"), "{message}");
+    }
+
+    #[test]
     fn the_file_alone_counts_for_a_class_without_settings_and_for_what_train_wrote() {
         let general = json!({"tokenizer_class": "PreTrainedTokenizerFast"});
         for file in [

@@ -146,12 +146,25 @@ fn bounded(text: &str) -> Result<()> {
     Ok(())
 }
 
+/// Files from which transformers makes `tokenizer.json`, and which are not read.
+const SLOW_TOKENIZERS: [&str; 4] = ["merges.txt", "sentencepiece.bpe.model", "spiece.model", "tokenizer.model"];
+
 pub(crate) fn missing(path: &Path, name: &str, error: &std::io::Error) -> anyhow::Error {
     let folder = path.parent().unwrap_or(path);
-    match folder.is_dir() {
-        true => anyhow!("reading tokenizer `{}`: {error}; {}", path.display(), remedy(name)),
-        false => anyhow!("no model folder `{}`; {}", folder.display(), remedy(name)),
+    if !folder.is_dir() {
+        return anyhow!("no model folder `{}`; {}", folder.display(), remedy(name));
     }
+    let slow = SLOW_TOKENIZERS.iter().find(|file| folder.join(file).exists());
+    let remedy = slow.map_or_else(
+        || remedy(name),
+        |file| {
+            format!(
+                "`{file}` is not read: write the file in Python with `transformers.AutoTokenizer.from_pretrained(DIR)\
+             .save_pretrained(DIR)`, where DIR is the model's folder"
+            )
+        },
+    );
+    anyhow!("reading tokenizer `{}`: {error}; {remedy}", path.display())
 }
 
 pub(crate) fn remedy(name: &str) -> String {
