@@ -327,7 +327,7 @@ mod tests {
     #[test]
     fn a_folder_without_tokenizer_json_names_the_file_from_which_it_is_made() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("merges.txt"), "#version: 0.2\n").unwrap();
+        write(&folder, "merges.txt", b"#version: 0.2\n");
         let message = TokenizerFiles::read(folder.path(), "own").err().unwrap().to_string();
         assert!(message.contains("`merges.txt` is not read") && message.contains(".save_pretrained(DIR)"), "{message}");
     }
