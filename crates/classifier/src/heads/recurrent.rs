@@ -178,3 +178,20 @@ impl Direction {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Direction, Draws};
+    use bert::{Random, named_tensors};
+    use burn::tensor::Device;
+
+    #[test]
+    fn a_direction_is_bounded_by_its_hidden_size() {
+        let device = Device::flex();
+        let draws = Draws::new(Random { seed: 1, standard_deviation: 0.02 }, &device);
+        for tensor in named_tensors(&Direction::new(400, 16, &draws), str::to_owned) {
+            let largest = tensor.data.iter::<f32>().fold(0.0, |largest: f32, x| largest.max(x.abs()));
+            assert!((0.2..=0.25).contains(&largest), "{}: {largest}", tensor.name);
+        }
+    }
+}
