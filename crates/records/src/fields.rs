@@ -9,6 +9,10 @@ use serde_json::Value;
 /// The largest whole number below which a double holds every whole number: 2^53.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
+/// What to do about the label -1.
+const MINUS_ONE: &str = "write a name, or a whole number from 0; if it marks texts without a label, as in test sets of \
+                         the hub, leave them out";
+
 /// A class by its index or its name. `1.0` is the index 1, which pandas writes where a column has gaps; `true` and
 /// `false` are names.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -45,18 +49,27 @@ impl Label {
 
 impl<'de> Deserialize<'de> for Label {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let (found, fix) = match Value::deserialize(from)? {
-            Value::String(name) => return Ok(Label::Name(name)),
-            Value::Bool(yes) => return Ok(Label::Name(yes.to_string())),
-            Value::Number(number) => match Label::of_number(&number) {
-                Some(label) => return Ok(label),
-                None => (number.to_string(), "write a name, or a whole number from 0"),
-            },
-            Value::Null => ("null".to_owned(), "give the text a label, or leave the line out"),
-            other => (kind(&other).to_owned(), "a text has one class: write its name or its index"),
-        };
-        Err(D::Error::custom(format!("`label` is {found}; {fix}")))
+        label_of("label", Value::deserialize(from)?).map_err(D::Error::custom)
     }
+}
+
+/// The label that `found` is, the value of the field `key`.
+///
+/// # Errors
+/// It is none; the message says what it is, and what to do.
+pub fn label_of(key: &str, found: Value) -> Result<Label, String> {
+    let (found, fix) = match found {
+        Value::String(name) => return Ok(Label::Name(name)),
+        Value::Bool(yes) => return Ok(Label::Name(yes.to_string())),
+        Value::Number(number) => match (Label::of_number(&number), number.as_i64()) {
+            (Some(label), _) => return Ok(label),
+            (None, Some(-1)) => ("-1".to_owned(), MINUS_ONE),
+            (None, _) => (number.to_string(), "write a name, or a whole number from 0"),
+        },
+        Value::Null => ("null".to_owned(), "give the text a label, or leave the line out"),
+        other => (kind(&other).to_owned(), "a text has one class: write its name or its index"),
+    };
+    Err(format!("`{key}` is {found}; {fix}"))
 }
 
 /// Read a `text`, which is a string; for `#[serde(deserialize_with)]`.
@@ -64,9 +77,17 @@ impl<'de> Deserialize<'de> for Label {
 /// # Errors
 /// It is something else; the message says what, and what to do.
 pub fn text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-    match Value::deserialize(from)? {
+    text_of("text", Value::deserialize(from)?).map_err(D::Error::custom)
+}
+
+/// The text that `found` is, the value of the field `key`.
+///
+/// # Errors
+/// It is not a string; the message says what it is, and what to do.
+pub fn text_of(key: &str, found: Value) -> Result<String, String> {
+    match found {
         Value::String(text) => Ok(text),
-        other => Err(D::Error::custom(format!("`text` is {}; write a string, or leave the line out", kind(&other)))),
+        other => Err(format!("`{key}` is {}; write a string, or leave the line out", kind(&other))),
     }
 }
 
@@ -177,7 +198,11 @@ mod tests {
         }
         for (json, says) in [
             ("1.5", "`label` is 1.5; write a name, or a whole number from 0"),
-            ("-1", "`label` is -1;"),
+            (
+                "-1",
+                "`label` is -1; write a name, or a whole number from 0; if it marks texts without a label, as in test",
+            ),
+            ("-2", "`label` is -2; write a name"),
             ("1e300", "`label` is 1e+300; write a name"),
             ("null", "`label` is null; give the text a label, or leave the line out"),
             ("[0,1]", "`label` is a list; a text has one class"),
