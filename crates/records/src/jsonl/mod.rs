@@ -1,21 +1,24 @@
 //! Read and write JSON Lines, and read a JSON array; errors name file and line.
 
 mod array;
+mod explain;
 mod surrogates;
+mod write;
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read};
 use std::marker::PhantomData;
 use std::path::Path;
 
+use serde::Deserialize;
 use serde::de::{DeserializeOwned, DeserializeSeed};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use serde_json::error::Category;
-use serde_json::ser::Formatter;
 
 use crate::{Error, fields};
 use array::Array;
+use explain::explain;
+
+pub use write::write;
 
 /// The limit on the length of a line or an element: 64 MiB.
 const LONGEST_LINE_BYTES: u64 = 64 << 20;
@@ -185,30 +188,6 @@ impl<T: DeserializeOwned, R: BufRead> Reader<T, R> {
     }
 }
 
-/// The fault of `line`: bytes that are not UTF-8, a word that is not JSON, or serde_json's sentence without its own
-/// "at line 1", because the line is named already.
-fn explain(line: &[u8], error: &serde_json::Error) -> String {
-    if let Err(e) = std::str::from_utf8(line) {
-        return format!("column {}: the text is not UTF-8; save the file as UTF-8", e.valid_up_to() + 1);
-    }
-    let (text, column) = (error.to_string(), error.column());
-    let in_its_line = line.split(|&byte| byte == b'\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
-    let rest = in_its_line.get(column.saturating_sub(1)..).unwrap_or_default();
-    if let Some(word) = ["NaN", "Infinity"].into_iter().find(|word| rest.starts_with(word.as_bytes())) {
-        return format!("column {column}: `{word}` is not JSON; write a value, or leave the line out");
-    }
-    let place = format!(" at line {} column {column}", error.line());
-    let sentence = text.strip_suffix(&place).map_or_else(|| text.clone(), |said| format!("column {column}: {said}"));
-    match error.classify() {
-        Category::Eof => format!("column {column}: the line ends too early; a `}}` or `\"` is missing"),
-        Category::Syntax if !line.starts_with(b"{") => {
-            format!("column {column}: not JSON Lines; write one object `{{…}}` a line")
-        }
-        Category::Syntax => format!("{sentence} (not JSON)"),
-        _ => study::with_nearest(sentence),
-    }
-}
-
 impl<T: DeserializeOwned, R: BufRead> Iterator for Reader<T, R> {
     type Item = Result<T, Error>;
 
@@ -226,38 +205,6 @@ impl<T: DeserializeOwned, R: BufRead> Iterator for Reader<T, R> {
 struct WithId {
     #[serde(default)]
     id: Option<Value>,
-}
-
-/// Write `record` as one line.
-///
-/// # Errors
-/// Writing fails; a broken pipe arrives as [`std::io::ErrorKind::BrokenPipe`].
-pub fn write<T: Serialize>(output: &mut impl Write, record: &T) -> std::io::Result<()> {
-    let mut serializer = serde_json::Serializer::with_formatter(&mut *output, EscapingFormatter);
-    record.serialize(&mut serializer).map_err(std::io::Error::from)?;
-    output.write_all(b"\n")
-}
-
-/// Compact, with escapes for characters that control a terminal or reverse the direction of text. JSON allows them, but
-/// people look at streams.
-struct EscapingFormatter;
-
-impl Formatter for EscapingFormatter {
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, output: &mut W, fragment: &str) -> std::io::Result<()> {
-        let mut rest = fragment;
-        while let Some(at) = rest.find(is_terminal_control) {
-            let (before, control) = rest.split_at(at);
-            let mut letters = control.chars();
-            output.write_all(before.as_bytes())?;
-            write!(output, "\\u{:04x}", letters.next().map_or(0, u32::from))?;
-            rest = letters.as_str();
-        }
-        output.write_all(rest.as_bytes())
-    }
-}
-
-fn is_terminal_control(c: char) -> bool {
-    matches!(c, '\u{7f}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -324,13 +271,6 @@ mod tests {
         let records: Vec<_> = Reader::<Named, _>::new("it", &b"{\"_id\":\"a\"}\n[\"a\"]\n"[..]).collect();
         assert!(records[0].is_ok());
         assert!(records[1].as_ref().err().unwrap().to_string().contains("line 2: column 1: expected a record"));
-    }
-
-    #[test]
-    fn nothing_written_steers_a_terminal() {
-        let mut bytes = Vec::new();
-        write(&mut bytes, &json!({"id": "\u{9b}31m\u{202e}é\u{7f}\u{1b}"})).unwrap();
-        assert_eq!(String::from_utf8(bytes).unwrap(), "{\"id\":\"\\u009b31m\\u202eé\\u007f\\u001b\"}\n");
     }
 
     proptest! {
