@@ -43,13 +43,13 @@ pub fn with_nearest(message: String) -> String {
     }
 }
 
-/// The known name that is most like `name`, if one is near enough to be a typing error.
+/// The known name that is most like `name`, the first of equals, if one is near enough to be a typing error.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
         .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
         .filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .reduce(|best, next| if next.0 > best.0 { next } else { best })
         .map(|(_, candidate)| candidate)
 }
 

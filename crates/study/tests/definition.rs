@@ -254,6 +254,12 @@ fn an_unknown_step_of_cleaning_is_answered_with_the_known_ones() {
     assert!(said.ends_with("`stem`; did you mean `stop-words`?"), "{said}");
     let said = refused("max_seq_length = 64", "max_seq_length = 64\nduplicates = \"leave_out\"");
     assert!(said.contains("line 7") && said.ends_with("`keep` or `leave-out`; did you mean `leave-out`?"), "{said}");
+    for (written, meant) in
+        [("head", "head-only"), ("tail", "tail-only"), ("headtail", "head+tail"), ("head_tail", "head+tail")]
+    {
+        let said = refused("max_seq_length = 64", &format!("max_seq_length = 64\ntruncation = \"{written}\""));
+        assert!(said.ends_with(&format!("did you mean `{meant}`?")), "{said}");
+    }
 }
 
 fn any_data() -> impl Strategy<Value = Data> {
