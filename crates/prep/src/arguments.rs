@@ -17,11 +17,14 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR")]
     pub(crate) models: PathBuf,
     /// Folder for the shards; it appears when it is complete. `-` writes JSON Lines to stdout
-    #[arg(long, value_name = "DIR|-")]
-    pub(crate) out: PathBuf,
+    #[arg(long, value_name = "DIR|-", required_unless_present = "sample")]
+    pub(crate) out: Option<PathBuf>,
     /// Print what would be read and written, and stop
     #[arg(long)]
     pub(crate) list: bool,
+    /// Print how the first N texts were read, cut and labelled, and write nothing
+    #[arg(long, value_name = "N", conflicts_with_all = ["out", "list"])]
+    pub(crate) sample: Option<usize>,
     #[command(flatten)]
     pub(crate) threads: console::Threads,
     #[command(flatten)]
@@ -45,5 +48,6 @@ Examples:
   prep --definition pipelines/imdb.toml --archive data/imdb/aclImdb_v1.tar.gz \\
        --models data/models --out data/shards/imdb-bert-base-cased-512-head-only
   prep --definition my.toml --input mail.csv --models data/models --out data/shards/mail
+  prep --definition my.toml --input mail.csv --models data/models --sample 5
   prep --definition my.toml --input - --models data/models --out - < reviews.jsonl \\
        | jq '.input_ids | length'";

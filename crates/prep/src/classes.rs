@@ -4,8 +4,7 @@ use std::collections::HashSet;
 
 use anyhow::{Result, bail};
 use records::Split;
-
-use crate::datasets::Review;
+use texts::Review;
 
 /// How many class names a message lists.
 const MOST_LISTED: usize = 5;

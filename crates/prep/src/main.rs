@@ -3,8 +3,8 @@
 mod arguments;
 mod classes;
 mod datasets;
-mod duplicates;
 mod output;
+mod sample;
 mod splits;
 mod summary;
 mod tokenize;
@@ -16,10 +16,11 @@ use anyhow::Context;
 use clap::Parser;
 
 use arguments::Arguments;
-use datasets::{Dataset, Store};
+use datasets::Dataset;
 use output::{Output, Prepared};
 use study::Duplicates;
 use summary::Summary;
+use texts::{Store, duplicates};
 use tokenize::Tokenizing;
 use tokens::TextTokenizer;
 
@@ -35,7 +36,11 @@ fn run() -> anyhow::Result<()> {
     let tokenizer = TextTokenizer::load(&arguments.models.join(&data.tokenizer), &data)?;
     let in_study = || format!("study `{}`", arguments.definition.display());
     let source = datasets::open(&arguments.source, &data).with_context(in_study)?;
-    let output = Output::new(&arguments.out)?;
+    if let Some(n) = arguments.sample {
+        let mut store = Store::new(std::env::temp_dir());
+        return sample::print(n, &source.read(&mut store)?, &mut store, &tokenizer, data.truncation);
+    }
+    let output = Output::new(&arguments.out.unwrap_or_default())?;
     if arguments.list {
         return output::list(&source, &tokenizer, &output);
     }

@@ -6,8 +6,7 @@ use anyhow::{Context, Result, ensure};
 use records::Split;
 use sha2::{Digest, Sha256};
 use study::Data;
-
-use crate::datasets::Review;
+use texts::Review;
 
 /// A remainder below this comes from rounding, such as that of 0.1 · 30.
 const ROUNDING: f64 = 1e-9;
@@ -43,7 +42,7 @@ pub(crate) fn choose(mut reviews: Vec<Review>, data: &Data, labels: &[String]) -
     if !reviews.iter().any(|review| review.split == Split::Validation) {
         hold_out(&mut reviews, Split::Validation, data.validation, labels.len());
     }
-    reviews.sort_unstable_by(|a, b| a.place().cmp(&b.place()));
+    reviews.sort_unstable_by(|a, b| (a.split, &a.id).cmp(&(b.split, &b.id)));
     Ok(reviews)
 }
 
@@ -123,7 +122,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn reviews(per_class: &[usize]) -> Vec<Review> {
-        let text = crate::datasets::Store::new(std::env::temp_dir()).put("").unwrap();
+        let text = texts::Store::new(std::env::temp_dir()).put("").unwrap();
         let class = |(label, &n): (usize, &usize)| {
             (0..n).map(move |number| Review { id: format!("train/{label}/{number}"), split: Split::Train, label, text })
         };

@@ -7,8 +7,7 @@ use console::format_duration;
 use records::peak_memory_bytes;
 use records::shards::{Counts, Manifest};
 use study::Duplicates;
-
-use crate::duplicates::n_left_out;
+use texts::duplicates::n_left_out;
 
 pub(crate) struct Summary<'a> {
     pub(crate) manifest: &'a Manifest,

@@ -8,9 +8,8 @@ use rayon::prelude::*;
 use records::jsonl;
 use records::shards::Example;
 use serde::Serialize;
+use texts::{Review, Store};
 use tokens::TextTokenizer;
-
-use crate::datasets::{Review, Store};
 
 /// A batch ends after so many reviews, or so many bytes of text.
 const MOST_REVIEWS: usize = 4096;
@@ -77,7 +76,7 @@ fn length_of_batch(reviews: &[Review]) -> usize {
     let mut bytes = 0;
     let fits = |review: &&Review| {
         let is_room = bytes < MOST_BYTES;
-        bytes += review.text.len();
+        bytes += review.text.n_bytes();
         is_room
     };
     reviews.iter().take(MOST_REVIEWS).take_while(fits).count()

@@ -149,7 +149,8 @@ pub enum Duplicates {
 }
 
 impl Truncation {
-    fn name(self) -> &'static str {
+    /// Its name in study files.
+    pub fn name(self) -> &'static str {
         match self {
             Truncation::HeadOnly => "head-only",
             Truncation::TailOnly => "tail-only",

@@ -20,7 +20,7 @@ fn read(bytes: &[u8]) {
         let archive = Some(path()).filter(|_| name == "imdb");
         let source = datasets::Source { input: Some(path()).filter(|_| name == "jsonl"), archive };
         let data = study::Data { dataset: name.to_owned(), ..study::Data::default() };
-        let mut store = datasets::Store::new(std::env::temp_dir());
+        let mut store = texts::Store::new(std::env::temp_dir());
         let Ok(dataset) = datasets::open(&source, &data).and_then(|opened| opened.read(&mut store)) else { continue };
         for review in &dataset.reviews {
             let text = store.text(&review.text).unwrap();

@@ -8,7 +8,9 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use flate2::bufread::MultiGzDecoder;
 use records::Split;
 
-use super::{Dataset, Fresh, Opened, Review, Source, Store, of_films};
+use texts::{Review, Store};
+
+use super::{Dataset, Fresh, Opened, Source, of_films};
 
 const URL: &str = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz";
 

@@ -5,24 +5,12 @@ mod sample;
 #[cfg(test)]
 mod sample_bag_of_words;
 mod sample_words;
-mod store;
-mod texts;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
-use records::Split;
+use anyhow::{Context, Result, bail, ensure};
 use study::Data;
-
-pub(crate) use store::{Store, Text};
-
-/// A text and its class, unchanged from the source. A [`Store`] has the text.
-pub(crate) struct Review<T = Text> {
-    pub(crate) id: String,
-    pub(crate) split: Split,
-    pub(crate) label: usize,
-    pub(crate) text: T,
-}
+use texts::{Review, Store, Texts};
 
 /// A review whose text is still in memory.
 pub(crate) type Fresh = Review<String>;
@@ -56,7 +44,7 @@ type Open = fn(&Source, &Data) -> Result<Opened>;
 
 const DATASETS: [(&str, Open); 3] = [
     ("imdb", |source, _| imdb::open(source)),
-    ("jsonl", texts::open),
+    ("jsonl", own),
     ("sample", |source, _| embedded(source, sample::examples)),
 ];
 
@@ -75,6 +63,18 @@ fn unknown(name: &str) -> String {
     format!("unknown data set `{name}`, expected one of `{}`{}", names.join("`, `"), meant.unwrap_or_default())
 }
 
+/// Texts of one's own.
+fn own(source: &Source, data: &Data) -> Result<Opened> {
+    ensure!(source.archive.is_none(), "reads `--input`, not `--archive`");
+    let opened = texts::open(source.input.as_deref(), data)?;
+    let description = opened.description.clone();
+    let read = move |store: &mut Store| {
+        let Texts { labels, reviews, .. } = opened.read(store)?;
+        Ok(Dataset { labels, reviews })
+    };
+    Ok(Opened { description, read: Box::new(read) })
+}
+
 /// A generated data set with the two classes of film reviews.
 fn embedded<I: Iterator<Item = Fresh> + 'static>(source: &Source, examples: fn() -> I) -> Result<Opened> {
     if source.input.is_some() || source.archive.is_some() {
@@ -86,39 +86,22 @@ fn embedded<I: Iterator<Item = Fresh> + 'static>(source: &Source, examples: fn()
 
 /// Film reviews of two classes.
 fn of_films(reviews: impl IntoIterator<Item = Fresh>, store: &mut Store) -> Result<Dataset> {
-    let reviews = reviews.into_iter().map(|review| review.kept(store)).collect::<Result<_>>()?;
+    let reviews = reviews.into_iter().map(|review| kept(review, store)).collect::<Result<_>>()?;
     Ok(Dataset { labels: ["neg", "pos"].map(str::to_owned).to_vec(), reviews })
 }
 
 impl Opened {
-    /// Read it; the texts go to `store`. Ids must be unique, because all later choices depend on them and not on the
-    /// order of the examples.
+    /// Read it; the texts go to `store`.
     ///
     /// # Errors
     /// The source cannot be read or is damaged, or two examples have one id.
     pub(crate) fn read(self, store: &mut Store) -> Result<Dataset> {
         let dataset = (self.read)(store)?;
-        let mut ids: Vec<&str> = dataset.reviews.iter().map(|review| review.id.as_str()).collect();
-        ids.sort_unstable();
-        match ids.windows(2).find(|pair| pair[0] == pair[1]) {
-            Some(twice) => {
-                bail!("{}: two examples have the id `{}`; give each its own, or none", self.description, twice[0])
-            }
-            None => Ok(dataset),
-        }
+        texts::check_ids(&self.description, &dataset.reviews)?;
+        Ok(dataset)
     }
 }
 
-impl Review {
-    /// The key that orders reviews.
-    pub(crate) fn place(&self) -> (Split, &str) {
-        (self.split, &self.id)
-    }
-}
-
-impl Fresh {
-    fn kept(self, store: &mut Store) -> Result<Review> {
-        let Review { id, split, label, text } = self;
-        Ok(Review { id, split, label, text: store.put(&text)? })
-    }
+fn kept(Review { id, split, label, text }: Fresh, store: &mut Store) -> Result<Review> {
+    Ok(Review { id, split, label, text: store.put(&text)? })
 }

@@ -6,8 +6,10 @@
 use std::collections::HashSet;
 
 use super::sample_words::{Aspect, CLOSINGS, DENIALS, PEOPLE, STAGING, WRITING};
-use super::{Fresh, Review};
 use records::Split;
+use texts::Review;
+
+use super::Fresh;
 
 const TRAIN_PAIRS: usize = 8_000;
 const TEST_PAIRS: usize = 2_000;

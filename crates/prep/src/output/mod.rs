@@ -10,9 +10,10 @@ use anyhow::{Result, ensure};
 use records::publish;
 use records::shards::{Duplicates, Manifest, TEXTS};
 use study::Data;
+use texts::Review;
 use tokens::TextTokenizer;
 
-use crate::datasets::{Opened, Review};
+use crate::datasets::Opened;
 use crate::tokenize::Tokenizing;
 
 /// The place that `--out` names.

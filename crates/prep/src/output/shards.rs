@@ -11,10 +11,10 @@ use records::publish::Pending;
 use records::shards::{Counts, Duplicates, Manifest, Shard, TEXTS, Text, file_name, is_file_name};
 use records::{Split, jsonl, publish};
 use study::Data;
+use texts::Review;
 use tokens::TextTokenizer;
 
 use super::Prepared;
-use crate::datasets::Review;
 use crate::tokenize::{Tokenized, Tokenizing};
 
 /// A split has one shard for every 3125 examples or part of them, and at most 8: IMDB's 25,000 make 8.

@@ -191,7 +191,7 @@ fn columns_are_those_that_the_study_names() {
 fn what_cannot_be_read_is_refused_with_the_file_and_what_to_do() {
     let good = table(&of_split("train"), ",", "\n");
     let cut = gzip(good.as_bytes());
-    let cases: [(Files, &str, &str); 9] = [
+    let cases: [(Files, &str, &str); 10] = [
         (
             &[("a.parquet", b"PAR1\x15\x04")],
             "a.parquet",
@@ -203,7 +203,7 @@ fn what_cannot_be_read_is_refused_with_the_file_and_what_to_do() {
             "`a.csv`: the file is a workbook or a zip archive; save the sheet as CSV",
         ),
         (&[("a.csv", b"\xff\xfet\0")], "a.csv", "`a.csv`: the file is UTF-16; save it as UTF-8"),
-        (&[("a.csv.gz", &cut[..cut.len() / 2])], "a.csv.gz", "`a.csv.gz`"),
+        (&[("a.csv.gz", &cut[..cut.len() / 2])], "a.csv.gz", "`a.csv.gz`: the file is cut short; download it again"),
         (
             &[("d/x.txt", b"")],
             "d",
@@ -215,6 +215,11 @@ fn what_cannot_be_read_is_refused_with_the_file_and_what_to_do() {
             "`d/more.csv`: the name says no split; call the files of a split",
         ),
         (&[("d/train.csv", b""), ("d/train.json", b"")], "d", "`d`: the files of train have several formats"),
+        (
+            &[("d/train.csv", b""), ("d/data/train.csv", b"")],
+            "d",
+            "`d`: the files of train are in two folders, such as `d/data/train.csv` and `d/train.csv`",
+        ),
         (
             &[("a.json", b"[{\"text\":\"a\",\"label\":1},\n{\"text\":")],
             "a.json",

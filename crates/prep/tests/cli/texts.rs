@@ -154,3 +154,16 @@ fn the_texts_of_test_stand_beside_the_shards_as_they_were_and_those_of_train_do_
     assert_eq!(manifest(&workplace).texts, None);
     assert!(!workplace.files("out").contains_key("texts.test.jsonl"));
 }
+
+#[test]
+fn a_sample_shows_how_texts_are_read_cut_and_labelled_and_writes_nothing() {
+    let workplace = Workplace::new("dataset = \"jsonl\"\nmax_seq_length = 6\ntruncation = \"head+tail\"");
+    workplace.put("r.csv", b"text,label,id\n\"a good film, no more\",pos,a\nno,neg,b\na,neg,c\n");
+    let before = workplace.names();
+    let models = ["--definition", "x.toml", "--models", "models", "--input", "r.csv"];
+    let mut prep = assert_cmd::cargo::cargo_bin_cmd!("prep");
+    prep.current_dir(workplace.path("")).args(models).args(["--sample", "2"]);
+    let output = prep.assert().success().stderr("").get_output().stdout.clone();
+    insta::assert_snapshot!(String::from_utf8(output).unwrap());
+    assert_eq!(workplace.names(), before);
+}

@@ -7,9 +7,10 @@ use csv_core::{ReadRecordResult, ReaderBuilder};
 use records::fields::Label;
 use study::Data;
 
-use super::columns::Columns;
-use super::quotes::Quotes;
-use super::{Example, split_called};
+use crate::columns::Columns;
+use crate::input::named;
+use crate::quotes::Quotes;
+use crate::reader::{Example, split_called};
 
 /// The fault of a row whose quotes are not whole.
 const LOOSE_QUOTE: &str = "a quote in this row is not closed, or stands inside a quoted cell; put the whole cell between \
@@ -76,9 +77,10 @@ impl Rows {
 }
 
 /// A table with a header.
-pub(super) struct Table {
+pub(crate) struct Table {
     name: String,
     rows: Rows,
+    columns: Columns,
     places: Places,
     /// Cells in the header.
     width: usize,
@@ -99,14 +101,17 @@ impl Table {
     ///
     /// # Errors
     /// The header cannot be read, or a column is missing or ambiguous.
-    pub(super) fn new(name: String, start: &[u8], input: Box<dyn BufRead>, data: &Data) -> Result<Self> {
-        let separator = separator(start);
+    pub(crate) fn new(name: String, start: &[u8], input: Box<dyn BufRead>, data: &Data) -> Result<Self> {
+        let (separator, is_said) = said_separator(start).map_or((separator(start, &name), false), |said| (said, true));
         let mut rows = Rows::new(input, separator);
-        rows.advance().map_err(|e| anyhow!("`{name}`, line 1: {}", explain(&e)))?;
+        for _ in 0..=usize::from(is_said) {
+            rows.advance().map_err(|e| anyhow!("`{name}`, line {}: {e}", rows.line))?;
+        }
+        let line = rows.line;
         let cell = |place| String::from_utf8_lossy(rows.cell(place).trim_ascii()).into_owned();
         let header: Vec<String> = (0..rows.width).map(cell).collect();
         let there: Vec<&str> = header.iter().map(String::as_str).collect();
-        let found = Columns::find(&there, data).map_err(|message| anyhow!("`{name}`, line 1: {message}"))?;
+        let found = Columns::find(&there, data).map_err(|message| anyhow!("`{name}`, line {line}: {message}"))?;
         let place = |column: &str| there.iter().position(|there| *there == column);
         let places = Places {
             text: place(&found.text).unwrap_or_default(), // both were found there
@@ -115,20 +120,24 @@ impl Table {
             split: found.split.as_deref().and_then(place),
         };
         let width = rows.width;
-        Ok(Table { name, rows, places, width, separator, number: 0 })
+        Ok(Table { name, rows, columns: found, places, width, separator, number: 0 })
     }
 
-    pub(super) fn number(&self) -> usize {
+    pub(crate) fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
+    pub(crate) fn number(&self) -> usize {
         self.number
     }
 
     /// A fault of the row read last, at the line where it begins.
-    pub(super) fn error(&self, message: &str) -> anyhow::Error {
+    pub(crate) fn error(&self, message: &str) -> anyhow::Error {
         anyhow!("`{}`, line {}: {message}", self.name, self.rows.line)
     }
 
-    pub(super) fn next(&mut self) -> Result<Option<Example>> {
-        if !self.rows.advance().map_err(|e| self.error(&explain(&e)))? {
+    pub(crate) fn next(&mut self) -> Result<Option<Example>> {
+        if !self.rows.advance().map_err(|e| self.error(&e.to_string()))? {
             return Ok(None);
         }
         ensure!(self.rows.width == self.width, self.error(&self.other_width()));
@@ -160,8 +169,18 @@ impl Table {
     }
 }
 
-/// The separator that occurs most often in the header, outside quotes; the first of equals.
-fn separator(start: &[u8]) -> u8 {
+/// The separator that Excel's first line says, such as `sep=;`.
+fn said_separator(start: &[u8]) -> Option<u8> {
+    let first = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).split(|&byte| byte == b'\n').next()?;
+    match first.strip_suffix(b"\r").unwrap_or(first) {
+        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', separator] if separator.is_ascii() => Some(*separator),
+        _ => None,
+    }
+}
+
+/// The separator that occurs most often in the header, outside quotes; the first of equals. A file whose `name` promises
+/// tabs has them, if its header has one.
+fn separator(start: &[u8], name: &str) -> u8 {
     let (mut counts, mut is_quoted) = ([0; SEPARATORS.len()], false);
     for &byte in start {
         is_quoted ^= byte == b'"';
@@ -173,15 +192,11 @@ fn separator(start: &[u8]) -> u8 {
         }
         counts.iter_mut().zip(SEPARATORS).for_each(|(count, separator)| *count += usize::from(byte == separator));
     }
+    if counts[2] > 0 && named(name, &[".tsv", ".tab"]) {
+        return SEPARATORS[2];
+    }
     let most = counts.into_iter().max();
     counts.iter().position(|count| Some(*count) == most).map_or(b',', |place| SEPARATORS[place])
-}
-
-fn explain(error: &Error) -> String {
-    match error.kind() {
-        ErrorKind::FileTooLarge | ErrorKind::InvalidInput => error.to_string(),
-        _ => format!("{error}: the file is damaged or cut short"),
-    }
 }
 
 #[cfg(test)]
@@ -197,7 +212,23 @@ mod tests {
             ("\"text, in; full\";label\r\n,,,", b';'),
             ("text", b','),
         ] {
-            assert_eq!(separator(header.as_bytes()), found, "{header}");
+            assert_eq!(separator(header.as_bytes(), "it.csv"), found, "{header}");
+        }
+        assert_eq!(separator(b"text, in full\tlabel", "it.csv"), b',');
+        assert_eq!(separator(b"text, in, full\tlabel", "it.TSV.gz"), b'\t');
+        assert_eq!(separator(b"text,label", "it.tsv"), b',');
+    }
+
+    #[test]
+    fn a_first_line_of_excel_says_the_separator() {
+        for (start, said) in [
+            ("sep=;\r\ntext;label", Some(b';')),
+            ("\u{feff}SEP=|\n", Some(b'|')),
+            ("sep=\t\n", Some(b'\t')),
+            ("sep,text", None),
+            ("sep=ab\n", None),
+        ] {
+            assert_eq!(said_separator(start.as_bytes()), said, "{start}");
         }
     }
 }

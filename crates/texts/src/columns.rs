@@ -9,12 +9,14 @@ const ID: [&str; 3] = ["id", "idx", "guid"];
 const SPLIT: [&str; 1] = ["split"];
 
 /// The names of the columns in one file.
-#[derive(Debug, PartialEq)]
-pub(super) struct Columns {
-    pub(super) text: String,
-    pub(super) label: String,
-    pub(super) id: Option<String>,
-    pub(super) split: Option<String>,
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Columns {
+    /// The column of the texts.
+    pub text: String,
+    /// The column of the classes.
+    pub label: String,
+    pub(crate) id: Option<String>,
+    pub(crate) split: Option<String>,
 }
 
 impl Columns {
@@ -22,7 +24,7 @@ impl Columns {
     ///
     /// # Errors
     /// One is missing, or may be several: the message lists the columns, and says which setting names one.
-    pub(super) fn find(there: &[&str], data: &Data) -> Result<Self, String> {
+    pub(crate) fn find(there: &[&str], data: &Data) -> Result<Self, String> {
         let find = |usual: &[&str], named: &Option<String>| find(there, usual, named.as_deref());
         let must = |usual: &[&str], named: &Option<String>| find(usual, named)?.ok_or_else(|| missing(there, usual));
         Ok(Columns {

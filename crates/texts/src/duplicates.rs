@@ -1,4 +1,4 @@
-//! Texts that occur more than once, word for word. `prep` always counts them, and leaves them out if the study says so.
+//! Texts that occur more than once, word for word.
 //!
 //! It compares the texts of the source, before any cleaning. A `validation` split of the source counts as a part of
 //! train.
@@ -9,10 +9,10 @@ use std::collections::HashSet;
 use records::Split;
 use records::shards::Duplicates;
 
-use crate::datasets::Review;
+use crate::Review;
 
 /// Count the duplicates of the whole source.
-pub(crate) fn count(reviews: &[Review]) -> Duplicates {
+pub fn count(reviews: &[Review]) -> Duplicates {
     let n_test = reviews.iter().filter(|review| review.split == Split::Test).count();
     let (in_train, in_test) = (distinct(reviews, false), distinct(reviews, true));
     Duplicates {
@@ -28,7 +28,7 @@ fn distinct(reviews: &[Review], of_test: bool) -> HashSet<[u8; 16]> {
 }
 
 /// Warn that a test split which `prep` held out shares texts with train.
-pub(crate) fn warn_of_copies(counted: &Duplicates) {
+pub fn warn_of_copies(counted: &Duplicates) {
     if counted.across > 0 {
         log::warn!(
             "{} texts are in test and in train, which flatters a model; set `duplicates = \"leave-out\"` in `[data]`",
@@ -39,7 +39,7 @@ pub(crate) fn warn_of_copies(counted: &Duplicates) {
 
 /// Keep each text once: in test if it occurs there, else in validation, else in train. Of several copies in one split, the
 /// one with the smallest id stays, whatever their labels. The order does not change.
-pub(crate) fn leave_out(mut reviews: Vec<Review>) -> Vec<Review> {
+pub fn leave_out(mut reviews: Vec<Review>) -> Vec<Review> {
     let mut stays = first_copies(&reviews).into_iter();
     reviews.retain(|_| stays.next().unwrap_or(true));
     reviews
@@ -58,7 +58,7 @@ fn first_copies(reviews: &[Review]) -> Vec<bool> {
 }
 
 /// How many reviews [`leave_out`] removes from a source with these counts.
-pub(crate) fn n_left_out(counted: &Duplicates) -> usize {
+pub fn n_left_out(counted: &Duplicates) -> usize {
     counted.within_train + counted.within_test + counted.across
 }
 
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    use crate::datasets::{Store, Text};
+    use crate::{Store, Text};
 
     fn text(text: &str) -> Text {
         Store::new(std::env::temp_dir()).put(text).unwrap()

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 const MOST_IN_MEMORY: usize = 32 << 20;
 
 /// All texts of a source. The first ones go to a nameless file in `folder` when there are more than fit in memory.
-pub(crate) struct Store {
+pub struct Store {
     folder: PathBuf,
     file: Option<File>,
     /// Bytes in the file.
@@ -23,23 +23,23 @@ pub(crate) struct Store {
 
 /// Where a text is, and what makes it equal to another one.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Text {
+pub struct Text {
     at: u64,
     length: u32,
     /// The first half of its sha256: no two different texts of a source have the same.
-    pub(crate) digest: [u8; 16],
+    pub digest: [u8; 16],
 }
 
 impl Text {
     /// Bytes of the text.
-    pub(crate) fn len(&self) -> usize {
+    pub fn n_bytes(&self) -> usize {
         self.length as usize
     }
 }
 
 impl Store {
     /// An empty one.
-    pub(crate) fn new(folder: PathBuf) -> Self {
+    pub fn new(folder: PathBuf) -> Self {
         Store { folder, file: None, filed: 0, memory: Vec::new(), most: MOST_IN_MEMORY }
     }
 
@@ -47,7 +47,7 @@ impl Store {
     ///
     /// # Errors
     /// The file cannot be made or written.
-    pub(crate) fn put(&mut self, text: &str) -> Result<Text> {
+    pub fn put(&mut self, text: &str) -> Result<Text> {
         if self.memory.len() + text.len() > self.most {
             self.move_to_file().with_context(|| format!("writing a file in `{}`", self.folder.display()))?;
         }
@@ -76,10 +76,10 @@ impl Store {
     ///
     /// # Errors
     /// The file cannot be read.
-    pub(crate) fn text(&mut self, text: &Text) -> Result<String> {
-        let mut bytes = vec![0; text.len()];
+    pub fn text(&mut self, text: &Text) -> Result<String> {
+        let mut bytes = vec![0; text.n_bytes()];
         match (&mut self.file, text.at.checked_sub(self.filed)) {
-            (_, Some(start)) => bytes.copy_from_slice(&self.memory[start as usize..][..text.len()]),
+            (_, Some(start)) => bytes.copy_from_slice(&self.memory[start as usize..][..text.n_bytes()]),
             (Some(file), None) => {
                 let read = file.seek(SeekFrom::Start(text.at)).and_then(|_| file.read_exact(&mut bytes));
                 read.with_context(|| format!("reading a file in `{}`", self.folder.display()))?;

@@ -5,49 +5,52 @@ use std::io::BufRead;
 
 use anyhow::Result;
 use records::Split;
-use records::fields::{self, Label};
+use records::fields::{Label, label_of, text_of};
 use records::jsonl;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use study::Data;
 
-use super::columns::Columns;
-use super::{Example, split_called};
+use crate::columns::Columns;
+use crate::reader::{Example, split_called};
 
 /// The records of one file.
-pub(super) struct Records {
+pub(crate) struct Records {
     records: jsonl::Reader<IgnoredAny, Box<dyn BufRead>>,
     /// Known from the first record on.
-    columns: Option<Columns>,
+    columns: Columns,
+    is_first: bool,
     data: Data,
 }
 
 impl Records {
-    pub(super) fn new(records: jsonl::Reader<IgnoredAny, Box<dyn BufRead>>, data: &Data) -> Self {
-        Records { records, columns: None, data: data.clone() }
+    pub(crate) fn new(records: jsonl::Reader<IgnoredAny, Box<dyn BufRead>>, data: &Data) -> Self {
+        Records { records, columns: Columns::default(), is_first: true, data: data.clone() }
     }
 
-    pub(super) fn number(&self) -> usize {
+    pub(crate) fn number(&self) -> usize {
         self.records.number()
     }
 
-    pub(super) fn error(&self, message: String) -> anyhow::Error {
+    pub(crate) fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
+    pub(crate) fn error(&self, message: String) -> anyhow::Error {
         self.records.error(message).into()
     }
 
-    pub(super) fn next(&mut self) -> Result<Option<Example>> {
+    pub(crate) fn next(&mut self) -> Result<Option<Example>> {
         if !self.records.advance()? {
             return Ok(None);
         }
-        let columns = match self.columns.take() {
-            Some(columns) => columns,
-            None => self.find_columns()?,
-        };
-        let Fields { id, split, label, text } = self.records.parse_as(Wanted(&columns))?;
-        let key = columns.id.as_deref().unwrap_or_default();
-        let is_there = id.as_ref().is_some_and(|id| !id.is_null());
+        if std::mem::take(&mut self.is_first) {
+            self.columns = self.find_columns()?;
+        }
+        let Fields { id, split, label, text } = self.records.parse_as(Wanted(&self.columns))?;
+        let key = self.columns.id.as_deref().unwrap_or_default();
+        let is_there = id.as_ref().is_some_and(|id| !id.is_null() && id != "");
         let id = self.records.id(key, id)?;
-        self.columns = Some(columns);
         Ok(Some(Example { id: is_there.then_some(id), split, label, text }))
     }
 
@@ -99,10 +102,6 @@ struct Fields {
     text: String,
 }
 
-/// A `text`, as [`fields::text`] reads it.
-#[derive(serde::Deserialize)]
-struct AText(#[serde(deserialize_with = "fields::text")] String);
-
 impl<'de> DeserializeSeed<'de> for Wanted<'_> {
     type Value = Fields;
 
@@ -125,10 +124,10 @@ impl<'de> Visitor<'de> for Wanted<'_> {
             let duplicate = || Err(A::Error::custom(format!("duplicate field `{key}`")));
             if key == *text_key {
                 let None = text else { return duplicate() };
-                text = Some(map.next_value::<AText>()?.0);
+                text = Some(text_of(&key, map.next_value()?).map_err(A::Error::custom)?);
             } else if key == *label_key {
                 let None = label else { return duplicate() };
-                label = Some(map.next_value::<Label>()?);
+                label = Some(label_of(&key, map.next_value()?).map_err(A::Error::custom)?);
             } else if Some(&key) == id_key.as_ref() {
                 let None = id else { return duplicate() };
                 id = Some(map.next_value::<Value>()?);

@@ -9,35 +9,35 @@ const MOST_CLASSES: usize = 1000;
 
 /// The labels of a source, each with the place where it came first.
 #[derive(Default)]
-pub(super) struct Labels {
+pub(crate) struct Labels {
     places: HashMap<Label, usize>,
-    first: Option<Label>,
+    /// The first that is either an index or a name, whatever the others are.
+    certain: Option<Label>,
     /// A table cannot tell a number from a name; JSON can.
     of_table: bool,
 }
 
 impl Labels {
-    /// The place of `label`, counted from 0.
+    /// The place of `label`, counted from 0, which stands in `column`, of a table or not.
     ///
     /// # Errors
     /// It is no name of a class, or it is a name among indices, or the other way round.
-    pub(super) fn put(&mut self, label: Label) -> Result<usize, String> {
+    pub(crate) fn put(&mut self, label: Label, of_table: bool, column: &str) -> Result<usize, String> {
+        self.of_table |= of_table;
         if let Some(place) = self.places.get(&label) {
             return Ok(*place);
         }
-        check(&label, self.first.as_ref())?;
+        let is_either = of_table && index(&label).is_some();
+        check(&label, self.certain.as_ref().filter(|_| !is_either), column)?;
+        if !is_either {
+            self.certain.get_or_insert_with(|| label.clone());
+        }
         let place = self.places.len();
         if place == MOST_CLASSES && matches!(label, Label::Name(_)) {
             return Err(format!("more than {MOST_CLASSES} classes, the limit; is this the class, and not a text?"));
         }
-        self.first.get_or_insert_with(|| label.clone());
         self.places.insert(label, place);
         Ok(place)
-    }
-
-    /// From now on, digits may be an index.
-    pub(super) fn of_table(&mut self) {
-        self.of_table = true;
     }
 
     /// Class names by index, and the index for each place. Names are in alphabetical order, so that the order of lines
@@ -45,7 +45,7 @@ impl Labels {
     ///
     /// # Errors
     /// All labels are of one class.
-    pub(super) fn finish(self) -> Result<(Vec<String>, Vec<usize>), String> {
+    pub(crate) fn finish(self) -> Result<(Vec<String>, Vec<usize>), String> {
         let mut labels = vec![Label::Index(0); self.places.len()];
         self.places.into_iter().for_each(|(label, place)| labels[place] = label);
         if self.of_table
@@ -89,10 +89,10 @@ fn index(label: &Label) -> Option<usize> {
     whole.parse().ok().filter(|index| is_whole && *index < MOST_CLASSES)
 }
 
-fn check(label: &Label, first: Option<&Label>) -> Result<(), String> {
-    match (label, first) {
+fn check(label: &Label, certain: Option<&Label>, column: &str) -> Result<(), String> {
+    match (label, certain) {
         (Label::Name(name), _) if name.is_empty() => {
-            Err("`label` is empty; name the class, or leave the line out".to_owned())
+            Err(format!("`{column}` is empty; name the class, or leave the line out"))
         }
         (Label::Name(name), _) if name.trim() != name => {
             Err(format!("label `{name}` has white space around it, which would make it a class of its own"))
@@ -113,8 +113,8 @@ mod tests {
     /// The classes of cells in a table, and the index of each cell.
     fn of_cells(cells: &[&str]) -> (Vec<String>, Vec<usize>) {
         let mut labels = Labels::default();
-        labels.of_table();
-        let places: Vec<usize> = cells.iter().map(|cell| labels.put(Label::Name((*cell).into())).unwrap()).collect();
+        let mut put = |cell: &&str| labels.put(Label::Name((*cell).to_owned()), true, "label").unwrap();
+        let places: Vec<usize> = cells.iter().map(&mut put).collect();
         let (names, indices) = labels.finish().unwrap();
         (names, places.into_iter().map(|place| indices[place]).collect())
     }
@@ -131,5 +131,21 @@ mod tests {
         ] {
             assert_eq!(of_cells(&cells), (names(classes), indices.to_vec()), "{cells:?}");
         }
+    }
+
+    #[test]
+    fn cells_of_a_table_agree_with_indices_of_json_and_other_cells_do_not() {
+        let (cell, index) = (|text: &str| (Label::Name(text.to_owned()), true), |index| (Label::Index(index), false));
+        let classes = |labels: &[(Label, bool)]| {
+            let mut all = Labels::default();
+            let places: Result<Vec<usize>, _> =
+                labels.iter().map(|(l, table)| all.put(l.clone(), *table, "l")).collect();
+            let (names, indices) = all.finish()?;
+            Ok::<_, String>((names.len(), places?.into_iter().map(|place| indices[place]).collect::<Vec<_>>()))
+        };
+        assert_eq!(classes(&[cell("1"), cell("0.0"), index(1), index(2)]), Ok((3, vec![1, 0, 1, 2])));
+        assert_eq!(classes(&[index(2), cell("2"), cell("0")]), Ok((3, vec![2, 2, 0])));
+        assert!(classes(&[index(0), cell("1"), cell("x")]).unwrap_err().contains("`x` among labels that are indices"));
+        assert!(classes(&[cell("1"), cell("x"), index(0)]).unwrap_err().contains("0 among labels that are names"));
     }
 }

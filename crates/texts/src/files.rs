@@ -11,18 +11,18 @@ use records::Split;
 const ENDINGS: [&str; 6] = [".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json"];
 
 /// One file of a source.
-pub(super) struct Part {
-    pub(super) name: String,
+pub(crate) struct Part {
+    pub(crate) name: String,
     /// As the name of a file in a folder says.
-    pub(super) split: Option<Split>,
-    pub(super) input: Box<dyn Read>,
+    pub(crate) split: Option<Split>,
+    pub(crate) input: Box<dyn Read>,
 }
 
 /// The file at `path`, or the files of the folder at `path`, in the order of splits and names.
 ///
 /// # Errors
 /// There is none, or a folder's files cannot be told apart.
-pub(super) fn parts(path: &Path) -> Result<Vec<Part>> {
+pub(crate) fn parts(path: &Path) -> Result<Vec<Part>> {
     match path.is_dir() {
         true => in_folder(path)?.into_iter().map(|(split, file)| part(&file, Some(split))).collect(),
         false => Ok(vec![part(path, None)?]),
@@ -37,7 +37,7 @@ fn part(path: &Path, split: Option<Split>) -> Result<Part> {
 }
 
 /// The source in words: the file, or the folder with the files of each split.
-pub(super) fn description(path: &Path, parts: &[Part]) -> String {
+pub(crate) fn description(path: &Path, parts: &[Part]) -> String {
     let file = |part: &Part| {
         let name = Path::new(&part.name).file_name().unwrap_or_default().to_string_lossy().into_owned();
         part.split.map(|split| format!("{split} from `{name}`"))
@@ -79,14 +79,18 @@ fn in_folder(folder: &Path) -> Result<Vec<(Split, PathBuf)>> {
         let endings = ENDINGS.join("`, `");
         bail!("`{}`: {split} in another format; write it as one of `{endings}`, or move it away", path.display());
     }
-    let kinds = |split: Split| known.iter().filter(move |part| part.0 == split).map(|part| kind(&part.1));
-    for split in Split::ALL {
-        if let Some(first) = kinds(split).next() {
-            ensure!(
-                kinds(split).all(|kind| kind == first),
-                "`{shown}`: the files of {split} have several formats; leave the same examples in one of them only"
-            );
-        }
+    for pair in known.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
+        let [(split, one), (_, other)] = pair else { continue };
+        let differ = match (one.parent() == other.parent(), kind(one) == kind(other)) {
+            (true, true) => continue,
+            (true, false) => "have several formats",
+            (false, _) => "are in two folders",
+        };
+        bail!(
+            "`{shown}`: the files of {split} {differ}, such as `{}` and `{}`; leave the same examples in one of them only",
+            one.display(),
+            other.display()
+        );
     }
     Ok(known)
 }
@@ -100,12 +104,12 @@ fn is_of_examples(name: &str) -> bool {
     !name.starts_with('.') && ENDINGS.iter().any(|ending| name.strip_suffix(".gz").unwrap_or(name).ends_with(ending))
 }
 
-/// The folder of a file, its ending, and whether it is packed.
-fn kind(path: &Path) -> (Option<&Path>, Option<&'static str>, bool) {
+/// The ending of a file, and whether it is packed.
+fn kind(path: &Path) -> (Option<&'static str>, bool) {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     let packed = name.strip_suffix(".gz");
     let ending = ENDINGS.into_iter().find(|ending| packed.unwrap_or(&name).ends_with(ending));
-    (path.parent(), ending, packed.is_some())
+    (ending, packed.is_some())
 }
 
 #[cfg(test)]

@@ -1,16 +1,16 @@
 //! Open a file: unpack it, and find out its format from its name and its first bytes.
 
-use std::io::{BufRead, BufReader, Cursor, Read};
+use std::io::{BufRead, BufReader, Cursor, Error, ErrorKind, Read};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use flate2::read::MultiGzDecoder;
 use records::jsonl;
 use study::Data;
 
-use super::Reader;
-use super::files::Part;
-use super::json::Records;
-use super::table::Table;
+use crate::files::Part;
+use crate::json::Records;
+use crate::reader::Reader;
+use crate::table::Table;
 
 const BUFFER_BYTES: usize = 1 << 20;
 
@@ -32,11 +32,11 @@ const FOREIGN: [(&[u8], &str, &str); 7] = [
 ///
 /// # Errors
 /// It cannot be read, has another format, or is a table without the columns.
-pub(super) fn open(part: Part, data: &Data) -> Result<Reader> {
+pub(crate) fn open(part: Part, data: &Data) -> Result<Reader> {
     let Part { name, input, .. } = part;
     let (start, input) = peek(input).with_context(|| format!("reading `{name}`"))?;
     let (start, input) = match start.starts_with(&[0x1f, 0x8b]) {
-        true => peek(Box::new(MultiGzDecoder::new(input))).with_context(|| format!("unpacking `{name}`"))?,
+        true => peek(Box::new(Unpacked(MultiGzDecoder::new(input)))).with_context(|| format!("`{name}`"))?,
         false => (start, input),
     };
     if let Some((_, what, fix)) = FOREIGN.iter().find(|(first, ..)| start.starts_with(first)) {
@@ -44,6 +44,10 @@ pub(super) fn open(part: Part, data: &Data) -> Result<Reader> {
     }
     let first = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start).trim_ascii_start().first();
     let is_table = named(&name, &[".csv", ".tsv", ".tab"]);
+    ensure!(
+        first.is_some() || !is_table,
+        "`{name}`: the file is empty; write a header such as `text,label`, and a row for each text"
+    );
     let is_json = named(&name, &[".jsonl", ".ndjson", ".json"]);
     let buffered: Box<dyn BufRead> = Box::new(BufReader::with_capacity(BUFFER_BYTES, input));
     match first {
@@ -52,7 +56,22 @@ pub(super) fn open(part: Part, data: &Data) -> Result<Reader> {
         }
         Some(b'{') | None if !is_table => Ok(Reader::Json(Records::new(jsonl::Reader::new(name, buffered), data))),
         _ if is_json => Ok(Reader::Json(Records::new(jsonl::Reader::new(name, buffered), data))),
-        _ => Ok(Reader::Table(Table::new(name, &start, buffered, data)?)),
+        _ => Ok(Reader::Table(Box::new(Table::new(name, &start, buffered, data)?))),
+    }
+}
+
+/// What gzip packed; a fault of it says what to do.
+struct Unpacked<R>(R);
+
+impl<R: Read> Read for Unpacked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.0.read(buffer).map_err(|e| match e.kind() {
+            ErrorKind::UnexpectedEof => Error::other("the file is cut short; download it again, or pack it again"),
+            ErrorKind::InvalidInput | ErrorKind::InvalidData => {
+                Error::other(format!("{e}: the file is damaged; download it again, or pack it again"))
+            }
+            _ => e,
+        })
     }
 }
 
@@ -71,7 +90,7 @@ fn peek(mut input: Box<dyn Read>) -> std::io::Result<(Vec<u8>, Box<dyn Read>)> {
 }
 
 /// Whether the file's name has one of these endings, packed or not.
-fn named(name: &str, endings: &[&str]) -> bool {
+pub(crate) fn named(name: &str, endings: &[&str]) -> bool {
     let name = name.to_ascii_lowercase();
     let name = name.strip_suffix(".gz").unwrap_or(&name);
     endings.iter().any(|ending| name.ends_with(ending))

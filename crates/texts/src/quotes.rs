@@ -11,23 +11,23 @@ enum Place {
 }
 
 /// Follows the bytes of a table.
-pub(super) struct Quotes {
+pub(crate) struct Quotes {
     separator: u8,
     place: Place,
 }
 
 impl Quotes {
-    pub(super) fn new(separator: u8) -> Self {
+    pub(crate) fn new(separator: u8) -> Self {
         Quotes { separator, place: Place::CellStart }
     }
 
     /// Whether a quoted cell is not closed yet.
-    pub(super) fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.place == Place::Quoted
     }
 
     /// Follow `bytes`; `false` if something other than the end of the cell comes after a closing quote.
-    pub(super) fn follow(&mut self, bytes: &[u8]) -> bool {
+    pub(crate) fn follow(&mut self, bytes: &[u8]) -> bool {
         for &byte in bytes {
             let ends_cell = byte == self.separator || byte == b'\n' || byte == b'\r';
             self.place = match (self.place, byte) {

@@ -3,6 +3,7 @@ use super::*;
 struct Read {
     labels: Vec<String>,
     reviews: Vec<Review<String>>,
+    columns: Columns,
 }
 
 /// One part with that name and text.
@@ -11,10 +12,15 @@ fn part(name: &str, text: &str) -> Part {
 }
 
 fn parsed(parts: Vec<Part>) -> Result<Read> {
+    parsed_as(parts, Data::default())
+}
+
+fn parsed_as(parts: Vec<Part>, data: Data) -> Result<Read> {
     let mut store = Store::new(std::env::temp_dir());
-    let Dataset { labels, reviews } = read(parts, &Data::default(), &mut store)?;
+    let source = Source { description: format!("`{}`", parts[0].name), parts, data };
+    let Texts { columns, labels, reviews } = source.read(&mut store)?;
     let mut review = |Review { id, split, label, text }| Review { id, split, label, text: store.text(&text).unwrap() };
-    Ok(Read { labels, reviews: reviews.into_iter().map(&mut review).collect() })
+    Ok(Read { labels, reviews: reviews.into_iter().map(&mut review).collect(), columns })
 }
 
 fn parse(lines: &[&str]) -> Result<Read> {
@@ -59,7 +65,10 @@ fn ids_may_be_numbers_or_missing_and_labels_as_pandas_writes_them() {
 #[test]
 fn wrong_lines_are_named() {
     let cases = [
-        (line("b", "-1"), "line 2: column 20: `label` is -1; write a name"),
+        (
+            line("b", "-1"),
+            "line 2: column 20: `label` is -1; write a name, or a whole number from 0; if it marks texts without",
+        ),
         (line("b", "null"), "`label` is null; give the text a label, or leave the line out"),
         (line("b", "NaN"), "`NaN` is not JSON; write a value, or leave the line out"),
         (line("b", "\"\""), "line 2: `label` is empty; name the class, or leave the line out"),
@@ -72,6 +81,10 @@ fn wrong_lines_are_named() {
         (line("b", "\" pos\""), "line 2: label ` pos` has white space around it"),
         (r#"{"id":"b","label":0}"#.to_owned(), "line 2: column 20: missing field `text`"),
         (r#"{"id":"b","label":0,"text":"","split":"final"}"#.to_owned(), "split `final` is unknown; write `train`"),
+        (
+            r#"{"id":"b","label":0,"text":"","split":"tset"}"#.to_owned(),
+            "write `train`, `validation` or `test`; did you mean `test`?",
+        ),
         (r#"{"id":"b","label":0,"text":"","text":""}"#.to_owned(), "duplicate field `text`"),
     ];
     for (second, says) in cases {
@@ -101,6 +114,9 @@ fn wrong_rows_of_a_table_are_named() {
         ("text,label\na,x\n\"b,x\nc,y\n", "line 3: a quote in this row is not closed"),
         ("text,label\na,x\nb,x", "`it.csv`: every label is `x`; a classifier needs two classes"),
         ("text,label\n", "`it.csv`: holds no examples"),
+        ("", "`it.csv`: the file is empty; write a header such as `text,label`, and a row for each text"),
+        ("\u{feff}\r\n", "`it.csv`: the file is empty; write a header"),
+        ("sep=;\nbody;label\na;x", "`it.csv`, line 2: no column for the text; the columns are `body`, `label`"),
         ("PAR1", "`it.csv`: the file is Parquet; write it as JSON Lines or CSV"),
     ];
     for (table, says) in cases {
@@ -124,4 +140,54 @@ fn split_files_that_count_alike_are_told_apart() {
         ids(vec![of(Split::Train, one), of(Split::Train, other), of(Split::Test, other)]),
         ["train/1", "train/2", "train/3", "test/1"]
     );
+}
+
+#[test]
+fn messages_name_the_users_own_columns() {
+    let data = Data { text: Some("review".into()), label: Some("stars".into()), ..Data::default() };
+    for (name, text, says) in [
+        ("it", r#"{"review":null,"stars":1}"#, "`review` is null; write a string"),
+        ("it", r#"{"review":"a","stars":null}"#, "`stars` is null; give the text a label"),
+        ("it", r#"{"review":"a","stars":""}"#, "`stars` is empty; name the class"),
+        ("it.csv", "review,stars\na,", "line 2: `stars` is empty; name the class"),
+    ] {
+        let message = parsed_as(vec![part(name, text)], data.clone()).err().unwrap().to_string();
+        assert!(message.contains(says), "{message}");
+    }
+    let columns = parsed(vec![part("it.csv", "Review,class\na,x\nb,y")]).unwrap().columns;
+    assert_eq!((columns.text.as_str(), columns.label.as_str()), ("Review", "class"));
+}
+
+#[test]
+fn an_example_without_an_id_never_takes_the_id_of_another() {
+    let ids =
+        |name, text| parsed(vec![part(name, text)]).unwrap().reviews.into_iter().map(|r| r.id).collect::<Vec<_>>();
+    assert_eq!(ids("it.csv", "id,text,label\n2,a,x\n,b,y\n,c,y"), ["2", "row/2", "row/3"]);
+    assert_eq!(ids("it.csv", "id,text,label\na,a,x\n,b,y"), ["a", "2"]);
+    let lines = "{\"id\":\"\",\"text\":\"a\",\"label\":\"x\"}\n{\"id\":\"\",\"text\":\"b\",\"label\":\"y\"}";
+    assert_eq!(ids("it", lines), ["1", "2"]);
+}
+
+#[test]
+fn a_test_split_without_labels_is_refused_by_that_name_and_a_class_of_minus_one_is_not() {
+    let table = |rows: &str| vec![part("it.csv", &format!("split,text,label\n{rows}"))];
+    let message = parsed(table("train,a,x\ntrain,b,y\ntest,c,-1\ntest,d,-1")).err().unwrap().to_string();
+    assert!(
+        message.starts_with("`it.csv`: every test example has the label -1, which marks texts without"),
+        "{message}"
+    );
+    for rows in ["train,a,-1\ntrain,b,1\ntest,c,-1", "train,a,-1\ntrain,b,1", "train,a,x\ntest,b,-1\ntest,c,x"] {
+        assert!(parsed(table(rows)).unwrap().labels.contains(&"-1".to_owned()), "{rows}");
+    }
+}
+
+#[test]
+fn tables_of_excel_and_files_of_tabs_are_read_with_their_separator() {
+    for (name, text) in [
+        ("it.csv", "\u{feff}sep=;\r\nlabel;text, in full;text\r\nx;a, b;c\r\ny;d;e\r\n"),
+        ("it.tsv", "label\ttext, in, full\ttext\nx\ta, b\tc\ny\td\te\n"),
+    ] {
+        let texts: Vec<String> = parsed(vec![part(name, text)]).unwrap().reviews.into_iter().map(|r| r.text).collect();
+        assert_eq!(texts, ["c", "e"], "{name}");
+    }
 }
