@@ -7,7 +7,7 @@ use records::publish;
 use records::run_dir::RunDir;
 use study::{Configuration, Study};
 
-use crate::{Args, Format};
+use crate::Format;
 
 /// Write what differs. A `config.json` keeps its time unless its bytes change, and with it whatever was made from it; `data.json`
 /// does the same for what the whole study is trained on. The plan comes last, so that it is never older than they are.
@@ -16,18 +16,19 @@ use crate::{Args, Format};
 /// A file cannot be written.
 pub(crate) fn write(
     folder: &Path,
-    args: &Args,
+    file: &Path,
+    format: Format,
     study: &Study,
     configurations: &[Configuration],
     plan: &str,
 ) -> anyhow::Result<()> {
-    let path = folder.join(if args.format == Format::Make { "plan.mk" } else { "plan.jsonl" });
+    let path = folder.join(if format == Format::Make { "plan.mk" } else { "plan.jsonl" });
     let planned = modified(&path);
     let data = serde_json::to_string_pretty(&study.data)? + "\n";
-    let mut changed = put(&folder.join("data.json"), &data, planned, &args.study)?;
+    let mut changed = put(&folder.join("data.json"), &data, planned, file)?;
     for configuration in configurations {
         let run = RunDir::new(folder.join("runs").join(&configuration.id));
-        changed |= put(&run.config(), &configuration.to_json()?, planned, &args.study)?;
+        changed |= put(&run.config(), &configuration.to_json()?, planned, file)?;
     }
     if changed {
         log_summary(study, configurations);

@@ -4,6 +4,7 @@ mod folder;
 mod given;
 mod inputs;
 mod make;
+mod new;
 mod pair;
 
 use std::io::{ErrorKind, Write};
@@ -11,12 +12,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use records::publish::Output;
 use study::{Configuration, Error, Study, nearest};
 
 const EXAMPLE: &str = "\
-Example: one run, for a single epoch
+Examples: a study for texts of your own, and one run of a study, for a single epoch
+  plan new mail.csv
   plan pipelines/sample.toml | jq -c 'select(.id == \"2VA-s1\") | .epochs = 1' |
     train --config - --shards SHARDS --model MODEL --out RUN
 
@@ -28,9 +30,13 @@ content is the same.";
 /// Expand a study definition into one configuration per run
 #[derive(Debug, Parser)]
 #[command(name = "plan", version, after_long_help = EXAMPLE)]
+#[command(subcommand_negates_reqs = true, args_conflicts_with_subcommands = true)]
 struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// The study definition, such as `pipelines/sample.toml`
-    study: PathBuf,
+    #[arg(required = true)]
+    study: Option<PathBuf>,
     /// Only the configurations on this encoder
     #[arg(long, value_name = "NAME")]
     encoder: Option<String>,
@@ -50,6 +56,11 @@ struct Args {
     verbosity: console::Verbosity,
 }
 
+#[derive(Debug, Subcommand)]
+enum Command {
+    New(new::New),
+}
+
 #[derive(Debug, Clone, Copy, Default, PartialEq, ValueEnum)]
 enum Format {
     #[default]
@@ -62,9 +73,13 @@ fn main() -> ExitCode {
 }
 
 fn run() -> anyhow::Result<()> {
-    let args = Args::parse();
+    let mut args = Args::parse();
     args.verbosity.start();
-    let study = read(&args.study)?;
+    if let Some(Command::New(new)) = args.command.take() {
+        return new.run();
+    }
+    let path = args.study.clone().unwrap_or_default();
+    let study = read(&path)?;
     let configurations = chosen(&study, args.encoder.as_deref())?;
     let plan = match (&args.pair, args.format) {
         (Some(folder), _) => pair::pair(&configurations, folder)?,
@@ -72,7 +87,7 @@ fn run() -> anyhow::Result<()> {
         (None, Format::Make) => make::plan(&study, &configurations, args.write.as_deref())?,
     };
     match &args.write {
-        Some(folder) => folder::write(folder, &args, &study, &configurations, &plan),
+        Some(folder) => folder::write(folder, &path, args.format, &study, &configurations, &plan),
         None => {
             let mut output = Output::open(args.out.as_deref())?;
             output.write_all(plan.as_bytes()).context("writing the configurations")?;

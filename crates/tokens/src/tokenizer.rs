@@ -34,6 +34,8 @@ pub struct TextTokenizer {
     pub vocab_size: usize,
     /// The padding id.
     pub pad_token_id: u32,
+    /// The id for what the vocabulary cannot spell; `None` if it can spell everything.
+    pub unknown_token_id: Option<u32>,
     frame: Frame,
     cleaning: Cleaning,
     words: WordCache,
@@ -91,6 +93,7 @@ impl TextTokenizer {
             path: files.path,
             vocab_size,
             pad_token_id: frame.pad,
+            unknown_token_id: frame.unknown,
             frame,
             cleaning: Cleaning::new(&data.cleaning),
             words: WordCache::new(tokenizer),

@@ -1,0 +1,132 @@
+//! `plan new`: what it finds in texts, what it chooses, and what it refuses.
+#![expect(clippy::unwrap_used, reason = "a test says no by panicking")]
+
+use assert_cmd::Command;
+use predicates::prelude::PredicateBooleanExt;
+use predicates::str::contains;
+use study::{Study, Truncation};
+
+const TINY: &[u8] = include_bytes!("../../prep/tests/data/models/tiny/tokenizer.json");
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Folder(tempfile::tempdir().unwrap())
+    }
+
+    fn put(&self, name: &str, bytes: &[u8]) {
+        records::publish::bytes(&self.0.path().join(name), bytes).unwrap();
+    }
+
+    fn new_study(&self, arguments: &[&str]) -> assert_cmd::assert::Assert {
+        let mut command = Command::cargo_bin("plan").unwrap();
+        command.current_dir(self.0.path()).arg("new").args(arguments).assert()
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.0.path().join(name)).unwrap()
+    }
+
+    fn study(&self, name: &str) -> Study {
+        Study::parse(name.as_ref(), &self.read(name)).unwrap()
+    }
+}
+
+/// `n` rows of three classes, the first as large as both others.
+fn mail(n: usize) -> String {
+    let row = |number: usize| {
+        format!("{},\"text number {number}, please\"\n", ["refund", "praise", "refund", "lost"][number % 4])
+    };
+    "label,text\n".to_owned() + &(0..n).map(row).collect::<String>()
+}
+
+#[test]
+fn texts_become_a_study_with_a_reason_for_each_choice() {
+    let folder = Folder::new();
+    folder.put("my mail.csv", mail(600).as_bytes());
+    let told = contains("600 train, 0 validation, 0 test\ncolumns   text `text`, label `label`\n")
+        .and(contains("classes   3: `refund` 50.0 %, `"))
+        .and(contains("lengths   4 words in the median, 4 in 90 %, 4 in 95 %, 4 at most; the encoder is not there"))
+        .and(contains(
+            "copies    0 in train, 0 in test, 0 in both\nstudy     `pipelines/my-mail.toml`: TF-IDF and 4 depths",
+        ));
+    folder.new_study(&["my mail.csv"]).success().stdout("make all STUDY=my-mail INPUT=my mail.csv\n").stderr(told);
+    let (text, study) = (folder.read("pipelines/my-mail.toml"), folder.study("pipelines/my-mail.toml"));
+    let ids: Vec<_> = study.configuration.iter().map(|row| row.id.clone().unwrap()).collect();
+    assert_eq!(ids, ["TF-IDF", "1VA", "2VA", "3VA", "allVA"]);
+    assert_eq!((study.data.max_seq_length, study.data.validation, study.data.test), (32, 0.2, 0.2));
+    let runs = study.configurations().unwrap();
+    let first = |id: &str| runs.iter().find(|run| run.configuration == id).unwrap();
+    assert_eq!((first("1VA").batch_size, first("1VA").epochs, first("TF-IDF").epochs), (16, 8, 10));
+    assert_eq!(first("1VA").optimizer.options["encoder_learning_rate"], 3e-5);
+    assert!(text.contains("# A model that always answers `refund` is right for 50.0 %."), "{text}");
+}
+
+#[test]
+fn with_the_encoder_lengths_are_in_tokens_and_depths_are_its_own() {
+    let folder = Folder::new();
+    let config = fixtures::encoder(serde_json::json!({"num_hidden_layers": 12, "max_position_embeddings": 64}));
+    folder.put("models/tiny/config.json", config.to_string().as_bytes());
+    folder.put("models/tiny/tokenizer.json", TINY);
+    let long = "a good film ".repeat(40);
+    let rows: String = (0..40).map(|n| format!("{long}{n},{}\nshort {n},{}\nsame,0\n", n % 2, n % 2)).collect();
+    folder.put("r.csv", format!("body,stars\n{rows}").as_bytes());
+    let refused = contains("no column for the text").and(contains("`plan new` has `--text` and `--label` for it"));
+    folder.new_study(&["r.csv", "--models", "models", "--encoder", "tiny"]).code(1).stderr(refused);
+    let told = contains(" tokens in the median")
+        .and(contains("of the tokens are unknown"))
+        .and(contains("copies    39 in train, 0 in test"));
+    let arguments = ["r.csv", "--models", "models", "--encoder", "tiny", "--text", "body", "--label", "stars"];
+    let output = folder.new_study(&arguments).success().stderr(told).get_output().stdout.clone();
+    assert_eq!(String::from_utf8(output).unwrap(), "make all STUDY=r INPUT=r.csv MODELS_DIR=models\n");
+    let study = folder.study("pipelines/r.toml");
+    let blocks: Vec<_> = study.configurations().unwrap().iter().map(|run| run.blocks.to_string()).collect();
+    assert_eq!(
+        blocks.iter().step_by(3).skip(1).collect::<Vec<_>>(),
+        ["first:1", "first:2", "first:4", "first:6", "first:8", "first:12"]
+    );
+    let data = &study.data;
+    assert_eq!((data.max_seq_length, data.truncation), (64, Truncation::HeadAndTail));
+    assert_eq!((data.text.as_deref(), data.label.as_deref()), (Some("body"), Some("stars")));
+    assert_eq!(data.duplicates, study::Duplicates::Remove);
+}
+
+#[test]
+fn few_examples_and_unknown_tokens_are_warned_of() {
+    let folder = Folder::new();
+    folder.put("models/tiny/config.json", fixtures::encoder(serde_json::json!({})).to_string().as_bytes());
+    folder.put("models/tiny/tokenizer.json", TINY);
+    let rows: String = (0..60).map(|n| format!("слово {n},{}\n", ["a", "b"][n % 2])).collect();
+    folder.put("r.csv", format!("text,label\n{rows}one,rare\n").as_bytes());
+    let told = contains("warn: classes with fewer than 10 train examples: 1, such as `rare` with 1; add some")
+        .and(contains("warn: the vocabulary cannot spell "))
+        .and(contains("choose another `--encoder`"));
+    folder.new_study(&["r.csv", "--models", "models", "--encoder", "tiny"]).success().stderr(told);
+}
+
+#[test]
+fn nothing_is_overwritten_and_names_are_plain() {
+    let folder = Folder::new();
+    folder.put("mail.csv.gz", mail(40).as_bytes());
+    folder.put("pipelines/mail.toml", b"mine");
+    let told = contains(
+        "plan: `pipelines/mail.toml` exists; run `make all STUDY=mail INPUT=mail.csv.gz`, or choose another `--name`",
+    );
+    folder.new_study(&["mail.csv.gz"]).code(1).stdout("").stderr(told);
+    assert_eq!(folder.read("pipelines/mail.toml"), "mine");
+    folder.new_study(&["mail.csv.gz", "--name", "a b"]).code(1).stderr(contains("`a b` is no name for a study"));
+    folder.new_study(&["gone.csv"]).code(1).stderr(contains("reading `gone.csv`: No such file"));
+    folder.new_study(&[""]).code(2);
+    folder.new_study(&["mail.csv.gz", "--name", "b", "--out", "b.toml"]).success().stdout("plan b.toml\n");
+    assert_eq!(folder.study("b.toml").name, "b");
+    folder.new_study(&[]).code(2);
+}
+
+#[test]
+fn class_names_and_columns_cannot_leave_their_comments() {
+    let folder = Folder::new();
+    folder.put("r.csv", b"\"a\nb\",label\none,\"x\ny = 1\"\ntwo,y\n");
+    folder.new_study(&["r.csv", "--text", "a\nb"]).success();
+    assert_eq!(folder.study("pipelines/r.toml").data.text.as_deref(), Some("a\nb"));
+}
