@@ -50,12 +50,11 @@ pub(crate) fn open(part: Part, data: &Data) -> Result<Reader> {
     );
     let is_json = named(&name, &[".jsonl", ".ndjson", ".json"]);
     let buffered: Box<dyn BufRead> = Box::new(BufReader::with_capacity(BUFFER_BYTES, input));
+    let json = |records| Ok(Reader::Json(Box::new(Records::new(records, data))));
     match first {
-        Some(b'[') if !is_table => {
-            Ok(Reader::Json(Records::new(jsonl::Reader::of_array(name, without_mark(buffered)?), data)))
-        }
-        Some(b'{') | None if !is_table => Ok(Reader::Json(Records::new(jsonl::Reader::new(name, buffered), data))),
-        _ if is_json => Ok(Reader::Json(Records::new(jsonl::Reader::new(name, buffered), data))),
+        Some(b'[') if !is_table => json(jsonl::Reader::of_array(name, without_mark(buffered)?)),
+        Some(b'{') | None if !is_table => json(jsonl::Reader::new(name, buffered)),
+        _ if is_json => json(jsonl::Reader::new(name, buffered)),
         _ => Ok(Reader::Table(Box::new(Table::new(name, &start, buffered, data)?))),
     }
 }

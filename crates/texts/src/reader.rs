@@ -21,7 +21,7 @@ pub(crate) struct Example {
 
 /// A file that is open, by its format.
 pub(crate) enum Reader {
-    Json(Records),
+    Json(Box<Records>),
     Table(Box<Table>),
 }
 

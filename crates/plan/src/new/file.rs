@@ -41,7 +41,7 @@ fn rows(choices: &Choices) -> String {
         None => "  { id = \"allVA\", blocks = \"every:1\" },\n".to_owned(),
     };
     let rows: String = choices.depths.iter().map(row).collect();
-    format!("  {{ id = \"TF-IDF\", head = \"tf-idf\", epochs = 10 }},\n{rows}")
+    format!("  {{ id = \"TF-IDF\", model = \"tf-idf\", epochs = 10 }},\n{rows}")
 }
 
 /// `[data]`; only columns without a usual name stand in it.
