@@ -14,6 +14,8 @@ use rustix::fs::{Access, access};
 pub(crate) struct Input {
     /// The file of sums.
     pub(crate) sums: PathBuf,
+    /// Lines for what no file holds.
+    pub(crate) embedded: String,
     /// These must be there; until then the input is not known.
     pub(crate) files: Vec<(String, PathBuf)>,
 }
@@ -29,7 +31,7 @@ impl Input {
         if self.files.iter().any(|(_, path)| !path.exists()) || is_of_others(folder) {
             return Ok(());
         }
-        let (mut text, mut newest) = (String::new(), SystemTime::UNIX_EPOCH);
+        let (mut text, mut newest) = (self.embedded.clone(), SystemTime::UNIX_EPOCH);
         for (name, path) in &self.files {
             let found = sum(path).with_context(|| format!("reading `{}`", path.display()))?;
             let Some((sum, modified)) = found else { continue };
@@ -101,7 +103,11 @@ mod tests {
     fn input(folder: &Path) -> Input {
         publish::bytes(&folder.join("text"), b"one").unwrap();
         set_time(&folder.join("text"), SystemTime::now() - Duration::from_secs(1000)).unwrap();
-        Input { sums: folder.join("sums"), files: vec![("text".to_owned(), folder.join("text"))] }
+        Input {
+            sums: folder.join("sums"),
+            embedded: String::new(),
+            files: vec![("text".to_owned(), folder.join("text"))],
+        }
     }
 
     #[test]
@@ -120,6 +126,9 @@ mod tests {
         input.remember().unwrap();
         assert!(modified(&input.sums) + Duration::from_secs(500) > SystemTime::now());
         assert_eq!(std::fs::read_to_string(&input.sums).unwrap().lines().count(), 2);
+        input.embedded = "1234  reviews\n".to_owned();
+        input.remember().unwrap();
+        assert_eq!(std::fs::read_to_string(&input.sums).unwrap().lines().next(), Some("1234  reviews"));
     }
 
     #[test]
@@ -138,7 +147,7 @@ mod tests {
             |name: &str, text: &str| publish::bytes(&place.path().join("mail").join(name), text.as_bytes()).unwrap();
         let sums = || {
             let files = texts(&place.path().join("mail"));
-            let input = Input { sums: place.path().join("sums"), files };
+            let input = Input { sums: place.path().join("sums"), embedded: String::new(), files };
             input.remember().unwrap();
             std::fs::read_to_string(&input.sums).unwrap()
         };

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::ensure;
 use records::publish;
-use study::{Configuration, Study};
+use study::{Configuration, SAMPLE_REVIEWS, Study};
 
 use crate::given::{Given, Sources};
 use crate::inputs::{Input, texts, weights};
@@ -71,10 +71,12 @@ fn inputs(study: &Study, encoders: &[&str], sources: &Sources, folder: &Path) ->
     let tokenizer = tokenizer.iter().find(|(_, path)| path.exists()).unwrap_or(&tokenizer[0]).clone();
     let shards = Input {
         sums: Path::new("data/shards").join(study.data.shards_name() + ".sha256"),
+        embedded: if study.data.dataset == "sample" { format!("{SAMPLE_REVIEWS}  reviews\n") } else { String::new() },
         files: [tokenizer].into_iter().chain(texts).collect(),
     };
     let encoder = |name: &&str| Input {
         sums: folder.join("models").join(format!("{name}.sha256")),
+        embedded: String::new(),
         files: [of_model(name, "config.json")].into_iter().chain(weights(&models.join(name))).collect(),
     };
     encoders.iter().map(encoder).chain([shards]).collect()
