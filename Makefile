@@ -1,6 +1,5 @@
 # Fathom: from raw text to the chart. `make help` lists targets and variables.
-# Every stage is a tool that leaves files for the next one; this file says which file comes from which. `plan` runs first: it checks
-# names and given files and compares inputs by content; make compares times.
+# Every stage is a tool that leaves files for the next one. `plan` runs first: it checks names and given files and compares inputs by content.
 # Variables: STUDY BACKEND DEVICE LAUNCH MARGIN HEAD INPUT IMDB_ARCHIVE MODELS_DIR LIBTORCH CARGO BIN; of attend: A B EXAMPLES TRIED
 # of bench and gpu-check: PEER PEER_PYTHON ROWS ROUNDS BENCH_EXAMPLES BENCH_OUT
 STUDY  ?= imdb
@@ -17,12 +16,16 @@ MAKEFLAGS   += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
 STUDY_GOALS := all plan data prep estimate train evaluate latency report plot so-far attend
-.PHONY: $(STUDY_GOALS) demo again build build-files build-report build-tensor libtorch test test-files test-report test-tensor \
+.PHONY: $(STUDY_GOALS) answer demo again build build-files build-report build-tensor libtorch test test-files test-report test-tensor \
         test-pipeline check bench bench-report gpu-check clean help
 
 all: report plot ## Run STUDY from raw text to table and chart (default: imdb)
 	@if test -e $(OUT)/shown -a ! $(PAGE) -nt $(OUT)/shown; then echo 'nothing to be done: study `$(STUDY)` is up to date, see $(REPORT)/table.md and $(PAGE)'; \
 	else cat $(REPORT)/table.md; printf '\nchart: %s\nchart: %s\npage:  %s\n' $(CHARTS) $(PAGE); touch $(OUT)/shown; fi
+NAME := $(if $(filter file,$(origin STUDY)),$(basename $(notdir $(patsubst %.gz,%,$(INPUT:%/=%)))),$(STUDY))
+answer: | pipelines/$(NAME).toml ; @$(MAKE) all STUDY=$(NAME) ## A study of your texts, INPUT=mail.csv, from text to verdict
+pipelines/$(NAME).toml: | build-files $(if $(MODELS_DIR),,$(INPUT:%=data/models/all-MiniLM-L6-v2/config.json))
+	$(BIN)/plan new '$(INPUT)' $(NAME:%=--name %) $(MODELS_DIR:%=--models %)
 demo: ; @$(MAKE) build STUDY=sample && $(MAKE) all STUDY=sample -j$$(nproc || echo 1) ## The embedded study: nothing to download but crates, minutes on two cores
 
 # ---- The tools. Each engine has its own folder of them, so that a build for one leaves a study alone that runs on the other; all are
@@ -37,8 +40,7 @@ COMPILE = @$(CARGO_ALONE) build --release --locked --target-dir $(TOOLS) --confi
 PROGRESS = $(2) 2>&1 | awk -v RS='[\r\n]' 'BEGIN { srand(); due = srand() + 2 } /Building \[/ { srand(); now = srand(); if (now < due) next; due = now + 10; \
   sub(/.*\] */, "$@: crate "); print; fflush(); next } !/^ *(Compiling|Finished|Blocking|Fetch|Download|\033)/ && NF { print; fflush() }' >&2
 TENSOR = train evaluate attend $(if $(filter bench bench-report gpu-check,$(MAKECMDGOALS)),bench)
-build: $(if $(filter libtorch,$(ENGINE)),build-files build-report build-tensor)
-build: ; $(if $(filter flex,$(ENGINE)),$(call COMPILE,fetch plan prep report $(TENSOR))) ## Compile all tools; BACKEND=flex or libtorch
+build: $(if $(filter libtorch,$(ENGINE)),build-files build-report build-tensor) ; $(if $(filter flex,$(ENGINE)),$(call COMPILE,fetch plan prep report $(TENSOR))) ## Compile all tools; BACKEND=flex or libtorch
 build-files: ; $(call COMPILE,fetch plan prep)
 build-report: ; $(call COMPILE,report)
 build-tensor: ; $(call COMPILE,$(TENSOR),$(FEATURES))
@@ -74,8 +76,7 @@ CHARTS      := $(REPORT)/accuracy-by-blocks.svg $(REPORT)/best-by-depth.svg
 PAGE        := $(REPORT)/index.html
 REPORTED    := $(addprefix $(REPORT)/,table.md table.csv verdict.md verdict.json quality.md quality.csv) $(PAGE) $(CHARTS)
 ATTENDED    := $(if $(A),$(if $(B),$(REPORT)/attend-$(A)-$(B).html))
-# The tools publish whole files; make must not delete one because of an interrupt.
-.PRECIOUS: $(TRAINED) $(PREDICTIONS) $(LATENCIES) $(REPORTED) $(ATTENDED)
+.PRECIOUS: $(TRAINED) $(PREDICTIONS) $(LATENCIES) $(REPORTED) $(ATTENDED) # whole when there: no interrupt deletes one
 # One job at a time on a device: a lock of the device's name, or with LAUNCH the cluster's own queue; without `flock` nothing runs in
 # parallel. The sample's models need one core each, so its jobs share the device, except those that measure.
 ON_DEVICE := $(or $(LAUNCH),$(if $(shell flock --no-fork Makefile echo yes 2>/dev/null),flock --no-fork out/.$(DEVICE).lock))
@@ -101,8 +102,7 @@ $(ESTIMATES): $(OUT)/estimate-$(ENGINE)-$(subst :,-,$(DEVICE))-%.txt: $(CONFIGS)
 	@{ echo 'study    $(STUDY)'; $(PLAN) --encoder $* | $(ON_DEVICE) $(BIN)/train --estimate --config - --shards $(SHARDS) --model $(MODELS)/$* \
 	--device $(DEVICE) || echo 'time     could not be measured'; } | tee $@ $(if $(filter estimate,$(MAKECMDGOALS)),>/dev/null)
 train: $(TRAINED) ## Fine-tune every run; an interrupted one goes on after its last complete epoch
-# A run that was killed between its last file and the removal of its checkpoints: `train` removes them.
-$(patsubst %/checkpoints,%/train.json,$(wildcard $(RUN_IDS:%=$(RUNS)/%/checkpoints))): again
+$(patsubst %/checkpoints,%/train.json,$(wildcard $(RUN_IDS:%=$(RUNS)/%/checkpoints))): again # a kill left them behind: `train` removes them
 $(TRAINED): %/train.json: %/config.json $(OUT)/data.json $(SHARDS)/manifest.json $$(wildcard $(OUT)/models/$$(ENCODER_$$(*F)).sha256) \
             | $(CHECKED) $(ESTIMATES) build-tensor
 	$(SHARING) $(BIN)/train --config $< --shards $(SHARDS) --model $(MODELS)/$(ENCODER_$(*F)) --out $* --device $(DEVICE)
@@ -130,7 +130,7 @@ $(ATTENDED): $(OUT)/examples.txt $(foreach run,$(A) $(B),$(RUNS)/$(run)/train.js
 # ---- For developers ---------------------------------------------------------------------------------------------------------------
 TEST := $(CARGO_ALONE) test --release --locked --target-dir $(TOOLS)
 test: test-files test-report test-tensor test-pipeline ## All tests; on flex unless BACKEND=libtorch
-test-files: build-files ; $(TEST) -p study -p records -p console@0.1.0 -p fetch -p plan -p prep -p tokens -p tfidf
+test-files: build-files ; $(TEST) -p study -p records -p console@0.1.0 -p fetch -p plan -p prep -p texts -p tokens -p tfidf
 test-report: build-report ; $(TEST) -p report -p statistics -p drawing
 test-tensor: build-tensor ; $(TEST) -p fused -p bert -p classifier -p train -p evaluate -p attend -p bench $(FEATURES)
 test-pipeline: build ; BIN=$(abspath $(BIN)) $(TEST) -p pipeline-tests
