@@ -22,10 +22,10 @@ STUDY_GOALS := all plan data prep estimate train evaluate latency report plot so
 all: report plot ## Run STUDY from raw text to table and chart (default: imdb)
 	@if test -e $(OUT)/shown -a ! $(PAGE) -nt $(OUT)/shown; then echo 'nothing to be done: study `$(STUDY)` is up to date, see $(REPORT)/table.md and $(PAGE)'; \
 	else cat $(REPORT)/table.md; printf '\nchart: %s\nchart: %s\npage:  %s\n' $(CHARTS) $(PAGE); touch $(OUT)/shown; fi
-NAME := $(if $(filter file,$(origin STUDY)),$(basename $(notdir $(patsubst %.gz,%,$(INPUT:%/=%)))),$(STUDY))
-answer: | pipelines/$(NAME).toml ; @$(MAKE) all STUDY=$(NAME) ## A study of your texts, INPUT=mail.csv, from text to verdict
-pipelines/$(NAME).toml: | build-files $(if $(MODELS_DIR),,$(INPUT:%=data/models/all-MiniLM-L6-v2/config.json))
-	$(BIN)/plan new '$(INPUT)' $(NAME:%=--name %) $(MODELS_DIR:%=--models %)
+# The study gets the name of INPUT, or STUDY, and is written once.
+answer: | build-files $(if $(MODELS_DIR),,$(if $(wildcard $(INPUT)),data/models/all-MiniLM-L6-v2/config.json)) ## A study of your texts, INPUT=mail.csv, from text to verdict
+	@study=$$($(BIN)/plan new --once "$${INPUT:?name your texts: make answer INPUT=mail.csv}" $(if $(filter-out file,$(origin STUDY)),--name $(STUDY)) \
+	--models $(or $(MODELS_DIR),data/models)) && $(MAKE) all STUDY=$$study
 demo: ; @$(MAKE) build STUDY=sample && $(MAKE) all STUDY=sample -j$$(nproc || echo 1) ## The embedded study: nothing to download but crates, minutes on two cores
 
 # ---- The tools. Each engine has its own folder of them, so that a build for one leaves a study alone that runs on the other; all are

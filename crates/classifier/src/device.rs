@@ -55,12 +55,10 @@ impl Engine {
         }
     }
 
-    /// The hardware, the number of threads, and the kernels that are switched off, such as `AMD EPYC, 2 threads`.
+    /// The hardware and the number of threads, such as `AMD EPYC, 2 threads`.
     pub fn hardware_and_threads(&self) -> String {
         let threads = if self.threads == 1 { "thread" } else { "threads" };
-        let off = fused::kernels::switched_off().unwrap_or_default().iter().filter(|_| self.name == "cpu");
-        let off: String = off.map(|group| format!(", kernels `{}` off", group.name())).collect();
-        format!("{}, {} {threads}{off}", self.hardware, self.threads)
+        format!("{}, {} {threads}", self.hardware, self.threads)
     }
 
     /// Whether this device computes bfloat16 products in bfloat16.
@@ -90,7 +88,11 @@ impl Engine {
 
     #[cfg(feature = "libtorch")]
     fn cpu() -> Self {
-        let engine = Self::new(Device::libtorch(), "cpu");
+        let mut engine = Self::new(Device::libtorch(), "cpu");
+        // A run that goes on must compute with the same kernels, and a latency without them is another one.
+        for group in fused::kernels::switched_off().unwrap_or_default() {
+            engine.hardware += &format!(", kernels `{}` off", group.name());
+        }
         fused::set_threads(engine.threads);
         fused::keep_memory();
         engine

@@ -7,7 +7,7 @@ use anyhow::{Context, bail, ensure};
 use study::{Configuration, Study, nearest};
 
 /// Where make keeps what nobody gave.
-const MODELS: &str = "data/models";
+pub(crate) const MODELS: &str = "data/models";
 const ARCHIVE: &str = "data/imdb/aclImdb_v1.tar.gz";
 /// Embedded in `fetch`, so that it never lies in a folder of the user's.
 const EMBEDDED_MODEL: &str = "sample-bert";
@@ -170,7 +170,7 @@ fn there(variable: &str, file: &str, remedy: &str) -> anyhow::Result<String> {
 }
 
 /// `path` with `~/` as the home folder, which not every shell expands; a word that make reads as one name.
-fn expand(variable: &str, path: &str) -> anyhow::Result<String> {
+pub(crate) fn expand(variable: &str, path: &str) -> anyhow::Result<String> {
     let plain = |c: char| c.is_alphanumeric() || "._-+/@,=".contains(c);
     let path = match path.strip_prefix("~/") {
         None => PathBuf::from(path),

@@ -51,7 +51,7 @@ fn texts_become_a_study_with_a_reason_for_each_choice() {
         .and(contains(
             "copies    0 in train, 0 in test, 0 in both\nstudy     `pipelines/my-mail.toml`: TF-IDF and 4 depths",
         ));
-    folder.new_study(&["my mail.csv"]).success().stdout("make all STUDY=my-mail INPUT=my mail.csv\n").stderr(told);
+    folder.new_study(&["my mail.csv"]).success().stdout("make all STUDY=my-mail INPUT='my mail.csv'\n").stderr(told);
     let (text, study) = (folder.read("pipelines/my-mail.toml"), folder.study("pipelines/my-mail.toml"));
     let ids: Vec<_> = study.configuration.iter().map(|row| row.id.clone().unwrap()).collect();
     assert_eq!(ids, ["TF-IDF", "1VA", "2VA", "3VA", "allVA"]);
@@ -72,14 +72,15 @@ fn with_the_encoder_lengths_are_in_tokens_and_depths_are_its_own() {
     let long = "a good film ".repeat(40);
     let rows: String = (0..40).map(|n| format!("{long}{n},{}\nshort {n},{}\nsame,0\n", n % 2, n % 2)).collect();
     folder.put("r.csv", format!("body,stars\n{rows}").as_bytes());
-    let refused = contains("no column for the text").and(contains("`plan new` has `--text` and `--label` for it"));
+    let refused =
+        contains("no column for the text").and(contains("`plan new` has `--text`, `--label` and `--id` for it"));
     folder.new_study(&["r.csv", "--models", "models", "--encoder", "tiny"]).code(1).stderr(refused);
     let told = contains(" tokens in the median")
         .and(contains("of the tokens are unknown"))
         .and(contains("copies    39 in train, 0 in test"));
     let arguments = ["r.csv", "--models", "models", "--encoder", "tiny", "--text", "body", "--label", "stars"];
     let output = folder.new_study(&arguments).success().stderr(told).get_output().stdout.clone();
-    assert_eq!(String::from_utf8(output).unwrap(), "make all STUDY=r INPUT=r.csv MODELS_DIR=models\n");
+    assert_eq!(String::from_utf8(output).unwrap(), "make all STUDY=r INPUT='r.csv' MODELS_DIR=models\n");
     let study = folder.study("pipelines/r.toml");
     let blocks: Vec<_> = study.configurations().unwrap().iter().map(|run| run.blocks.to_string()).collect();
     assert_eq!(
@@ -111,16 +112,50 @@ fn nothing_is_overwritten_and_names_are_plain() {
     folder.put("mail.csv.gz", mail(40).as_bytes());
     folder.put("pipelines/mail.toml", b"mine");
     let told = contains(
-        "plan: `pipelines/mail.toml` exists; run `make all STUDY=mail INPUT=mail.csv.gz`, or choose another `--name`",
+        "plan: `pipelines/mail.toml` exists; run `make all STUDY=mail INPUT='mail.csv.gz'`, or choose another `--name`",
     );
     folder.new_study(&["mail.csv.gz"]).code(1).stdout("").stderr(told);
     assert_eq!(folder.read("pipelines/mail.toml"), "mine");
     folder.new_study(&["mail.csv.gz", "--name", "a b"]).code(1).stderr(contains("`a b` is no name for a study"));
-    folder.new_study(&["gone.csv"]).code(1).stderr(contains("reading `gone.csv`: No such file"));
+    folder.new_study(&["gone.csv"]).code(1).stderr(contains("no `gone.csv`; name the file"));
     folder.new_study(&[""]).code(2);
     folder.new_study(&["mail.csv.gz", "--name", "b", "--out", "b.toml"]).success().stdout("plan b.toml\n");
     assert_eq!(folder.study("b.toml").name, "b");
     folder.new_study(&[]).code(2);
+}
+
+#[test]
+fn once_keeps_a_study_of_own_texts_and_refuses_another() {
+    let folder = Folder::new();
+    let once = |arguments: &[&str]| folder.new_study(&[&["--once"], arguments].concat());
+    folder.put("mail(1).csv", mail(40).as_bytes());
+    once(&["mail(1).csv"]).code(1).stderr(contains("make cannot use a blank or a special character"));
+    folder.put("mail.csv", mail(40).as_bytes());
+    once(&["mail.csv"]).success().stdout("mail\n");
+    let written = folder.read("pipelines/mail.toml");
+    once(&["mail.csv"]).success().stdout("mail\n").stderr(contains("`pipelines/mail.toml`, which is there"));
+    assert_eq!(folder.read("pipelines/mail.toml"), written);
+    folder.put("pipelines/sample.toml", include_bytes!("../../../pipelines/sample.toml"));
+    let told = contains("a study of the data set `sample`; name yours with STUDY=NAME");
+    once(&["mail.csv", "--name", "sample"]).code(1).stderr(told);
+}
+
+#[test]
+fn what_cannot_be_learnt_from_leaves_no_study() {
+    let folder = Folder::new();
+    folder.put("mail.csv", mail(40).as_bytes());
+    folder.put("one.csv", b"split,label,text\ntrain,a,one\ntrain,a,two\ntest,b,three\n");
+    for (arguments, told) in [
+        (
+            &["mail.csv", "--models", "empty"][..],
+            "no `empty/all-MiniLM-L6-v2/config.json`; `--models` (MODELS_DIR) names",
+        ),
+        (&["one.csv"], "every text to train on has one class"),
+        (&["mail.csv", "--encoder", "a/b"], "--encoder `a/b`: name a model's folder"),
+    ] {
+        folder.new_study(arguments).code(1).stdout("").stderr(contains(told));
+    }
+    assert!(!folder.0.path().join("pipelines").exists());
 }
 
 #[test]

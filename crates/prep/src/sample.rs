@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use anyhow::{Context, Result};
+use console::single_line;
 use study::Truncation;
 use texts::{Review, Store};
 use tokens::{Spanned, TextTokenizer};
@@ -41,6 +42,7 @@ fn example(
     truncation: Truncation,
 ) -> Result<String> {
     let Review { id, split, label: number, .. } = review;
+    let (id, label) = (single_line(id), single_line(label));
     let tokenizing = || format!("tokenizing `{id}`");
     let length = tokenizer.ids(text).with_context(tokenizing)?.length;
     let kept = tokenizer.spans(text).with_context(tokenizing)?;

@@ -31,7 +31,7 @@ pub(crate) struct Look {
     pub(crate) n_of: [usize; 3],
     /// Class names with their examples, the largest first.
     pub(crate) classes: Vec<(String, usize)>,
-    /// Classes with few examples in train: the first one, its examples, and how many there are.
+    /// Classes with few examples in train: the smallest one, its examples, and how many there are.
     few: Option<(String, usize, usize)>,
     pub(crate) duplicates: Duplicates,
     pub(crate) lengths: Lengths,
@@ -61,9 +61,10 @@ impl Look {
         classes.retain(|(_, n)| *n > 0);
         classes.sort_by_key(|(_, n)| Reverse(*n));
         let few = count_classes(&labels, &reviews, &|review| review.split == Split::Train);
+        let n_learnt = few.iter().filter(|(_, n)| *n > 0).count();
         let few: Vec<_> =
             few.into_iter().filter(|(name, n)| *n < FEW_EXAMPLES && classes.iter().any(|c| c.0 == *name)).collect();
-        ensure!(classes.len() > 1, "{description}: every text has one class; a classifier needs two");
+        ensure!(n_learnt > 1, "{description}: every text to train on has one class; a classifier needs two");
         Ok(Look {
             few: few.iter().min_by_key(|(_, n)| *n).map(|(name, n)| (name.clone(), *n, few.len())),
             duplicates: duplicates::count(&reviews),

@@ -8,13 +8,15 @@ mod look;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use records::publish::{self, Output};
 use study::{Data, Study, is_id};
 
 use choices::Choices;
 use encoder::Encoder;
 use look::Look;
+
+use crate::given::{MODELS, expand};
 
 /// Look at texts of your own, and write a study file for them
 #[derive(Debug, clap::Args)]
@@ -27,15 +29,21 @@ pub(crate) struct New {
     /// Model to fine-tune
     #[arg(long, value_name = "MODEL", default_value = "all-MiniLM-L6-v2")]
     encoder: String,
-    /// Folder of model folders; if the encoder is there, lengths are in its tokens, and otherwise in words
-    #[arg(long, value_name = "DIR", default_value = "data/models")]
-    models: PathBuf,
+    /// Folder of model folders, where the encoder must be [default: data/models, and without the encoder lengths are in words]
+    #[arg(long, value_name = "DIR")]
+    models: Option<PathBuf>,
     /// Column of the texts [default: the one with a usual name]
     #[arg(long, value_name = "COLUMN")]
     text: Option<String>,
     /// Column of the classes [default: the one with a usual name]
     #[arg(long, value_name = "COLUMN")]
     label: Option<String>,
+    /// Column of the ids [default: the one with a usual name]
+    #[arg(long, value_name = "COLUMN")]
+    id: Option<String>,
+    /// Print the name of the study, and write it only where it is not there
+    #[arg(long, conflicts_with = "out")]
+    once: bool,
     /// Study file to write, which must not exist [default: pipelines/NAME.toml]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -46,23 +54,41 @@ impl New {
     ///
     /// # Errors
     /// The texts cannot be read, the study file exists, or a name is not a plain one.
-    pub(crate) fn run(self) -> Result<()> {
+    pub(crate) fn run(mut self) -> Result<()> {
+        if self.once {
+            self.file = expand("INPUT", &self.file.to_string_lossy())?.into();
+        }
         let name = self.name()?;
         let out = self.out.clone().unwrap_or_else(|| Path::new("pipelines").join(format!("{name}.toml")));
         let next = self.next(&name, &out);
-        ensure!(!out.exists(), "`{}` exists; run `{next}`, or choose another `--name`", out.display());
-        let data = Data { text: self.text.clone(), label: self.label.clone(), ..Data::default() };
-        let encoder = Encoder::read(&self.models, &self.encoder)?;
+        match out.exists() {
+            true if self.once => is_of_own_texts(&out)?,
+            true => bail!("`{}` exists; run `{next}`, or choose another `--name`", out.display()),
+            false => self.write(&name, &out)?,
+        }
+        let mut stdout = Output::open(None)?;
+        writeln!(stdout, "{}", if self.once { &name } else { &next })?;
+        Ok(stdout.finish()?)
+    }
+
+    fn write(&self, name: &str, out: &Path) -> Result<()> {
+        ensure!(is_id(&self.encoder), "--encoder `{}`: name a model's folder, without a path", self.encoder);
+        let New { text, label, id, .. } = self;
+        let data = Data { text: text.clone(), label: label.clone(), id: id.clone(), ..Data::default() };
+        let encoder = Encoder::read(self.models.as_deref().unwrap_or(Path::new(MODELS)), &self.encoder)?;
+        if let (Some(models), None) = (&self.models, &encoder.tokenizer) {
+            let config = models.join(&self.encoder).join("config.json");
+            bail!("no `{}`; `--models` (MODELS_DIR) names the folder that holds the model's folder", config.display());
+        }
+        ensure!(self.file.exists(), "no `{}`; name the file or folder that holds your texts", self.file.display());
         let look = Look::at(&self.file, &data, &encoder).map_err(with_options)?;
         let choices = Choices::new(&look, &encoder);
-        let text = file::text(&name, &data, &look, &encoder, &choices);
-        Study::parse(&out, &text)?;
-        publish::bytes(&out, text.as_bytes())?;
+        let text = file::text(name, &data, &look, &encoder, &choices);
+        Study::parse(out, &text)?;
+        publish::bytes(out, text.as_bytes())?;
         look.log();
         log::info!("study     `{}`: {choices}", out.display());
-        let mut stdout = Output::open(None)?;
-        writeln!(stdout, "{next}")?;
-        Ok(stdout.finish()?)
+        Ok(())
     }
 
     /// The name that was given, or that of the file without its endings; every other character becomes `-`.
@@ -74,28 +100,41 @@ impl New {
         let name = self.name.clone().unwrap_or_else(|| stem.trim_start_matches(['.', '-']).to_owned());
         ensure!(
             is_id(&name),
-            "`{name}` is no name for a study; give one of letters, digits, `.`, `_` and `-` as `--name`"
+            "`{name}` is no name for a study; give one of letters, digits, `.`, `_` and `-` as `--name` (STUDY)"
         );
         Ok(name)
     }
 
     /// The command that runs the study.
     fn next(&self, name: &str, out: &Path) -> String {
-        let models = match self.models.as_path() == Path::new("data/models") {
-            true => String::new(),
-            false => format!(" MODELS_DIR={}", self.models.display()),
-        };
+        let models = self.models.as_ref().filter(|models| models.as_path() != Path::new(MODELS));
+        let models = models.map(|models| format!(" MODELS_DIR={}", models.display())).unwrap_or_default();
         match out.parent() == Some(Path::new("pipelines")) && out.file_stem() == Some(name.as_ref()) {
-            true => format!("make all STUDY={name} INPUT={}{models}", self.file.display()),
+            true => format!("make all STUDY={name} INPUT='{}'{models}", self.file.display()),
             false => format!("plan {}", out.display()),
         }
     }
 }
 
+/// A study that is there must be one of texts that a person brings.
+fn is_of_own_texts(study: &Path) -> Result<()> {
+    let text = std::fs::read_to_string(study).with_context(|| format!("reading `{}`", study.display()))?;
+    let dataset = Study::parse(study, &text)?.data.dataset;
+    ensure!(
+        dataset == "jsonl",
+        "`{}` is a study of the data set `{dataset}`; name yours with STUDY=NAME",
+        study.display()
+    );
+    log::info!("study     `{}`, which is there; remove it to have a new one", study.display());
+    Ok(())
+}
+
 /// A message about a setting of `[data]`, which has an option here.
 fn with_options(error: anyhow::Error) -> anyhow::Error {
     match error.to_string() {
-        message if message.contains("`[data]`") => anyhow!("{message}; `plan new` has `--text` and `--label` for it"),
+        message if message.contains("`[data]`") => {
+            anyhow!("{message}; `plan new` has `--text`, `--label` and `--id` for it")
+        }
         _ => error,
     }
 }
