@@ -150,6 +150,7 @@ fn what_cannot_be_learnt_from_leaves_no_study() {
             &["mail.csv", "--models", "empty"][..],
             "no `empty/all-MiniLM-L6-v2/config.json`; `--models` (MODELS_DIR) names",
         ),
+        (&["gone.csv", "--models", "empty"], "no `gone.csv`; name the file"),
         (&["one.csv"], "every text to train on has one class"),
         (&["mail.csv", "--encoder", "a/b"], "--encoder `a/b`: name a model's folder"),
     ] {

@@ -72,6 +72,7 @@ impl New {
     }
 
     fn write(&self, name: &str, out: &Path) -> Result<()> {
+        ensure!(self.file.exists(), "no `{}`; name the file or folder that holds your texts", self.file.display());
         ensure!(is_id(&self.encoder), "--encoder `{}`: name a model's folder, without a path", self.encoder);
         let New { text, label, id, .. } = self;
         let data = Data { text: text.clone(), label: label.clone(), id: id.clone(), ..Data::default() };
@@ -80,7 +81,6 @@ impl New {
             let config = models.join(&self.encoder).join("config.json");
             bail!("no `{}`; `--models` (MODELS_DIR) names the folder that holds the model's folder", config.display());
         }
-        ensure!(self.file.exists(), "no `{}`; name the file or folder that holds your texts", self.file.display());
         let look = Look::at(&self.file, &data, &encoder).map_err(with_options)?;
         let choices = Choices::new(&look, &encoder);
         let text = file::text(name, &data, &look, &encoder, &choices);
