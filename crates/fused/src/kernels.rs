@@ -67,8 +67,8 @@ mod tests {
         assert_eq!(read("off"), Ok(ALL.to_vec()));
         assert_eq!(read("rows,block"), Ok(vec![Kernels::Rows, Kernels::Block]));
         let expected =
-            "`FATHOM_KERNELS`: unknown group `blok`, expected `off`, or `block`, `lstm`, `rows` separated by commas";
-        assert_eq!(read("lstm,blok"), Err(expected.to_owned()));
+            "`FATHOM_KERNELS`: unknown group `blocks`, expected `off`, or `block`, `lstm`, `rows` separated by commas";
+        assert_eq!(read("lstm,blocks"), Err(expected.to_owned()));
         assert!(["on", "off,lstm", "block, lstm", "OFF"].into_iter().all(|value| read(value).is_err()));
     }
 }

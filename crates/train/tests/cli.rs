@@ -54,8 +54,8 @@ fn one_token_at_once_learns_the_same_as_the_whole_batch() {
 #[test]
 fn an_unknown_group_of_kernels_is_refused_by_name() {
     let place = Workplace::new();
-    let refused = place.train_allotted(&[], &[("FATHOM_KERNELS", "lstm,blok")]);
-    assert_refused(refused, "`FATHOM_KERNELS`: unknown group `blok`, expected `off`, or `block`, `lstm`, `rows`");
+    let refused = place.train_allotted(&[], &[("FATHOM_KERNELS", "lstm,blocks")]);
+    assert_refused(refused, "`FATHOM_KERNELS`: unknown group `blocks`, expected `off`, or `block`, `lstm`, `rows`");
     place.train_allotted(&[], &[("FATHOM_KERNELS", "off")]).success();
 }
 
