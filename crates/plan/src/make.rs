@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::ensure;
 use records::publish;
-use study::{Configuration, SAMPLE_REVIEWS, Study};
+use study::{Configuration, EMBEDDED, Study};
 
 use crate::given::{Given, Sources};
 use crate::inputs::{Input, texts, weights};
@@ -69,9 +69,10 @@ fn inputs(study: &Study, encoders: &[&str], sources: &Sources, folder: &Path) ->
     let of_model = |model: &str, file: &str| (file.to_owned(), models.join(model).join(file));
     let tokenizer = ["tokenizer.json", "vocab.txt"].map(|file| of_model(&study.data.tokenizer, file));
     let tokenizer = tokenizer.iter().find(|(_, path)| path.exists()).unwrap_or(&tokenizer[0]).clone();
+    let embedded = EMBEDDED.iter().find(|(name, _)| *name == study.data.dataset);
     let shards = Input {
         sums: Path::new("data/shards").join(study.data.shards_name() + ".sha256"),
-        embedded: if study.data.dataset == "sample" { format!("{SAMPLE_REVIEWS}  reviews\n") } else { String::new() },
+        embedded: embedded.map(|(_, sum)| format!("{sum}  reviews\n")).unwrap_or_default(),
         files: [tokenizer].into_iter().chain(texts).collect(),
     };
     let encoder = |name: &&str| Input {

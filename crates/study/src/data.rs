@@ -9,8 +9,8 @@ use serde_json::Value;
 use crate::configuration::is_id;
 use crate::{Error, defaults};
 
-/// sha256 of the reviews that `prep` makes up for the data set `sample`; a test of `prep` compares it.
-pub const SAMPLE_REVIEWS: &str = "98db8b7013dd399d0f5195e2d8f8f42eba3b172b64adb9f1dd42dec4a8d45603";
+/// Each data set that `prep` makes up, and the sha256 of its reviews; a test of `prep` compares them.
+pub const EMBEDDED: &[(&str, &str)] = &[("sample", "98db8b7013dd399d0f5195e2d8f8f42eba3b172b64adb9f1dd42dec4a8d45603")];
 
 /// Which examples, and how they become tokens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -18,7 +18,7 @@ pub use basics::{MOST_BLOCKS, Precision};
 pub use blocks::Blocks;
 pub use component::Component;
 pub use configuration::{Configuration, Freeze, Weights, is_id};
-pub use data::{Cleaning, Data, Duplicates, SAMPLE_REVIEWS, Truncation};
+pub use data::{Cleaning, Data, Duplicates, EMBEDDED, Truncation};
 pub use definition::Study;
 pub use error::{Error, nearest, with_nearest};
 pub use model::ModelKind;

@@ -42,7 +42,7 @@ pub(crate) struct Opened {
 type Read = dyn FnOnce(&mut Store) -> Result<Dataset>;
 type Open = fn(&Source, &Data) -> Result<Opened>;
 
-const DATASETS: [(&str, Open); 3] = [
+const DATASETS: &[(&str, Open)] = &[
     ("imdb", |source, _| imdb::open(source)),
     ("jsonl", own),
     ("sample", |source, _| embedded(source, sample::examples)),
@@ -58,8 +58,8 @@ pub(crate) fn open(source: &Source, data: &Data) -> Result<Opened> {
 }
 
 fn unknown(name: &str) -> String {
-    let names = DATASETS.map(|(known, _)| known);
-    let meant = study::nearest(name, names).map(|meant| format!("; did you mean `{meant}`?"));
+    let names: Vec<&str> = DATASETS.iter().map(|(known, _)| *known).collect();
+    let meant = study::nearest(name, names.iter().copied()).map(|meant| format!("; did you mean `{meant}`?"));
     format!("unknown data set `{name}`, expected one of `{}`{}", names.join("`, `"), meant.unwrap_or_default())
 }
 
@@ -75,13 +75,16 @@ fn own(source: &Source, data: &Data) -> Result<Opened> {
     Ok(Opened { description, read: Box::new(read) })
 }
 
+/// The source of a data set that is made up.
+const EMBEDDED: &str = "embedded generator";
+
 /// A generated data set with the two classes of film reviews.
 fn embedded<I: Iterator<Item = Fresh> + 'static>(source: &Source, examples: fn() -> I) -> Result<Opened> {
     if source.input.is_some() || source.archive.is_some() {
         bail!("is embedded; leave `--input` and `--archive` out");
     }
     let read = move |store: &mut Store| of_films(examples(), store);
-    Ok(Opened { description: "embedded generator".to_owned(), read: Box::new(read) })
+    Ok(Opened { description: EMBEDDED.to_owned(), read: Box::new(read) })
 }
 
 /// Film reviews of two classes.
@@ -104,4 +107,44 @@ impl Opened {
 
 fn kept(Review { id, split, label, text }: Fresh, store: &mut Store) -> Result<Review> {
     Ok(Review { id, split, label, text: store.put(&text)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn every_data_set_is_documented() {
+        for (name, _) in DATASETS {
+            let settings = include_str!("../../../../pipelines/README.md").lines();
+            let names = settings.filter(|line| line.starts_with("* `dataset`: ")).collect::<String>();
+            assert!(names.contains(&format!("`{name}`")), "{name}: add it to `dataset` in `pipelines/README.md`");
+        }
+    }
+
+    /// Make keeps shards as long as their inputs are the same, and made-up reviews are the only input that is no file.
+    #[test]
+    fn other_reviews_have_another_sum() {
+        let data = serde_json::from_value(serde_json::json!({})).unwrap();
+        let source = Source { input: None, archive: None };
+        let made_up = |open: &Open| open(&source, &data).ok().filter(|opened| opened.description == EMBEDDED);
+        let folder = tempfile::tempdir().unwrap();
+        let sums = DATASETS.iter().filter_map(|(name, open)| Some((*name, sum(made_up(open)?, folder.path()))));
+        let listed = study::EMBEDDED.iter().map(|(name, sum)| (*name, (*sum).to_owned()));
+        assert_eq!(
+            sums.collect::<BTreeMap<_, _>>(),
+            listed.collect(),
+            "found beside `EMBEDDED` of `study/src/data.rs`"
+        );
+    }
+
+    fn sum(opened: Opened, folder: &Path) -> String {
+        let mut store = Store::new(folder.to_owned());
+        let reviews = opened.read(&mut store).unwrap().reviews;
+        let line = |it: &Review| format!("{}\t{}\t{}\n", it.id, it.label, store.text(&it.text).unwrap());
+        records::hash::sha256_hex(reviews.iter().map(line).collect::<String>().as_bytes())
+    }
 }
