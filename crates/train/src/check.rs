@@ -19,13 +19,17 @@ pub(crate) enum Checked {
     TfIdf(terms::Recipe),
 }
 
-/// Check every configuration against the encoder in `folder`.
-pub(crate) fn all(configurations: &[Configuration], folder: &Path) -> anyhow::Result<()> {
-    let encoder = Config::read(folder).with_context(|| remedy("NAME"))?;
-    ensure!(
-        !configurations.is_empty(),
-        "no configuration to check; pipe some in with `plan STUDY | train --check --config - …`"
-    );
+/// Check every configuration against the encoder in `folder`, and `max_seq_length` if it is known.
+pub(crate) fn all(
+    configurations: &[Configuration],
+    folder: &Path,
+    max_seq_length: Option<usize>,
+) -> anyhow::Result<()> {
+    let first = configurations
+        .first()
+        .context("no configuration to check; pipe some in with `plan STUDY | train --check --config - …`")?;
+    let encoder = encoder(folder, &first.encoder)?;
+    let positions = max_seq_length.unwrap_or(encoder.max_position_embeddings.min(512));
     for configuration in configurations {
         let computable = configuration.precision != Precision::Bf16 || cfg!(feature = "libtorch");
         ensure!(
@@ -33,7 +37,7 @@ pub(crate) fn all(configurations: &[Configuration], folder: &Path) -> anyhow::Re
             "configuration `{}`: precision `bf16` needs LibTorch; build with `make … BACKEND=libtorch`, or use `fp32`",
             configuration.id
         );
-        let reads_weights = match model(configuration, &encoder, 2, 512)? {
+        let reads_weights = match model(configuration, &encoder, 2, positions)? {
             Checked::Network(definition) => definition.reads_weights(),
             Checked::TfIdf(_) => false,
         };
@@ -44,10 +48,39 @@ pub(crate) fn all(configurations: &[Configuration], folder: &Path) -> anyhow::Re
     Ok(())
 }
 
-/// Check that the weights in `model` exist and are complete.
-pub(crate) fn weights(model: &Path, encoder: &str) -> anyhow::Result<()> {
-    let family = Config::read(model)?.family();
-    bert::Checkpoint::open(model, family).map(drop).with_context(|| remedy(encoder))
+/// The encoder called `name`, which `folder` holds.
+pub(crate) fn encoder(folder: &Path, name: &str) -> anyhow::Result<Config> {
+    Config::read(folder).map_err(|error| with_remedy(error, folder, &fetch(folder, name)))
+}
+
+/// Check that the weights in `folder` exist and are complete.
+pub(crate) fn weights(folder: &Path, name: &str) -> anyhow::Result<()> {
+    let remedy = match name {
+        WITHOUT_WEIGHTS => format!("`{name}` has no pretrained weights: set `weights = \"random\"` in the study file"),
+        _ => fetch(folder, name),
+    };
+    let family = encoder(folder, name)?.family();
+    bert::Checkpoint::open(folder, family).map(drop).map_err(|error| with_remedy(error, folder, &remedy))
+}
+
+/// The model that `fetch` writes without weights.
+const WITHOUT_WEIGHTS: &str = "sample-bert";
+
+/// `error`, and the remedy if it is that a file or the whole folder is missing.
+fn with_remedy(error: bert::Error, folder: &Path, remedy: &str) -> anyhow::Error {
+    match error {
+        _ if !folder.is_dir() => anyhow!("there is no model folder `{}`; {remedy}", folder.display()),
+        bert::Error::Io(error) => anyhow!("{error}; {remedy}"),
+        damaged => damaged.into(),
+    }
+}
+
+fn fetch(folder: &Path, name: &str) -> String {
+    let models = folder.parent().filter(|_| folder.ends_with(name)).unwrap_or(Path::new("DIR"));
+    format!(
+        "get the model with `fetch model {name} --out {}`, or name a copy with `make … MODELS_DIR=DIR`",
+        models.display()
+    )
 }
 
 /// The model of `configuration` for `classes` and texts of at most `positions` tokens, once all its names and blocks
@@ -85,17 +118,16 @@ fn network(
         precision: configuration.precision,
     };
     definition.check().map_err(anyhow::Error::msg)?;
+    let most = encoder.max_position_embeddings;
+    ensure!(
+        positions <= most || !definition.reads_weights(),
+        "`max_seq_length` is {positions}, but encoder `{}` has only {most} positions; lower it in the study file",
+        configuration.encoder
+    );
     Recipe::new(configuration, definition.kept.len())?;
     Ok(definition)
 }
 
 fn slip(message: String) -> anyhow::Error {
     anyhow!(with_nearest(message))
-}
-
-/// The remedy for an incomplete model folder.
-pub(crate) fn remedy(encoder: &str) -> String {
-    format!(
-        "the model folder is incomplete (run `fetch model {encoder} --out DIR`, or name a copy with `MODELS_DIR=DIR`)"
-    )
 }

@@ -12,7 +12,7 @@ use records::Split;
 use records::hash::sha256_hex;
 use records::shards::{Example, Manifest};
 use serde::de::IgnoredAny;
-use study::{Configuration, Weights};
+use study::{Configuration, Study, Weights};
 use tokens::TokenizerFiles;
 
 use crate::check::{self, Checked};
@@ -28,12 +28,24 @@ pub(crate) fn configurations(from: &str) -> anyhow::Result<Vec<Configuration>> {
     let mut values = serde_json::Deserializer::from_str(&text).into_iter::<IgnoredAny>();
     let (mut configurations, mut start) = (Vec::new(), 0);
     while let Some(value) = values.next() {
-        value.with_context(|| format!("`{name}` is not JSON"))?;
+        value
+            .with_context(|| if is_study(from, &text) { study_given(from) } else { format!("`{name}` is not JSON") })?;
         let written = &text[start..values.byte_offset()]; // not a parsed map, which would drop repeated names
         configurations.push(Configuration::from_json(written).with_context(|| format!("`{name}`"))?);
         start = values.byte_offset();
     }
     Ok(configurations)
+}
+
+fn is_study(from: &str, text: &str) -> bool {
+    from.ends_with(".toml") || Study::parse(Path::new(from), text).is_ok()
+}
+
+fn study_given(from: &str) -> String {
+    let (name, study) = if from == "-" { ("stdin", "STUDY") } else { (from, from) };
+    format!(
+        "`{name}` is a study file, not a configuration; `plan` makes one for each run: `plan {study} | train --config - …`"
+    )
 }
 
 /// The only configuration: a run trains exactly one.
@@ -88,7 +100,7 @@ impl RunInputs {
     pub(crate) fn read(configuration: Configuration, paths: &Paths<'_>) -> anyhow::Result<(Self, Checked)> {
         let (shards, model) = (paths.shards, paths.model);
         let (manifest, shards_sha256) = Manifest::read(shards).context("run `prep` first")?;
-        let encoder = Config::read(model).with_context(|| check::remedy(&configuration.encoder))?;
+        let encoder = check::encoder(model, &configuration.encoder)?;
         let checked = check::model(&configuration, &encoder, manifest.labels.len(), manifest.data.max_seq_length)?;
         tokenizer_fits(&manifest, &encoder, model, &configuration.encoder)?;
         let examples = |split| manifest.examples(shards, split);
@@ -151,12 +163,6 @@ impl TrainingSetup {
         let engine = Engine::open(paths.device)?;
         let one_thread = !paths.threads.is_given() && prepared::is_tiny(&definition, inputs.tokens_per_batch());
         let engine = if one_thread { engine.on_one_thread() } else { engine };
-        let (asked, positions) = (inputs.manifest.data.max_seq_length, definition.encoder.max_position_embeddings);
-        ensure!(
-            asked <= positions || !definition.reads_weights(),
-            "`max_seq_length` is {asked}, but `{}` has only {positions} positions; lower it and run `prep` again",
-            inputs.model_folder.display()
-        );
         let bf16_here = definition.precision == Precision::Fp32 || engine.has_bf16();
         ensure!(
             bf16_here,
@@ -199,18 +205,16 @@ fn sha256_of_shape(encoder: &Config) -> anyhow::Result<String> {
 
 fn sha256_of_weights(model: &Path, encoder: &str) -> anyhow::Result<String> {
     check::weights(model, encoder)?;
-    let sums =
-        bert::weight_files(model)?.iter().map(|file| sha256_of_file(file, encoder)).collect::<Result<Vec<_>, _>>()?;
+    let sums = bert::weight_files(model)?.iter().map(|file| sha256_of_file(file)).collect::<Result<Vec<_>, _>>()?;
     match <[String; 1]>::try_from(sums) {
         Ok([one]) => Ok(one),
         Err(several) => Ok(sha256_hex(several.concat().as_bytes())),
     }
 }
 
-fn sha256_of_file(path: &Path, encoder: &str) -> anyhow::Result<String> {
-    let reading = || format!("reading `{}`", path.display());
+fn sha256_of_file(path: &Path) -> anyhow::Result<String> {
     let hash = records::regular(path)
         .and_then(std::fs::File::open)
         .and_then(|file| records::hash::sha256_of(BufReader::new(file)));
-    hash.with_context(reading).with_context(|| check::remedy(encoder))
+    hash.with_context(|| format!("reading `{}`", path.display()))
 }

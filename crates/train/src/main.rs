@@ -26,7 +26,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use records::Lock;
 use records::run_dir::RunDir;
-use study::Configuration;
+use records::shards::Manifest;
+use study::{Configuration, Study};
 
 use crate::check::Checked;
 use crate::inputs::{Paths, RunInputs, TrainingSetup};
@@ -63,6 +64,9 @@ struct Args {
     /// Only check the configurations (any number of them); train nothing
     #[arg(long)]
     check: bool,
+    /// With --check: study file, whose `max_seq_length` must fit the model, too
+    #[arg(long, value_name = "FILE", requires = "check", conflicts_with = "shards")]
+    study: Option<PathBuf>,
     /// Only estimate the work and the time of the configurations, after a short measurement on this device
     #[arg(long, conflicts_with = "check")]
     estimate: bool,
@@ -70,6 +74,18 @@ struct Args {
     threads: console::Threads,
     #[command(flatten)]
     verbosity: console::Verbosity,
+}
+
+impl Args {
+    /// The most tokens of a text, if the study or the shards are given.
+    fn max_seq_length(&self) -> anyhow::Result<Option<usize>> {
+        let data = match (&self.study, &self.shards) {
+            (Some(study), _) => Study::read(study)?.data,
+            (None, Some(shards)) => Manifest::read(shards)?.0.data,
+            (None, None) => return Ok(None),
+        };
+        Ok(Some(data.max_seq_length))
+    }
 }
 
 fn main() -> ExitCode {
@@ -81,10 +97,10 @@ fn run() -> anyhow::Result<()> {
     args.verbosity.start();
     args.threads.start()?;
     let configurations = inputs::configurations(&args.config)?;
-    let Some(shards) = args.shards.filter(|_| !args.check) else {
-        return check::all(&configurations, &args.model);
+    let (Some(shards), false) = (&args.shards, args.check) else {
+        return check::all(&configurations, &args.model, args.max_seq_length()?);
     };
-    let paths = Paths { shards: &shards, model: &args.model, device: &args.device, threads: args.threads };
+    let paths = Paths { shards, model: &args.model, device: &args.device, threads: args.threads };
     match args.out.filter(|_| !args.estimate) {
         None => estimate::print(&configurations, &paths),
         Some(out) => train(inputs::the_only(configurations)?, &paths, args.tokens_at_once, &RunDir::new(out)),

@@ -267,6 +267,38 @@ fn check_takes_many_configurations_and_names_the_wrong_one() {
     assert_refused(place.check(&[]), "no configuration to check");
 }
 
+const STUDY: &str = "name = 's'\n[data]\nmax_seq_length = 17\n[defaults]\nencoder = 'tiny'\n\
+                     [[configuration]]\nid = '1VA'\nhead = 'cls-linear'\nblocks = 'last:1'\n";
+
+#[test]
+fn texts_longer_than_the_positions_of_the_model_are_refused_with_both_numbers() {
+    let place = Workplace::new();
+    let (network, says) = (place.configuration(1), "`max_seq_length` is 17, but encoder `tiny` has only 16 positions");
+    let [study, shards] = ["s.toml", "shards"].map(|name| place.path(name).display().to_string());
+    place.write("s.toml", STUDY);
+    place.check_with(&["--shards", &shards], &[&network]).success();
+    assert_refused(place.check_with(&["--study", &study], &[&network]), says);
+    place.write("s.toml", &STUDY.replace("17", "16"));
+    place.check_with(&["--study", &study], &[&network]).success();
+    let manifest = place.read("shards/manifest.json");
+    place.write("shards/manifest.json", &manifest.replace("\"max_seq_length\":16", "\"max_seq_length\":17"));
+    assert_refused(place.check_with(&["--shards", &shards], &[&network]), says);
+    assert_refused(place.train(&network), says);
+}
+
+#[test]
+fn a_study_in_place_of_a_configuration_is_sent_through_plan() {
+    let place = Workplace::new();
+    assert_refused(place.train_from(STUDY), "`stdin` is a study file, not a configuration; `plan` makes");
+    place.write("s.toml", "name = ");
+    let study = place.path("s.toml").display().to_string();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_train"));
+    command.args(["--check", "--config", &study, "--model"]).arg(place.path("model"));
+    let says =
+        format!("`{study}` is a study file, not a configuration; `plan` makes one for each run: `plan {study} | train");
+    assert_refused(assert_cmd::Command::from_std(command).assert(), &says);
+}
+
 #[test]
 fn inputs_that_do_not_fit_are_refused_before_anything_is_written() {
     let place = Workplace::new();
@@ -291,6 +323,25 @@ fn missing_weights_and_a_damaged_pickle_have_different_errors() {
     assert_refused(place.train(&pretrained), "model.safetensors`: No such file");
     place.write("model/pytorch_model.bin", "neither");
     assert_refused(place.train(&pretrained), "pytorch_model.bin`: is not a model's pickle");
+}
+
+#[test]
+fn a_model_that_is_not_there_is_named_with_the_command_that_brings_it() {
+    let place = Workplace::new();
+    let mut configuration = place.configuration(1);
+    configuration["weights"] = json!("pretrained");
+    let no_weights = "no index of either; get the model with `fetch model tiny --out DIR`, or name a copy";
+    assert_refused(place.check(&[&configuration]), no_weights);
+    configuration["encoder"] = json!("sample-bert");
+    let sample = "`sample-bert` has no pretrained weights: set `weights = \"random\"` in the study file";
+    assert_refused(place.check(&[&configuration]), sample);
+    configuration["encoder"] = json!("model");
+    std::fs::remove_dir_all(place.path("model")).unwrap();
+    let folder = place.path("model");
+    let fetch = format!("get the model with `fetch model model --out {}`", folder.parent().unwrap().display());
+    let nowhere = format!("there is no model folder `{}`; {fetch}", folder.display());
+    assert_refused(place.check(&[&configuration]), &nowhere);
+    assert_refused(place.train(&configuration), &nowhere);
 }
 
 #[test]

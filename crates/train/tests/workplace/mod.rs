@@ -117,8 +117,13 @@ impl Workplace {
     }
 
     pub(crate) fn check(&self, configurations: &[&Value]) -> Assert {
+        self.check_with(&[], configurations)
+    }
+
+    /// The same with more arguments.
+    pub(crate) fn check_with(&self, arguments: &[&str], configurations: &[&Value]) -> Assert {
         let mut command = self.command();
-        command.arg("--check");
+        command.arg("--check").args(arguments);
         fed(command, configurations)
     }
 
