@@ -165,7 +165,7 @@ fn baseline(args: &Args, named: &str, model: &Model, engine: &Engine) -> anyhow:
     let folder = std::path::Path::new(named);
     let other = match named {
         "pretrained" => model.pretrained(&args.models)?,
-        _ if records::run_dir::RunDir::new(folder).stamp().exists() => Model::from_run(folder, engine)?,
+        _ if trained::is_run(folder) => Model::from_run(folder, engine)?,
         _ => Model::from_folder(folder, engine)?,
     };
     Baseline::new(other, model)

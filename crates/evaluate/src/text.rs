@@ -16,7 +16,7 @@ use trained::Trained;
 /// Upper bound on texts in a batch.
 const TEXTS_PER_BATCH: usize = 64;
 
-/// The prompt for typed input.
+/// What the input holds.
 const PROMPT: &str = "one text a line, such as {\"id\":1,\"text\":\"A fine film.\"}";
 
 /// What the option takes.
@@ -43,16 +43,16 @@ pub(crate) fn predict(
     };
     let name = if from == "-" { "stdin" } else { from };
     let mut texts: Reader<Text, _> = Reader::new(name, BufReader::new(input));
-    loop {
-        let batch = texts.next_batch(TEXTS_PER_BATCH)?;
-        if batch.is_empty() {
-            return Ok(());
-        }
+    let mut batch = texts.next_batch(TEXTS_PER_BATCH)?;
+    ensure!(!batch.is_empty(), "`{name}` holds no text; write {PROMPT}");
+    while !batch.is_empty() {
         for prediction in predict_batch(chosen, &tokenizer, batch, engine)? {
             jsonl::write(&mut output, &Record::Prediction(prediction)).context("writing the predictions")?;
         }
         output.flush().context("writing the predictions")?;
+        batch = texts.next_batch(TEXTS_PER_BATCH)?;
     }
+    Ok(())
 }
 
 fn predict_batch(

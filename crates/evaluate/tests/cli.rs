@@ -99,8 +99,26 @@ fn ids_come_back_as_they_were_written_and_half_an_emoji_is_read() {
 fn a_missing_run_is_refused_and_wrong_usage_exits_with_2() {
     let place = tempfile::tempdir().unwrap();
     let run = place.path().display().to_string();
-    let text = evaluate(&["--run", &run, "--shards", &run], "").code(1).get_output().stderr.clone();
-    assert!(String::from_utf8(text).unwrap().contains("the run is not finished; train it first"));
+    let refused = |arguments: [&str; 2], says: &str| {
+        let text = evaluate(&[arguments[0], arguments[1], "--text", "-"], "").code(1).get_output().stderr.clone();
+        assert!(String::from_utf8(text.clone()).unwrap().contains(says), "{}", String::from_utf8(text).unwrap());
+    };
+    refused(
+        ["--run", "nowhere"],
+        "there is no folder `nowhere`; name the folder of a finished run; `make demo` trains",
+    );
+    refused(["--run", &run], "` is not a run, since it has no `config.json`; name the folder of a finished run");
+    refused(
+        ["--run", &folder()],
+        "config.json` is not the configuration of a run; give a model's folder with `--model`",
+    );
+    refused(["--model", "nowhere"], "there is no model folder `nowhere`; name the folder of a classifier: `model` in");
+    refused(["--model", &run], "config.json`: No such file or directory (os error 2); name the folder of a classifier");
+    refused(["--model", &folder()], "`stdin` holds no text; write one text a line, such as {\"id\":1,");
+    let configuration = fixtures::configuration(serde_json::json!({})).to_string();
+    records::publish::bytes(&place.path().join("config.json"), configuration.as_bytes()).unwrap();
+    refused(["--run", &run], "the run is not finished; train it first");
+    refused(["--model", &run], "` is the folder of a run; give it with `--run`");
     evaluate(&["--run", &run], "").code(2);
     evaluate(&["--run", &run, "--model", &run, "--text", "-"], "").code(2);
     evaluate(&["--model", &run, "--shards", &run], "").code(2);

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use bert::{Checkpoint, Config, Precision};
 use burn::module::Module;
 use classifier::device::Engine;
@@ -67,15 +67,18 @@ impl Trained {
     /// Load the chosen epoch of the finished run in `folder`.
     pub fn from_run(folder: &Path, engine: &Engine) -> anyhow::Result<Self> {
         let run = RunDir::new(folder);
-        ensure!(
-            folder.is_dir(),
-            "there is no folder `{}`; name a run's folder, such as `out/sample/runs/4VA-s1`",
-            folder.display()
-        );
+        let place = folder.display();
+        ensure!(folder.is_dir(), "there is no folder `{place}`; {NAME_A_RUN}");
+        ensure!(run.config().exists(), "`{place}` is not a run, since it has no `config.json`; {NAME_A_RUN}");
+        let configuration = Configuration::from_json(&read(&run.config())?).with_context(|| {
+            format!(
+                "`{}` is not the configuration of a run; give a model's folder with `--model`",
+                run.config().display()
+            )
+        })?;
         let stamp = read(&run.stamp()).context("the run is not finished; train it first")?;
         let stamp: Stamp = serde_json::from_str(&stamp).with_context(|| format!("`{}`", run.stamp().display()))?;
-        let configuration = Configuration::from_json(&read(&run.config())?)?;
-        let config = config(&run.model())?;
+        let config = config(&run.model(), "train the run again")?;
         belongs_to(&config, &stamp, &run)?;
         let model = Self::load(&run.model(), &config, Some(&configuration), engine)?;
         let origin = Origin::Run { epoch: stamp.best_epoch, shards_sha256: stamp.shards_sha256 };
@@ -84,7 +87,8 @@ impl Trained {
 
     /// Load a Hugging Face folder of a `BertForSequenceClassification`, or the model folder of a run; computed in fp32.
     pub fn from_model(folder: &Path, engine: &Engine) -> anyhow::Result<Self> {
-        Self::load(folder, &config(folder)?, None, engine)
+        ensure!(!is_run(folder), "`{}` is the folder of a run; give it with `--run`", folder.display());
+        Self::load(folder, &config(folder, NAME_A_MODEL)?, None, engine)
     }
 
     /// Load the tokenizer in the model's folder.
@@ -143,8 +147,23 @@ impl Trained {
     }
 }
 
-fn config(folder: &Path) -> anyhow::Result<Value> {
-    Ok(Value::Object(Config::keys(folder).context("the model folder is incomplete")?))
+/// Whether `folder` is that of a run, finished or not.
+pub fn is_run(folder: &Path) -> bool {
+    read(&RunDir::new(folder).config()).is_ok_and(|text| Configuration::from_json(&text).is_ok())
+}
+
+const NAME_A_RUN: &str = "name the folder of a finished run; `make demo` trains some below `out/sample/runs`";
+
+const NAME_A_MODEL: &str =
+    "name the folder of a classifier: `model` in a run's folder, or one from `fetch model OWNER/NAME --out DIR`";
+
+/// `config.json` of a model; `remedy` tells where to find one.
+fn config(folder: &Path, remedy: &str) -> anyhow::Result<Value> {
+    ensure!(folder.is_dir(), "there is no model folder `{}`; {remedy}", folder.display());
+    match Config::keys(folder) {
+        Err(bert::Error::Io(error)) => bail!("{error}; {remedy}"),
+        keys => Ok(Value::Object(keys?)),
+    }
 }
 
 fn network(

@@ -5,5 +5,5 @@ mod folder;
 mod provenance;
 
 pub use answers::{Answers, Terms};
-pub use folder::{Origin, Trained};
+pub use folder::{Origin, Trained, is_run};
 pub use provenance::provenance;
