@@ -3,6 +3,15 @@
 /// A column: its head, whether it holds numbers, and a cell.
 pub(crate) type Column<T> = (&'static str, bool, fn(&T) -> String);
 
+/// Sort rows by head and depth: heads in order of first appearance, and from shallow to deep under each.
+pub(crate) fn sort<T>(rows: &mut [T], head_and_depth: impl Fn(&T) -> (String, usize)) {
+    let heads: Vec<String> = rows.iter().map(|row| head_and_depth(row).0).collect();
+    rows.sort_by_cached_key(|row| {
+        let (head, depth) = head_and_depth(row);
+        (heads.iter().position(|one| *one == head), depth)
+    });
+}
+
 /// One row a line.
 pub(crate) fn markdown<'a, T: 'a>(columns: impl IntoIterator<Item = &'a Column<T>>, rows: &[T]) -> String {
     let columns: Vec<Vec<String>> = columns.into_iter().map(|column| aligned(column, rows)).collect();
@@ -25,6 +34,13 @@ fn aligned<T>(&(name, is_number, cell): &Column<T>, rows: &[T]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn heads_keep_the_order_of_first_appearance_and_depths_ascend_under_each() {
+        let mut rows = [("cls", 4), ("lstm", 2), ("cls", 1), ("mean", 0), ("cls", 2), ("lstm", 1)];
+        sort(&mut rows, |&(head, depth)| (head.to_owned(), depth));
+        assert_eq!(rows, [("cls", 1), ("cls", 2), ("cls", 4), ("lstm", 1), ("lstm", 2), ("mean", 0)]);
+    }
 
     #[test]
     fn every_line_has_one_width_and_numbers_stand_on_the_right() {

@@ -36,6 +36,7 @@ const PUBLISHED: [&str; 2] = ["published %", "difference"];
 
 /// The table in the format asked for; in markdown with its notes and `last` words.
 pub(crate) fn text(scores: &[Score], format: Format, last: &[String]) -> Result<String> {
+    let scores = &rows(scores);
     match format {
         Format::Csv => csv::of(scores),
         Format::Json => json(scores),
@@ -44,6 +45,13 @@ pub(crate) fn text(scores: &[Score], format: Format, last: &[String]) -> Result<
             Ok(format!("{}\n{}\n{last}", markdown(scores), notes::notes(scores)))
         }
     }
+}
+
+/// The scores by head and depth.
+pub(crate) fn rows(scores: &[Score]) -> Vec<Score> {
+    let mut rows = scores.to_vec();
+    grid::sort(&mut rows, |score| (score.head.clone(), score.n_blocks as usize));
+    rows
 }
 
 /// What the columns mean stands in [`crate::notes`].

@@ -10,7 +10,7 @@ use crate::grid::Column;
 use crate::quality::{Quality, Slice};
 use crate::runs::Run;
 use crate::scores::Score;
-use crate::table::columns as score_columns;
+use crate::table::{columns as score_columns, rows as score_rows};
 
 fn columns<'a>() -> [Column<&'a Run>; 10] {
     [
@@ -34,9 +34,9 @@ pub(crate) fn inside(material: &Material) -> Markup {
     let runs: Vec<&Run> = material.runs.iter().collect();
     let columns_of_scores: Vec<Column<Score>> = score_columns(material.scores).copied().collect();
     html! {
-        (table::sortable("Every configuration, over its seeds", &columns_of_scores, material.scores))
+        (table::sortable("Every configuration, over its seeds", &columns_of_scores, &score_rows(material.scores)))
         details {
-            summary { "Each of the " (runs.len()) " runs" }
+            summary { @if runs.len() == 1 { "The only run" } @else { "Each of the " (runs.len()) " runs" } }
             (table::sortable("Each run", &columns(), &runs))
         }
     }

@@ -12,6 +12,7 @@ use statistics::{Calibration, Confusion, TEMPERATURES, mean, shares};
 pub(crate) use text::{columns, notes, text};
 
 use crate::check::by_configuration;
+use crate::grid;
 use crate::runs::Run;
 use seed::Seed;
 
@@ -54,12 +55,13 @@ pub(crate) struct Slice {
     pub(crate) confidence: f64,
 }
 
-/// Each configuration that has predictions of test for all of its seeds, in order of first appearance.
+/// Each configuration that has predictions of test for all of its seeds, in the order of the table.
 ///
 /// # Errors
 /// Runs do not belong together.
 pub(crate) fn all(runs: &[Run]) -> Result<Vec<Quality>> {
-    let groups = by_configuration(runs)?;
+    let mut groups = by_configuration(runs)?;
+    grid::sort(&mut groups, |group| (group[0].configuration().head.kind.clone(), group[0].training.begin.blocks.len()));
     let found: Vec<Option<Quality>> = groups.par_iter().map(|group| Quality::of(group)).collect();
     let some = found.iter().any(Option::is_some);
     for (group, _) in groups.iter().zip(&found).filter(|(_, quality)| some && quality.is_none()) {

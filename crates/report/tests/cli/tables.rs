@@ -11,6 +11,14 @@ fn the_table_of_run_folders() {
 }
 
 #[test]
+fn rows_ascend_whatever_the_order_of_the_runs() {
+    let reversed: Vec<Made> = study().into_iter().rev().collect();
+    let csv = stdout(&["table", "-", "--format", "csv"], &metrics(&reversed));
+    let ids: Vec<&str> = csv.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
+    assert_eq!(ids, ["1VA", "2VA", "4VA", "0BE"]);
+}
+
+#[test]
 fn the_table_of_concatenated_metrics() {
     insta::assert_snapshot!("table_of_metrics", stdout(&["table", "-", "--margin", "15"], &metrics(&study())));
 }
