@@ -47,6 +47,7 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  report table out/sample/runs/*")]
 pub(crate) struct Table {
     /// Run folders, `metrics.jsonl` files, or `-` for streams on stdin
     #[arg(value_name = "RUN", required = true)]
@@ -62,6 +63,7 @@ pub(crate) struct Table {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  report quality out/sample/runs/*")]
 pub(crate) struct Quality {
     /// Run folders with predictions, or `-` for streams on stdin
     #[arg(value_name = "RUN", required = true)]
@@ -75,6 +77,7 @@ pub(crate) struct Quality {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  report verdict out/sample/runs/* --margin 1")]
 pub(crate) struct Verdict {
     /// Run folders with predictions, or `-` for streams on stdin
     #[arg(value_name = "RUN", required = true)]
@@ -135,6 +138,7 @@ pub(crate) enum Right {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  report plot out/sample/runs/* --out /tmp/figures")]
 pub(crate) struct Plot {
     /// Run folders, `metrics.jsonl` files, or `-` for streams on stdin
     #[arg(value_name = "RUN", required = true)]
@@ -147,6 +151,7 @@ pub(crate) struct Plot {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  report page out/sample/runs/* --out /tmp/page.html")]
 pub(crate) struct Page {
     /// Run folders, or `-` for streams on stdin
     #[arg(value_name = "RUN", required = true)]
@@ -159,6 +164,7 @@ pub(crate) struct Page {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  report all out/sample/runs/* --out /tmp/report")]
 pub(crate) struct All {
     /// Run folders
     #[arg(value_name = "RUN", required = true)]

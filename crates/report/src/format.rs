@@ -1,5 +1,7 @@
 //! How numbers are written.
 
+use std::fmt::Display;
+
 /// Stands for what is unknown.
 pub(crate) fn unknown() -> String {
     "·".to_owned()
@@ -23,7 +25,14 @@ pub(crate) fn spaced<T: ToString>(values: &[T]) -> String {
     values.iter().map(T::to_string).collect::<Vec<_>>().join(" ")
 }
 
+/// `1 run`, `6 runs`, `0.5 runs`
+pub(crate) fn counted(number: impl Display, noun: &str) -> String {
+    let number = number.to_string();
+    let plural = if number == "1" { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
 /// `1 block`, `6 blocks`
 pub(crate) fn blocks(n_blocks: usize) -> String {
-    format!("{n_blocks} {}", if n_blocks == 1 { "block" } else { "blocks" })
+    counted(n_blocks, "block")
 }

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Result, bail, ensure};
 use statistics::Answers;
 
+use crate::format::counted;
+
 /// The examples of a split, sorted by their ids; runs that were asked about the same ones share them.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Examples {
@@ -169,11 +171,13 @@ impl Gathered {
     pub(crate) fn push(&mut self, answer: &Answer) -> Result<()> {
         let &Answer { id, label, predicted, logits, tokens } = answer;
         let n_classes = if self.len() == 0 { logits.len() } else { self.n_classes };
-        ensure!(logits.len() == n_classes && n_classes > 0, "`{id}` has {} logits, not {n_classes}", logits.len());
+        let n_logits = || counted(logits.len(), "logit");
+        ensure!(logits.len() == n_classes && n_classes > 0, "`{id}` has {}, not {n_classes}", n_logits());
         ensure!(
             label.max(predicted) < n_classes,
-            "`{id}`: class {} does not exist, since there are {n_classes} logits",
-            label.max(predicted)
+            "`{id}`: class {} does not exist, since the line has {}",
+            label.max(predicted),
+            n_logits()
         );
         ensure!(logits.iter().all(|logit| logit.is_finite()), "`{id}`: a logit is not finite");
         let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -276,7 +280,7 @@ mod tests {
         gathered.push(&right).unwrap();
         for (wrong, says) in [
             (Answer { predicted: 1, ..right }, "`a`: class 1 is predicted, but another class has a larger logit"),
-            (Answer { label: 3, ..right }, "`a`: class 3 does not exist, since there are 3 logits"),
+            (Answer { label: 3, ..right }, "`a`: class 3 does not exist, since the line has 3 logits"),
             (Answer { logits: &[0.0, 1.0], ..right }, "`a` has 2 logits, not 3"),
         ] {
             assert_eq!(gathered.push(&wrong).unwrap_err().to_string(), says);

@@ -33,7 +33,7 @@ impl Run {
         };
         let (outcomes, validation) = (agreeing(test)?, agreeing(validation)?);
         if let (Some(test), Some(validation)) = (&outcomes, &validation) {
-            check::records::apart(test, validation).with_context(|| format!("run `{name}`"))?;
+            check::predictions::apart(test, validation).with_context(|| format!("run `{name}`"))?;
         }
         let run = Run { outcomes, validation, ..run };
         let scored = run.outcomes.is_some() || run.chosen(Split::Test).is_some();
@@ -42,7 +42,7 @@ impl Run {
     }
 
     fn agreeing(&self, predictions: Predictions) -> Result<Outcomes> {
-        check::records::predicted(self, &predictions)?;
+        check::predictions::predicted(self, &predictions)?;
         Ok(predictions.outcomes)
     }
 
@@ -191,7 +191,7 @@ mod tests {
         for (text, says) in [
             (
                 more + &made.predictions(),
-                "there are 40 test predictions, but the metrics record 41: remove the predictions",
+                "the file has 40 test predictions, but the metrics record 41: remove the predictions",
             ),
             (whole.clone() + &validation, "`test/0` is predicted both as a test and as a validation example: remove"),
             (whole + &other, "`test/9` is predicted both as a test and as a validation example"),

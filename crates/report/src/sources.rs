@@ -80,12 +80,21 @@ fn read_one(source: &Path, known: &Known) -> Result<Found> {
                     "`{}` holds no streams of runs; name runs' folders, such as `out/sample/runs/*`",
                     source.display()
                 ),
+                false if is_pattern(source) => format!(
+                    "no run matches `{}`; the runs of a study lie below `out/STUDY/runs`, where `make` trains them",
+                    source.display()
+                ),
                 false => "no such run: train it with make, or leave it out".to_owned(),
             };
             let streams = read_file(source, known).with_context(fault);
             Ok(Found::Streams(streams?))
         }
     }
+}
+
+/// Whether a shell left the name as it is because no file matches.
+fn is_pattern(source: &Path) -> bool {
+    source.to_string_lossy().contains(['*', '?', '['])
 }
 
 /// A folder with a configuration is a run of the study; it is missing if it has not been trained to the end.
@@ -186,7 +195,7 @@ fn assemble(streams: Vec<Stream>) -> Result<Vec<Run>> {
         let mut of = |split| predictions.remove(&(training.begin.run.clone(), split));
         let (test, validation) = (of(Split::Test), of(Split::Validation));
         let latency = latencies.remove(&training.begin.run);
-        latency.as_ref().map_or(Ok(()), check::records::measured)?;
+        latency.as_ref().map_or(Ok(()), check::predictions::measured)?;
         Ok(Run { latency, ..Run::new(training, test, validation)? })
     });
     let runs = runs.collect::<Result<Vec<_>>>()?;

@@ -13,7 +13,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use study::is_id;
 
-use crate::check::records as check;
+use crate::check::stream as check;
+use crate::format::counted;
 use crate::outcomes::{Answer, Gathered, Known, Outcomes};
 use crate::stamp::Stamp;
 
@@ -188,8 +189,9 @@ impl Open {
                 let (read, end): (usize, predictions::End) = (gathered.len(), typed(value)?);
                 ensure!(
                     read == begin.examples && read == end.examples,
-                    "run `{}`: {read} predictions, but `begin` says {} and `end` {}",
+                    "run `{}`: {}, but `begin` says {} and `end` {}",
                     begin.run,
+                    counted(read, "prediction"),
                     begin.examples,
                     end.examples
                 );

@@ -2,11 +2,13 @@
 //!
 //! | module | what must hold | where it fails |
 //! | --- | --- | --- |
-//! | [`records`] | a stream agrees with its configuration and with itself; predictions agree with the metrics | while reading |
+//! | [`stream`] | a training stream agrees with its configuration and with itself | while reading |
+//! | [`predictions`] | predictions agree with the metrics and with their own end | while reading |
 //! | [`together`] | runs of a configuration differ only in the seed; runs of a study share data and encoder | after reading |
 //! | [`verify`] | no run is missing, none lacks predictions, all share data and test examples | with `--verify` |
 
-pub(crate) mod records;
+pub(crate) mod predictions;
+pub(crate) mod stream;
 pub(crate) mod together;
 pub(crate) mod verify;
 

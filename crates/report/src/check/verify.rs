@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Result, bail};
 
 use super::together::{by_configuration, of_different_data};
+use crate::format::counted;
 use crate::runs::Run;
 use crate::sources::Input;
 
@@ -29,25 +30,29 @@ pub(crate) fn verify(input: &Input) -> Result<String> {
     if commits.len() > 1 {
         log::warn!("trained by {} different commits: {}", commits.len(), Vec::from_iter(commits).join(", "));
     }
-    let examples = input.runs[0].test().1;
-    let runs = input.runs.len();
+    let (runs, predictions) = (input.runs.len(), input.runs[0].test().1);
     Ok(format!(
-        "verified: {runs} runs of {configurations} configurations, each with {examples} predictions of the same test examples, \
-         agree with their records"
+        "verified: {} of {}, each with {} of the same test examples, {} with {} records",
+        counted(runs, "run"),
+        counted(configurations, "configuration"),
+        counted(predictions, "prediction"),
+        if runs == 1 { "agrees" } else { "agree" },
+        if runs == 1 { "its" } else { "their" },
     ))
 }
 
 fn missing(input: &Input) -> Option<String> {
     let named: Vec<String> =
         input.missing.iter().map(|missing| format!("`{}` ({})", missing.run, missing.why)).collect();
-    (!named.is_empty()).then(|| format!("runs are missing: {}: finish them with make", listed(&named)))
+    (!named.is_empty())
+        .then(|| format!("{}: {}: finish with make", counted(named.len(), "missing run"), listed(&named)))
 }
 
 fn without_predictions(runs: &[Run]) -> Option<String> {
     let without = runs.iter().filter(|run| run.outcomes.is_none()).map(|run| format!("`{}`", run.name()));
     let without: Vec<String> = without.collect();
-    (!without.is_empty())
-        .then(|| format!("runs without test predictions: {}: predict them with make", listed(&without)))
+    let number = counted(without.len(), "run");
+    (!without.is_empty()).then(|| format!("{number} without test predictions: {}: predict with make", listed(&without)))
 }
 
 fn mixed_data(runs: &[Run]) -> Option<String> {
@@ -93,14 +98,17 @@ mod tests {
             good,
             "verified: 2 runs of 2 configurations, each with 40 predictions of the same test examples, agree with their records"
         );
+        let alone = verified(&whole(&one), Vec::new()).unwrap();
+        assert!(alone.starts_with("verified: 1 run of 1 configuration, each with 40 predictions"), "{alone}");
+        assert!(alone.ends_with(", agrees with its records"), "{alone}");
         let data = whole(&two).replace("\"5a\"", "\"5b\"");
         let examples = two.metrics() + &two.predictions().replace("test/", "other/");
         let missing = || vec![Missing { run: "3VA-s1".to_owned(), why: "not trained".to_owned() }];
         for (other, missing, says) in [
             (data, Vec::new(), "runs `1VA-s1` and `2VA-s1` were trained on different data"),
             (examples, Vec::new(), "runs `1VA-s1` and `2VA-s1` were tested on different examples"),
-            (two.metrics(), Vec::new(), "runs without test predictions: `2VA-s1`: predict them with make"),
-            (whole(&two), missing(), "runs are missing: `3VA-s1` (not trained): finish them with make"),
+            (two.metrics(), Vec::new(), "1 run without test predictions: `2VA-s1`: predict with make"),
+            (whole(&two), missing(), "1 missing run: `3VA-s1` (not trained): finish with make"),
         ] {
             assert_eq!(verified(&(whole(&one) + &other), missing).unwrap_err().to_string(), says);
         }

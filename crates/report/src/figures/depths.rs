@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::Material;
-use crate::format::blocks;
+use crate::format::{blocks, counted};
 use crate::quality::Quality;
 use crate::verdict::DepthResult;
 
@@ -50,7 +50,7 @@ pub(super) fn summary(depths: &[Depth], margin: f64) -> Option<String> {
     let beyond = |worse: &dyn Fn(&Depth) -> f64| depths.iter().rev().find(|depth| worse(depth) > margin);
     let less_accurate = beyond(&|depth| full.accuracy - depth.accuracy);
     let less_true = beyond(&|depth| depth.error - full.error);
-    let by = format!("by more than {margin} points");
+    let by = format!("by more than {}", counted(margin, "point"));
     let when =
         |depth: Option<&Depth>| depth.map_or("never".to_owned(), |at| format!("first at {}", blocks(at.n_blocks)));
     let (error, accuracy) = (when(less_true), when(less_accurate));

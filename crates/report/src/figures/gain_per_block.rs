@@ -50,19 +50,23 @@ pub(super) fn figure(material: &Material) -> Option<Figure> {
 fn alt(steps: &[Step]) -> String {
     let describe = |step: &Step| {
         let between = format!("{} to {}", signed(step.low), signed(step.high));
-        format!("{} blocks {} (95 % interval {between})", step.name(), signed(step.gain))
+        let blocks = if step.to == 1 { "block" } else { "blocks" };
+        format!("{} {blocks} {} (95 % interval {between})", step.name(), signed(step.gain))
     };
     let largest = steps.iter().max_by(|a, b| a.gain.total_cmp(&b.gain)).map(Step::name).unwrap_or_default();
-    let (all, n_certain) = (steps.iter().map(describe).collect::<Vec<_>>().join("; "), certain(steps));
+    let (all, certain) = (steps.iter().map(describe).collect::<Vec<_>>().join("; "), certain(steps));
     format!(
         "Gain in test accuracy of each depth over the next shallower one, in points. The largest step is {largest}; \
-         {n_certain} of {} intervals exclude 0. {all}.",
-        steps.len()
+         {certain}. {all}."
     )
 }
 
-fn certain(steps: &[Step]) -> usize {
-    steps.iter().filter(|step| step.is_certain()).count()
+/// `2 of 3 intervals exclude 0`
+fn certain(steps: &[Step]) -> String {
+    match (steps.iter().filter(|step| step.is_certain()).count(), steps.len()) {
+        (certain, 1) => format!("the interval {} 0", if certain == 1 { "excludes" } else { "includes" }),
+        (certain, all) => format!("{certain} of {all} intervals exclude 0"),
+    }
 }
 
 fn numbers(steps: &[Step]) -> String {
@@ -100,8 +104,7 @@ fn picture(title: &str, steps: &[Step], basis: &str) -> Picture {
 fn notes(steps: &[Step], basis: &str) -> Vec<String> {
     let (alone, _) = split(steps);
     let own = if alone.is_empty() { "" } else { "; the step from no block at all has an axis of its own" };
-    let certain = format!("{} of {} intervals exclude 0", certain(steps), steps.len());
-    vec![format!("{basis}; over all seeds, paired by test example"), format!("{certain}{own}")]
+    vec![format!("{basis}; over all seeds, paired by test example"), format!("{}{own}", certain(steps))]
 }
 
 /// The step from a baseline without blocks, where it would dwarf the others; and the others.

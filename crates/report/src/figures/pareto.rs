@@ -11,6 +11,7 @@ use super::pen::{GREY, INK, line, stroke};
 use super::scale::Scale;
 use super::{Figure, Material, marks};
 use crate::chapter::Chapter;
+use crate::format::counted;
 use crate::scores::Score;
 use drawing::{At, Colour, Picture, Shape};
 
@@ -59,8 +60,8 @@ fn notes(scores: &[Score], known: &Known, costs: &[Cost]) -> Vec<String> {
     let begin = (up.low > 0.0).then(|| format!("accuracy begins at {}, not at 0", up.ticks[0].1));
     let logarithmic = costs.iter().any(|cost| scale(cost).is_logarithmic);
     let logarithmic = logarithmic.then(|| "costs that spread widely are logarithmic".to_owned());
-    let lacking =
-        (fewest < scores.len()).then(|| format!("a cost is known of {fewest} of {} configurations", scores.len()));
+    let all = counted(scores.len(), "configuration");
+    let lacking = (fewest < scores.len()).then(|| format!("a cost is known of {fewest} of {all}"));
     let machines = several_machines(known).then(|| "times are of several machines".to_owned());
     notes.push([begin, logarithmic, lacking, machines].into_iter().flatten().collect::<Vec<_>>().join("; "));
     notes.retain(|note| !note.is_empty());

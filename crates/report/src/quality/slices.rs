@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use statistics::{Probabilities, mean};
 
 use super::Slice;
+use crate::format::counted;
 use crate::outcomes::{Examples, Outcomes};
 
 /// With more different numbers, the ids are counted and not rated.
@@ -104,9 +105,9 @@ fn parts(tokens: &[usize], ends: &[usize], cut: bool) -> Vec<Part> {
         examples[ends.partition_point(|end| end < length)].push(example);
     }
     let name = |place: usize| match (place.checked_sub(1).map(|before| ends[before] + 1), ends[place]) {
-        (_, end) if cut && place + 1 == ends.len() => format!("{end} tokens (cut)"),
-        (None, end) => format!("up to {end} tokens"),
-        (Some(start), end) if start == end => format!("{end} tokens"),
+        (_, end) if cut && place + 1 == ends.len() => format!("{} (cut)", counted(end, "token")),
+        (None, end) => format!("up to {}", counted(end, "token")),
+        (Some(start), end) if start == end => counted(end, "token"),
         (Some(start), end) => format!("{start}–{end} tokens"),
     };
     examples.into_iter().enumerate().map(|(place, examples)| Part { name: name(place), examples }).collect()

@@ -4,7 +4,7 @@ use statistics::{Finding, LEAST_ANSWERS};
 
 use super::sentence::{between, signed_points};
 use super::{Comparison, DepthResult, Verdict, sentences};
-use crate::format::unknown;
+use crate::format::{counted, unknown};
 use crate::grid::{self, Column};
 use crate::notes::ACCURACY;
 
@@ -123,9 +123,9 @@ pub(crate) fn method(verdict: &Verdict) -> Vec<String> {
              paired, whatever their numbers; test examples are. Its interval: Student's t with seeds (of each model its own) \
              and test examples as random factors and Welch's degrees of freedom, and with four examples added (two on \
              which only the one is right, and two for the other), so that it has a width where answers hardly differ; \
-             {DROP_COVERAGE}. Enough: the whole interval lies below {} points; too few: above; unclear: on both sides; few \
+             {DROP_COVERAGE}. Enough: the whole interval lies below {}; too few: above; unclear: on both sides; few \
              examples: the margin allows for fewer than {LEAST_ANSWERS} lost answers, which is too few to tell",
-            verdict.margin
+            counted(verdict.margin, "point")
         )),
         Some(format!(
             "depths are tested from the deepest down, until the first that is not enough: so the chance of calling a depth \

@@ -94,4 +94,8 @@ fn rated(predictions: &str) -> String {
 fn help_has_examples() {
     insta::assert_snapshot!("help", stdout(&["--help"], ""));
     insta::assert_snapshot!("help_table", stdout(&["table", "--help"], ""));
+    for command in ["table", "quality", "verdict", "flips", "plot", "page", "all"] {
+        let help = stdout(&[command, "--help"], "");
+        assert!(help.contains(&format!("\n  report {command} out/sample/runs/")), "{help}");
+    }
 }

@@ -19,8 +19,8 @@ fn verify_prints_what_it_checked_or_every_fault() {
     let (code, _, text) = report(&with(&["--verify"], &runs, &[]), "");
     assert_eq!(code, Some(1));
     assert!(text.contains("left out: run `1VA-s2`, not trained"), "{text}");
-    assert!(text.contains("runs are missing: `1VA-s2` (not trained)"), "{text}");
-    assert!(text.contains("runs without test predictions: `2VA-s1`"), "{text}");
+    assert!(text.contains("1 missing run: `1VA-s2` (not trained)"), "{text}");
+    assert!(text.contains("1 run without test predictions: `2VA-s1`"), "{text}");
     assert_eq!(report(&["-q"], "").0, Some(2));
 }
 
@@ -112,6 +112,7 @@ fn an_empty_input_is_refused_with_a_remedy() {
     for (source, says) in [
         ("-", "no finished run in the input: name run folders"),
         ("no/such/run", "no such run: train it with make, or leave it out: reading `no/such/run`"),
+        ("out/x/runs/*", "no run matches `out/x/runs/*`; the runs of a study lie below `out/STUDY/runs`"),
         (&empty, "is not a trained run: train it with make, or leave it out"),
     ] {
         for verb in ["table", "verdict"] {

@@ -116,6 +116,21 @@ fn too_few_test_examples_are_named_and_no_interval_is_empty_or_impossible() {
 }
 
 #[test]
+fn one_of_anything_is_singular() {
+    let first = |n: usize, none: usize, one: usize, margin: &str| {
+        let runs =
+            |id: &'static str, right| (1..=3).map(move |seed| Made::new(id, seed).examples(n).test(&[0, right, 0]));
+        let made: Vec<Made> = runs("0BE", none).chain(runs("1VA", one)).collect();
+        let text = stdout(&["verdict", "-", "--margin", margin], &whole(&made));
+        text.lines().next().unwrap().to_owned()
+    };
+    assert!(first(2_000, 1_600, 1_800, "0.5").starts_with("**the only block is needed: the model without any lies"));
+    let few = first(100, 100, 100, "1");
+    assert!(few.starts_with("**too few test examples to tell 0 from 1 block: level"), "{few}");
+    assert!(few.contains("(a margin of 1 point of 100 is 1 lost answer, and a verdict needs"), "{few}");
+}
+
+#[test]
 fn a_depth_of_two_of_four_that_loses_next_to_nothing_is_enough_on_two_thousand_examples() {
     let runs = [
         ("1VA", [1740, 1800, 1770]),
