@@ -28,6 +28,10 @@ use reader::{Example, Reader};
 pub use columns::Columns;
 pub use store::{Store, Text};
 
+/// What a source must hold.
+const EXAMPLES: &str = "write a row of text and label for each, under a header such as `text,label`, or a line such as \
+                        `{\"text\": \"Thank you.\", \"label\": \"praise\"}`";
+
 /// A text and its class, unchanged from the source. A [`Store`] has the text.
 pub struct Review<T = Text> {
     /// Unique in its source.
@@ -139,7 +143,7 @@ impl Reading {
     }
 
     fn finish(mut self, source: &str) -> Result<Texts> {
-        let Some(columns) = self.columns else { bail!("{source}: holds no examples") };
+        let Some(columns) = self.columns else { bail!("{source}: holds no examples; {EXAMPLES}") };
         if let Some(first) = self.first_blank {
             log::warn!(
                 "{first}; {} of {} texts are; a model learns nothing from them",

@@ -8,6 +8,7 @@ mod files;
 mod frame;
 mod markup;
 mod normalizer;
+mod positions;
 mod tokenizer;
 mod traced;
 mod truncation;
@@ -17,6 +18,7 @@ mod vocabulary_file;
 mod word_cache;
 
 pub use files::TokenizerFiles;
+pub use positions::{check_length, positions};
 pub use tokenizer::{Spanned, TextTokenizer, TokenIds};
 pub use traced::MARKUP;
 pub use vocabulary::Vocabulary;

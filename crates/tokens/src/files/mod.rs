@@ -167,8 +167,11 @@ pub(crate) fn object(path: &Path) -> Result<Option<Value>> {
 
 fn contents(path: &Path) -> std::io::Result<Vec<u8>> {
     let bytes = records::regular(path).and_then(std::fs::read)?;
-    match bytes.starts_with(b"version https://git-lfs") {
-        true => Err(Error::other("is a git-lfs pointer, not the file itself: run `git lfs pull` in its repository")),
+    if bytes.starts_with(b"version https://git-lfs") {
+        return Err(Error::other("is a git-lfs pointer, not the file itself: run `git lfs pull` in its repository"));
+    }
+    match bytes.is_empty() {
+        true => Err(Error::other("the file is empty; remove the model's folder, then fetch the model again")),
         false => Ok(bytes),
     }
 }

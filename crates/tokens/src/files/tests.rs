@@ -120,6 +120,8 @@ fn a_folder_without_a_tokenizer_or_with_a_damaged_file_is_refused_by_name() {
     for (name, bytes, says) in [
         ("tokenizer.json", &pointer[..], "git-lfs"),
         ("tokenizer_config.json", pointer, "git-lfs"),
+        ("tokenizer.json", b"", "the file is empty; remove the model's folder, then"),
+        ("tokenizer_config.json", b"", "the file is empty; remove the model's folder, then"),
         ("tokenizer_config.json", b"[]", "is not a JSON object"),
         ("added_tokens.json", b"{", "added_tokens.json"),
     ] {
