@@ -3,9 +3,7 @@
 use std::path::Path;
 
 use records::publish;
-
-/// The model's name.
-pub(crate) const NAME: &str = "sample-bert";
+use study::EMBEDDED_MODEL;
 
 /// `config.json` comes last: a folder with this file is complete.
 const FILES: [(&str, &[u8]); 4] = [
@@ -18,7 +16,7 @@ const FILES: [(&str, &[u8]); 4] = [
 /// Write the model's folder into `models`; a file with the same bytes keeps its modification time.
 pub(crate) fn write(models: &Path) -> anyhow::Result<()> {
     for (name, bytes) in FILES {
-        let path = models.join(NAME).join(name);
+        let path = models.join(EMBEDDED_MODEL).join(name);
         if !publish::if_changed(&path, bytes)? {
             log::debug!("`{}` already exists", path.display());
         }

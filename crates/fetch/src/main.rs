@@ -50,6 +50,7 @@ struct Args {
 #[derive(Debug, Subcommand)]
 enum Source {
     /// Download a data set: `imdb`, the published archive of 50,000 labelled reviews (80 MiB)
+    #[command(after_long_help = "Example:\n  fetch data imdb --out data/imdb")]
     Data {
         /// `imdb`
         name: String,
@@ -58,6 +59,7 @@ enum Source {
         out: PathBuf,
     },
     /// Download a model folder: configuration, tokenizer, and weights as safetensors or as a PyTorch file, whole or in shards
+    #[command(after_long_help = "Example:\n  fetch model bert-base-cased --out data/models")]
     Model {
         /// A known name, such as `bert-base-cased` or `sample-bert`, or `owner/name` on the Hugging Face hub
         name: String,
@@ -81,7 +83,7 @@ fn run() -> anyhow::Result<()> {
     let downloads = Downloads::new(pause, patience);
     match args.source {
         Source::Data { name, out } => downloads.fetch(&sources::data(&name, &out)?).map(drop),
-        Source::Model { name, out, .. } if name == embedded::NAME => embedded::write(&out),
+        Source::Model { name, out, .. } if name == study::EMBEDDED_MODEL => embedded::write(&out),
         Source::Model { name, revision, out } => Model::new(&name, &revision, &out)?.fetch(&downloads),
     }
 }

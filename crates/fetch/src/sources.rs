@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{bail, ensure};
 
+use study::{EMBEDDED_MODEL, KNOWN_MODELS, nearest};
+
 use crate::digest::Digest;
 use crate::origin::Origin;
 
@@ -53,12 +55,6 @@ const IMDB_MD5: &str = "7c2ac02c03563afcf9b574c7e56c153a";
 const HUB: &str = "https://huggingface.co";
 pub(crate) const DEMO: &str = "`make demo` needs no download";
 
-const KNOWN_MODELS: [(&str, &str); 3] = [
-    ("all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"),
-    ("bert-base-cased", "google-bert/bert-base-cased"),
-    ("bert-base-uncased", "google-bert/bert-base-uncased"),
-];
-
 /// The archive of the data set `name`.
 pub(crate) fn data(name: &str, folder: &Path) -> anyhow::Result<Source> {
     ensure!(name == "imdb", "unknown data set `{name}`: only `imdb` can be fetched; `sample` is built in");
@@ -93,10 +89,13 @@ pub(crate) fn repository(name: &str) -> anyhow::Result<String> {
     match name.split_once('/') {
         Some((owner, model)) if is_plain(owner) && is_plain(model) => Ok(name.to_owned()),
         _ => {
-            let known: Vec<_> = KNOWN_MODELS.iter().map(|(known, _)| format!("`{known}`")).collect();
+            let mut known = vec![EMBEDDED_MODEL];
+            known.extend(KNOWN_MODELS.iter().map(|(known, _)| known));
+            let meant = nearest(name, known.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
             bail!(
-                "unknown model `{name}`: use `sample-bert`, {}, or the `owner/name` of a Hugging Face model",
-                known.join(", ")
+                "unknown model `{name}`: use `{}`, or the `owner/name` of a Hugging Face model{}",
+                known.join("`, `"),
+                meant.unwrap_or_default()
             )
         }
     }
@@ -129,5 +128,6 @@ mod tests {
             let message = repository(name).unwrap_err().to_string();
             assert!(message.contains("`bert-base-cased`"), "{name}: {message}");
         }
+        assert!(repository("all-minilm").unwrap_err().to_string().ends_with("did you mean `all-MiniLM-L6-v2`?"));
     }
 }

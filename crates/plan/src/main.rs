@@ -7,25 +7,26 @@ mod make;
 mod new;
 mod pair;
 
-use std::io::{ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 use records::publish::Output;
-use study::{Configuration, Error, Study, nearest};
+use study::{Configuration, Study};
 
 const EXAMPLE: &str = "\
-Examples: a study for texts of your own, and one run of a study, for a single epoch
+Examples: the runs of a study, a study for texts of your own, and one run for a single epoch
+  plan pipelines/sample.toml
   plan new mail.csv
   plan pipelines/sample.toml | jq -c 'select(.id == \"2VA-s1\") | .epochs = 1' |
     train --config - --shards SHARDS --model MODEL --out RUN
 
 With `--write DIR --format make`, as the Makefile calls it, `plan` also checks the variables that
-make hands down in the environment (INPUT, IMDB_ARCHIVE, MODELS_DIR, DEVICE, MARGIN, HEAD, A, B,
-EXAMPLES, TRIED), and writes the sha256 of each input to a file that keeps its time as long as the
-content is the same.";
+make hands down in the environment (INPUT, IMDB_ARCHIVE, MODELS_DIR, ENGINE, DEVICE, MARGIN, HEAD,
+A, B, EXAMPLES, TRIED), and writes the sha256 of each input to a file that keeps its time as long as
+the content is the same.";
 
 /// Expand a study definition into one configuration per run
 #[derive(Debug, Parser)]
@@ -79,7 +80,7 @@ fn run() -> anyhow::Result<()> {
         return new.run();
     }
     let path = args.study.clone().unwrap_or_default();
-    let study = read(&path)?;
+    let study = Study::read(&path)?;
     let configurations = chosen(&study, args.encoder.as_deref())?;
     let plan = match (&args.pair, args.format) {
         (Some(folder), _) => pair::pair(&configurations, folder)?,
@@ -93,29 +94,6 @@ fn run() -> anyhow::Result<()> {
             output.write_all(plan.as_bytes()).context("writing the configurations")?;
             Ok(output.finish()?)
         }
-    }
-}
-
-/// The study at `path`; if it is missing, the message names those beside it.
-fn read(path: &Path) -> anyhow::Result<Study> {
-    let missing = |error: &Error| matches!(error, Error::Read { source, .. } if source.kind() == ErrorKind::NotFound);
-    match Study::read(path) {
-        Err(error) if missing(&error) => bail!("no study `{}`{}", path.display(), others(path)),
-        read => Ok(read?),
-    }
-}
-
-fn others(path: &Path) -> String {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let studies = entries.filter(|path| path.extension().is_some_and(|extension| extension == "toml"));
-    let mut names: Vec<String> = studies.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
-    names.sort();
-    let name = path.file_stem().unwrap_or_default().to_string_lossy();
-    let meant = nearest(&name, names.iter().map(String::as_str)).map(|near| format!("; did you mean `{near}`?"));
-    match names.is_empty() {
-        true => String::new(),
-        false => format!("; there are `{}`{}", names.join("`, `"), meant.unwrap_or_default()),
     }
 }
 

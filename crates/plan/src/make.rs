@@ -15,13 +15,14 @@ use crate::inputs::{Input, texts, weights};
 /// and the questions that a person asks are brought up to date there.
 ///
 /// # Errors
-/// A wrong name, number or file, or a file that cannot be written.
+/// A wrong name, number or file, a text longer than a model reads, or a file that cannot be written.
 pub(crate) fn plan(study: &Study, configurations: &[Configuration], folder: Option<&Path>) -> anyhow::Result<String> {
     let given = Given::from_environment();
     given.check(study, configurations)?;
     let encoders = Vec::from_iter(configurations.iter().map(|run| run.encoder.as_str()).collect::<BTreeSet<_>>());
     let models: BTreeSet<&str> = encoders.iter().copied().chain([study.data.tokenizer.as_str()]).collect();
     let sources = given.sources(study, &Vec::from_iter(models.iter().copied()))?;
+    tokens::check_length(study, Path::new(&sources.models))?;
     let text = variables(study, configurations, &encoders, &models, &sources)?;
     if let Some(folder) = folder {
         inputs(study, &encoders, &sources, folder).iter().try_for_each(Input::remember)?;
@@ -47,7 +48,7 @@ fn variables(
         words.iter().try_for_each(|word| plain(name, word))?;
         Ok(writeln!(text, "{name} := {}", words.join(" "))?)
     };
-    define("SHARDS_NAME", &[&study.data.shards_name()])?;
+    define("SHARDS_NAME", &[&study.shards_name()])?;
     define("RUN_IDS", &ids)?;
     define("MEASURED_IDS", &first_seeds(configurations))?;
     define("SPLITS", if study.data.validation > 0.0 { &["test", "validation"] } else { &["test"] })?;
@@ -71,7 +72,7 @@ fn inputs(study: &Study, encoders: &[&str], sources: &Sources, folder: &Path) ->
     let tokenizer = tokenizer.iter().find(|(_, path)| path.exists()).unwrap_or(&tokenizer[0]).clone();
     let embedded = EMBEDDED.iter().find(|(name, _)| *name == study.data.dataset);
     let shards = Input {
-        sums: Path::new("data/shards").join(study.data.shards_name() + ".sha256"),
+        sums: Path::new("data/shards").join(study.shards_name() + ".sha256"),
         embedded: embedded.map(|(_, sum)| format!("{sum}  reviews\n")).unwrap_or_default(),
         files: [tokenizer].into_iter().chain(texts).collect(),
     };

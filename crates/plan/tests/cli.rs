@@ -49,7 +49,7 @@ impl Folder {
     fn plan(&self, args: &[&str]) -> assert_cmd::assert::Assert {
         let mut command = Command::cargo_bin("plan").unwrap();
         for variable in
-            ["INPUT", "IMDB_ARCHIVE", "MODELS_DIR", "DEVICE", "MARGIN", "HEAD", "A", "B", "EXAMPLES", "TRIED"]
+            ["INPUT", "IMDB_ARCHIVE", "MODELS_DIR", "ENGINE", "DEVICE", "MARGIN", "HEAD", "A", "B", "EXAMPLES", "TRIED"]
         {
             command.env_remove(variable);
         }
@@ -174,14 +174,30 @@ fn a_missing_study_is_named_with_those_beside_it() {
     std::fs::remove_file(folder.0.path().join("study.toml")).unwrap();
     folder.plan(&[]).code(1).stderr("plan: no study `study.toml`\n");
     folder.write("stduy.toml", STUDY);
-    folder.plan(&[]).code(1).stderr(contains("no study `study.toml`; there are `stduy`; did you mean `stduy`?"));
+    folder.plan(&[]).code(1).stderr("plan: no study `study.toml`; did you mean `stduy.toml`?\n");
+    for name in [".hidden.toml", "Other.toml", "pipelines/sample.toml", "pipelines/mail.toml"] {
+        folder.write(name, STUDY);
+    }
+    let refused = |name: &str| {
+        let mut command = Command::cargo_bin("plan").unwrap();
+        command.current_dir(folder.0.path()).arg(name).assert().code(1)
+    };
+    refused("sample").stderr("plan: no study `sample`; did you mean `pipelines/sample.toml`?\n");
+    refused("hidden").stderr("plan: no study `hidden`\n");
+    let told = "plan: no study `pipelines/smaple.toml`; there are `mail`, `sample`; did you mean `sample`?\n";
+    refused("pipelines/smaple.toml").stderr(told);
 }
 
 #[test]
 fn wrong_usage_is_exit_code_2_and_help_shows_an_example() {
     let folder = Folder::new(STUDY);
     folder.plan(&["--format", "yaml"]).code(2);
-    folder.plan(&["--help"]).success().stdout(contains("train --config -"));
+    folder
+        .plan(&["--help"])
+        .success()
+        .stdout(contains("train --config -").and(contains("\n  plan pipelines/sample.toml\n")));
+    let mut command = Command::cargo_bin("plan").unwrap();
+    command.args(["new", "--help"]).assert().success().stdout(contains("\n  plan new mail.csv\n"));
 }
 
 /// Every default was chosen without a change to the studies that ship: the sha256 of what each expanded to before.
@@ -216,6 +232,18 @@ fn makes_variables_are_checked_and_nothing_is_written_if_one_is_wrong() {
     assert!(!folder.0.path().join("out").exists());
     command.env("HEAD", "mean-linear").env("MARGIN", "1").assert().success();
     assert_eq!(folder.read("out/question.txt"), "margin 1, head mean-linear\n");
+}
+
+#[test]
+fn a_text_longer_than_a_model_reads_is_refused_once_the_model_is_there() {
+    let folder = Folder::new(&STUDY.replace("max_seq_length = 64", "max_seq_length = 128"));
+    let write = ["--write", "out", "--format", "make"];
+    folder.plan(&write).success();
+    folder.write("data/models/other/config.json", r#"{"model_type": "roberta", "max_position_embeddings": 129}"#);
+    let told = "plan: study `tiny`: `max_seq_length` is 128, but `data/models/other` has only 127 positions";
+    folder.plan(&write).code(1).stderr(contains(told));
+    folder.write("study.toml", &STUDY.replace("max_seq_length = 64", "max_seq_length = 127"));
+    folder.plan(&write).success();
 }
 
 #[test]

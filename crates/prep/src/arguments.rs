@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use crate::datasets::Source;
@@ -24,7 +25,7 @@ pub(crate) struct Arguments {
     pub(crate) list: bool,
     /// Print how the first N texts were read, cut and labelled, and write nothing
     #[arg(long, value_name = "N", conflicts_with_all = ["out", "list"])]
-    pub(crate) sample: Option<usize>,
+    pub(crate) sample: Option<NonZero<usize>>,
     #[command(flatten)]
     pub(crate) threads: console::Threads,
     #[command(flatten)]
@@ -44,7 +45,8 @@ Data sets:
           A label is a name, or an index from 0. An example without `split` is for training.
           Without `test` or `validation` examples, a share of train is held out.
 
-Examples:
+Examples, the first after `fetch model sample-bert --out data/models`:
+  prep --definition pipelines/sample.toml --models data/models --out data/shards/sample
   prep --definition pipelines/imdb.toml --archive data/imdb/aclImdb_v1.tar.gz \\
        --models data/models --out data/shards/imdb-bert-base-cased-512-head-only
   prep --definition my.toml --input mail.csv --models data/models --out data/shards/mail

@@ -32,13 +32,15 @@ fn run() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     arguments.verbosity.start();
     arguments.threads.start()?;
-    let data = study::Study::read(&arguments.definition)?.data;
+    let study = study::Study::read(&arguments.definition)?;
+    tokens::check_length(&study, &arguments.models)?;
+    let data = study.data;
     let tokenizer = TextTokenizer::load(&arguments.models.join(&data.tokenizer), &data)?;
     let in_study = || format!("study `{}`", arguments.definition.display());
     let source = datasets::open(&arguments.source, &data).with_context(in_study)?;
     if let Some(n) = arguments.sample {
         let mut store = Store::new(std::env::temp_dir());
-        return sample::print(n, &source.read(&mut store)?, &mut store, &tokenizer, data.truncation);
+        return sample::print(n.get(), &source.read(&mut store)?, &mut store, &tokenizer, data.truncation);
     }
     let output = Output::new(&arguments.out.unwrap_or_default())?;
     if arguments.list {

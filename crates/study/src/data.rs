@@ -174,7 +174,7 @@ impl Cleaning {
 }
 
 impl Data {
-    /// The name of the folder of shards: everything that changes the shards changes the name.
+    /// The name of the shards, without that of the study: every setting that changes the shards changes the name.
     pub fn shards_name(&self) -> String {
         let Data { dataset, tokenizer, max_seq_length, truncation, .. } = self;
         let mut name = format!("{dataset}-{tokenizer}-{max_seq_length}-{}", truncation.name());

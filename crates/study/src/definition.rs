@@ -1,13 +1,16 @@
 //! The study file as written, and its expansion into one configuration per run.
 
 use std::collections::HashSet;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::Deserialize;
 
 use crate::configuration::is_id;
+use crate::missing::others;
 use crate::settings::Settings;
-use crate::{Configuration, Data, Error, defaults, with_nearest};
+use crate::slip::slip;
+use crate::{Configuration, Data, Error, defaults};
 
 /// A study definition (`pipelines/<study>.toml`).
 #[derive(Debug, Clone, Deserialize)]
@@ -35,7 +38,10 @@ impl Study {
     /// The file is missing, is not TOML, has an unknown field, or asks for something out of range; the
     /// message names file and line.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| match (path.to_owned(), source.kind()) {
+            (path, ErrorKind::NotFound) => Error::Missing { others: others(&path), path },
+            (path, _) => Error::Read { path, source },
+        })?;
         Self::parse(path, &text)
     }
 
@@ -44,7 +50,7 @@ impl Study {
     /// # Errors
     /// As [`Study::read`].
     pub fn parse(path: &Path, text: &str) -> Result<Self, Error> {
-        let mut study: Study = toml::from_str(text).map_err(|e| syntax(path, text, &e))?;
+        let mut study: Study = toml::from_str(text).map_err(|e| slip(path, text, &e))?;
         study.share_one_model();
         let within = |e: Error| Error::value(format!("study `{}`: {e}", path.display()));
         study.check().map_err(within)?;
@@ -60,6 +66,13 @@ impl Study {
         let seeds = |row: &Settings| row.seeds.clone().unwrap_or_else(|| self.seeds.clone());
         let runs = self.configuration.iter().flat_map(|row| seeds(row).into_iter().map(move |seed| (row, seed)));
         runs.map(|(row, seed)| row.resolve(&self.defaults, seed)).collect()
+    }
+
+    /// The name of the folder of shards. Texts of one's own are those of one study, so its name is part of it; other data
+    /// sets are the same for every study.
+    pub fn shards_name(&self) -> String {
+        let name = self.data.shards_name();
+        if self.data.dataset == defaults::dataset() { format!("{name}-study.{}", self.name) } else { name }
     }
 
     /// The tokenizer is the encoder's unless the file names another, and the encoder is the tokenizer's.
@@ -102,12 +115,4 @@ impl Study {
             None => Ok(()),
         }
     }
-}
-
-/// toml's error as one line: the line number, the sentence, and the near name if there is one.
-fn syntax(path: &Path, text: &str, error: &toml::de::Error) -> Error {
-    let offset = error.span().map_or(0, |span| span.start);
-    let line = text.get(..offset).map_or(1, |before| before.matches('\n').count() + 1);
-    let message = with_nearest(error.message().replace('\n', " "));
-    Error::Syntax { path: path.to_owned(), line, message }
 }

@@ -5,6 +5,14 @@ use std::path::PathBuf;
 /// A study file that cannot be read, or that asks for something impossible.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// There is no such file.
+    #[error("no study `{path}`{others}")]
+    Missing {
+        /// The study file.
+        path: PathBuf,
+        /// The studies that are there instead, with the near name.
+        others: String,
+    },
     /// The file could not be opened or read.
     #[error("reading study `{path}`: {source}")]
     Read {
@@ -43,11 +51,12 @@ pub fn with_nearest(message: String) -> String {
     }
 }
 
-/// The known name that is most like `name`, the first of equals, if one is near enough to be a typing error.
+/// The known name that is most like `name`, whatever their case, the first of equals, if one is near enough to be a typing error.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let name = name.to_lowercase();
     known
         .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .map(|candidate| (strsim::jaro_winkler(&name, &candidate.to_lowercase()), candidate))
         .filter(|(likeness, _)| *likeness > 0.75)
         .reduce(|best, next| if next.0 > best.0 { next } else { best })
         .map(|(_, candidate)| candidate)
@@ -63,6 +72,7 @@ mod tests {
         assert_eq!(nearest("epoch", known), Some("epochs"));
         assert_eq!(nearest("batchsize", known), Some("batch_size"));
         assert_eq!(nearest("zzz", known), None);
+        assert_eq!(nearest("adamW", ["adam", "adamw"]), Some("adamw"));
     }
 
     #[test]

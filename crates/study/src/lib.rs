@@ -11,8 +11,10 @@ mod data;
 mod defaults;
 mod definition;
 mod error;
+mod missing;
 mod model;
 mod settings;
+mod slip;
 
 pub use basics::{MOST_BLOCKS, Precision};
 pub use blocks::Blocks;
@@ -21,5 +23,5 @@ pub use configuration::{Configuration, Freeze, Weights, is_id};
 pub use data::{Cleaning, Data, Duplicates, EMBEDDED, Truncation};
 pub use definition::Study;
 pub use error::{Error, nearest, with_nearest};
-pub use model::ModelKind;
+pub use model::{EMBEDDED_MODEL, KNOWN_MODELS, ModelKind};
 pub use settings::Settings;

@@ -1,4 +1,14 @@
-//! The kinds of models. No other place decides which one a name means.
+//! The kinds of models, and the names that models have. No other place decides which kind a name means.
+
+/// The model that `fetch` embeds, so that it never lies in a folder of the user's.
+pub const EMBEDDED_MODEL: &str = "sample-bert";
+
+/// The models that `fetch` and make know by a short name, and the repository of each on the Hugging Face hub.
+pub const KNOWN_MODELS: [(&str, &str); 3] = [
+    ("all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"),
+    ("bert-base-cased", "google-bert/bert-base-cased"),
+    ("bert-base-uncased", "google-bert/bert-base-uncased"),
+];
 
 /// The kind of model that a configuration describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

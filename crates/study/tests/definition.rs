@@ -90,6 +90,9 @@ fn a_study_needs_a_name_a_model_and_rows() {
         read(&format!("name = \"s\"\ndefaults = {{ encoder = \"mini\" }}\nconfiguration = [{rows}]")).unwrap().data;
     assert_eq!(data, Data { tokenizer: "mini".to_owned(), ..Data::default() });
     assert_eq!(data.shards_name(), "jsonl-mini-256-head-only");
+    let mail = format!("name = \"mail\"\ndefaults = {{ encoder = \"mini\" }}\nconfiguration = [{rows}]");
+    assert_eq!(read(&mail).unwrap().shards_name(), "jsonl-mini-256-head-only-study.mail");
+    assert_eq!(read(GOOD).unwrap().shards_name(), "sample-t-64-head-only");
 }
 
 #[test]
@@ -173,6 +176,33 @@ fn a_typing_error_is_reported_with_its_line_and_the_near_name() {
 }
 
 #[test]
+fn a_value_of_another_type_is_refused_with_its_setting_and_what_to_write() {
+    for (from, to, says) in [
+        ("epochs = 5", "epochs = \"five\"", "line 10: `epochs` holds \"five\"; write a whole number from 0"),
+        ("epochs = 7", "epochs = 7.5", "`epochs` holds `7.5`; write a whole number from 0"),
+        (
+            "max_seq_length = 64",
+            "max_seq_length = -1",
+            "line 6: `max_seq_length` holds `-1`; write a whole number from 0",
+        ),
+        ("dropout = 0.1", "dropout = [0.1]", "`dropout` holds a list; write a number"),
+        ("seeds = [1, 2]", "seeds = [\n1,\n\"two\"]", "line 4: `seeds` holds \"two\"; write a whole number from 0"),
+        ("seeds = [1, 2]", "seeds = 3", "`seeds` holds `3`; write a list, such as `[1, 2]`"),
+        ("blocks = \"first:1\"", "blocks = 1", "`blocks` holds `1`; write a name between quotes"),
+        (
+            "head = { kind = \"cls-linear\" }",
+            "head = 1",
+            "`head` holds `1`; write a kind such as `\"cls-linear\"`, or a",
+        ),
+        ("epochs = 7", "freeze = { blocks = true }", "`blocks` holds `true`; write a whole number from 0"),
+        ("weights = \"random\"", "weights = \"Random\"", "`weights`: unknown variant `Random`, expected `pretrained`"),
+    ] {
+        let said = refused(from, to);
+        assert!(said.contains(says), "{said}");
+    }
+}
+
+#[test]
 fn an_impossible_value_is_refused_and_named() {
     let cases = [
         ("id = \"B\"", "id = \"A\"", "two runs have the name `A-s1`"),
@@ -194,7 +224,7 @@ fn an_impossible_value_is_refused_and_named() {
         assert!(said.contains(says), "{said}");
     }
     let missing = Study::read("nowhere.toml".as_ref()).unwrap_err().to_string();
-    assert!(missing.starts_with("reading study `nowhere.toml`"), "{missing}");
+    assert!(missing.starts_with("no study `nowhere.toml`"), "{missing}");
 }
 
 #[test]
@@ -250,7 +280,10 @@ fn the_order_of_cleaning_in_the_file_does_not_matter_and_none_is_the_default() {
 #[test]
 fn an_unknown_step_of_cleaning_is_answered_with_the_known_ones() {
     let said = refused("max_seq_length = 64", "max_seq_length = 64\ncleaning = [\"case\", \"stopwords\"]");
-    assert!(said.contains("line 7: unknown variant `stopwords`, expected one of `punctuation`, `case`"), "{said}");
+    assert!(
+        said.contains("line 7: `cleaning`: unknown variant `stopwords`, expected one of `punctuation`, `case`"),
+        "{said}"
+    );
     assert!(said.ends_with("`stem`; did you mean `stop-words`?"), "{said}");
     let said = refused("max_seq_length = 64", "max_seq_length = 64\nduplicates = \"leave_out\"");
     assert!(said.contains("line 7") && said.ends_with("`keep` or `leave-out`; did you mean `leave-out`?"), "{said}");

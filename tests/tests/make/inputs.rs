@@ -59,7 +59,9 @@ fn another_study_does_not_use_the_shards_of_another_input() {
     project.later();
     project.make(&["INPUT=a.file"]);
     assert!(project.make(&["STUDY=theirs", "INPUT=b.file"]).0.contains(&"prep".to_owned()));
-    assert!(project.read("data/shards/jsonl-sample-bert-256-head-only/manifest.json").contains("--input b.file"));
+    assert!(
+        project.read("data/shards/jsonl-sample-bert-256-head-only-study.stub/manifest.json").contains("--input b.file")
+    );
     assert!(project.make(&["INPUT=a.file"]).0.contains(&"prep".to_owned()));
 }
 

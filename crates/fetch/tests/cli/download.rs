@@ -330,3 +330,13 @@ fn unknown_names_list_the_known_ones() {
     client.fetch(&["model", "bert"]).code(1).stderr(contains("`all-MiniLM-L6-v2`").and(contains("`owner/name`")));
     client.fetch(&["modle", "bert"]).code(2);
 }
+
+#[test]
+fn the_help_of_each_source_ends_with_a_command_to_paste() {
+    for (source, example) in
+        [("data", "fetch data imdb --out data/imdb"), ("model", "fetch model bert-base-cased --out")]
+    {
+        let mut command = assert_cmd::cargo::cargo_bin_cmd!("fetch");
+        command.args([source, "--help"]).assert().success().stdout(contains(format!("\n  {example}")));
+    }
+}

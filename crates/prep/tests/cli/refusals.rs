@@ -38,8 +38,9 @@ fn a_missing_or_wrong_tokenizer_says_where_to_get_it() {
     let without_pad = String::from_utf8_lossy(TINY).replace("[PAD]", "[NIL]").into_bytes();
     let without_frame = without_post_processor();
     let (fetched, copied) = ("fetch model tiny --out DIR", "MODELS_DIR=");
-    let cases: [(Option<&[u8]>, [&str; 3]); 4] = [
+    let cases: [(Option<&[u8]>, [&str; 3]); 5] = [
         (None, ["reading tokenizer `models/tiny/tokenizer.json`: No such file", fetched, copied]),
+        (Some(b""), ["tokenizer.json`: the file is empty; remove the model's folder", fetched, copied]),
         (Some(b"{}"), ["cannot be used", fetched, copied]),
         (Some(&without_pad), ["tokenizer.json`", "has no padding token `[PAD]` or `<pad>`", "as `pad_token`"]),
         (Some(&without_frame), ["only one token before", "and one after a text", "set `post_processor`"]),
@@ -54,6 +55,14 @@ fn a_missing_or_wrong_tokenizer_says_where_to_get_it() {
         workplace.prep().write_stdin(LINE).assert().code(1).stderr(says);
         assert_eq!(workplace.names(), ["models", "x.toml"]);
     }
+    let workplace = Workplace::new(JSONL);
+    workplace.put("models/tiny/config.json", b"{\"max_position_embeddings\": 7}");
+    let says = one_line_with(&["study `x`: `max_seq_length` is 8, but `models/tiny` has only 7 positions; lower it"]);
+    workplace.prep().write_stdin(LINE).assert().code(1).stderr(says);
+    std::fs::remove_file(workplace.path("x.toml")).unwrap();
+    workplace.put("pipelines/x.toml", b"");
+    let says = one_line_with(&["no study `x.toml`; did you mean `pipelines/x.toml`?"]);
+    workplace.prep().write_stdin(LINE).assert().code(1).stderr(says);
     let workplace = Workplace::new(JSONL);
     let says = one_line_with(&["no model folder `nowhere/tiny`", "fetch model tiny --out DIR"]);
     workplace.prep_to("out").args(["--models", "nowhere"]).write_stdin(LINE).assert().code(1).stderr(says);
