@@ -9,7 +9,7 @@ CARGO  ?= cargo
 ENGINE := $(or $(BACKEND),$(if $(filter sample,$(STUDY))$(filter check test%,$(MAKECMDGOALS)),flex,libtorch))
 $(if $(filter flex libtorch,$(ENGINE)),,$(error BACKEND=$(ENGINE): the engines are `flex` and `libtorch`))
 $(if $(filter-out 1,$(words $(STUDY))$(findstring /,$(STUDY))),$(error STUDY is the name of a file in pipelines/, without `.toml`))
-export INPUT IMDB_ARCHIVE MODELS_DIR MARGIN HEAD DEVICE A B EXAMPLES TRIED
+export INPUT IMDB_ARCHIVE MODELS_DIR MARGIN HEAD ENGINE DEVICE A B EXAMPLES TRIED
 SHELL       := bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS   += --no-builtin-rules --no-print-directory
@@ -22,10 +22,10 @@ STUDY_GOALS := all plan data prep estimate train evaluate latency report plot so
 all: report plot ## Run STUDY from raw text to table and chart (default: imdb)
 	@if test -e $(OUT)/shown -a ! $(PAGE) -nt $(OUT)/shown; then echo 'nothing to be done: study `$(STUDY)` is up to date, see $(REPORT)/table.md and $(PAGE)'; \
 	else cat $(REPORT)/table.md; printf '\nchart: %s\nchart: %s\npage:  %s\n' $(CHARTS) $(PAGE); touch $(OUT)/shown; fi
-# The study gets the name of INPUT, or STUDY, and is written once.
-answer: | build-files $(if $(MODELS_DIR),,$(if $(wildcard $(INPUT)),data/models/all-MiniLM-L6-v2/config.json)) ## A study of your texts, INPUT=mail.csv, from text to verdict
-	@study=$$($(BIN)/plan new --once "$${INPUT:?name your texts: make answer INPUT=mail.csv}" $(if $(filter-out file,$(origin STUDY)),--name $(STUDY)) \
-	--models $(or $(MODELS_DIR),data/models)) && $(MAKE) all STUDY=$$study
+# The study gets the name of INPUT, or STUDY, and is written once. A fault of the texts is found before the encoder is fetched.
+answer: | build-files ## A study of your texts, INPUT=mail.csv, from text to verdict
+	@new() { $(BIN)/plan new --once "$${INPUT:?name your texts: make answer INPUT=mail.csv}" $(if $(filter-out file,$(origin STUDY)),--name $(STUDY)) "$$@"; }; \
+	new --check && $(if $(MODELS_DIR)$(wildcard data/models/all-MiniLM-L6-v2/config.json),,$(BIN)/fetch model all-MiniLM-L6-v2 --out data/models &&) study=$$(new --models $(or $(MODELS_DIR),data/models)) && $(MAKE) all STUDY=$$study
 demo: ; @$(MAKE) build STUDY=sample && $(MAKE) all STUDY=sample -j$$(nproc || echo 1) ## The embedded study: nothing to download but crates, minutes on two cores
 
 # ---- The tools. Each engine has its own folder of them, so that a build for one leaves a study alone that runs on the other; all are

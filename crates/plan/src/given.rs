@@ -4,13 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
-use study::{Configuration, Study, nearest};
+use study::{Configuration, EMBEDDED_MODEL, ModelKind, Study, nearest};
 
 /// Where make keeps what nobody gave.
 pub(crate) const MODELS: &str = "data/models";
 const ARCHIVE: &str = "data/imdb/aclImdb_v1.tar.gz";
-/// Embedded in `fetch`, so that it never lies in a folder of the user's.
-const EMBEDDED_MODEL: &str = "sample-bert";
 
 /// Make's variables as they were written; `None` if absent or empty.
 #[derive(Debug, Default)]
@@ -18,6 +16,7 @@ pub(crate) struct Given {
     input: Option<String>,
     archive: Option<String>,
     models: Option<String>,
+    engine: Option<String>,
     device: Option<String>,
     margin: Option<String>,
     head: Option<String>,
@@ -49,6 +48,7 @@ impl Given {
             input: given("INPUT"),
             archive: given("IMDB_ARCHIVE"),
             models: given("MODELS_DIR"),
+            engine: given("ENGINE"),
             device: given("DEVICE"),
             margin: given("MARGIN"),
             head: given("HEAD"),
@@ -79,15 +79,29 @@ impl Given {
     /// The first that is wrong; the message names the variable, its value and what is allowed.
     pub(crate) fn check(&self, study: &Study, configurations: &[Configuration]) -> anyhow::Result<()> {
         each(&self.device, "DEVICE", is_device, || "the devices are auto, flex, cpu, cuda and cuda:INDEX".to_owned())?;
+        self.check_engine()?;
         each(&self.margin, "MARGIN", is_points, || "expected points of accuracy, 0 to 100".to_owned())?;
         for (name, value) in [("EXAMPLES", &self.examples), ("TRIED", &self.tried)] {
             each(value, name, is_count, || "expected a whole number, at least 1".to_owned())?;
         }
-        let heads = configurations.iter().map(|run| run.head.kind.as_str());
+        let networks = configurations.iter().filter(|run| run.model_kind() == ModelKind::Network);
+        let heads = networks.map(|run| run.head.kind.as_str());
         one_of(&self.head, "HEAD", "head", study, &distinct(["deepest", "best"].into_iter().chain(heads)))?;
         let runs: Vec<&str> = configurations.iter().map(|run| run.id.as_str()).collect();
         one_of(&self.a, "A", "run", study, &runs)?;
         one_of(&self.b, "B", "run", study, &runs)
+    }
+
+    /// Check that the engine, which make chooses by BACKEND, has the device.
+    fn check_engine(&self) -> anyhow::Result<()> {
+        let Some(device) = self.device.as_deref().filter(|_| self.engine.as_deref() == Some("flex")) else {
+            return Ok(());
+        };
+        ensure!(
+            ["auto", "flex"].contains(&device),
+            "DEVICE=`{device}`: the engine `flex` has the devices auto and flex only; add BACKEND=libtorch, or leave DEVICE out"
+        );
+        Ok(())
     }
 
     /// Where the study's files are.
@@ -192,7 +206,8 @@ mod tests {
         name = "s"
         data = { dataset = "imdb" }
         defaults = { encoder = "mini" }
-        configuration = [{ id = "1VA", blocks = "first:1" }, { id = "2LV", blocks = "first:2", head = "bilstm" }]"#;
+        configuration = [{ id = "1VA", blocks = "first:1" }, { id = "2LV", blocks = "first:2", head = "bilstm" },
+                         { id = "T", model = "tf-idf" }]"#;
 
     fn study(dataset: &str) -> Study {
         Study::parse("s.toml".as_ref(), &STUDY.replace("imdb", dataset)).unwrap()
@@ -221,6 +236,7 @@ mod tests {
                 "HEAD=`it's`: study `s` has no such head; there are `deepest`, `best`, `cls-linear`, `bilstm`",
             ),
             ("HEAD", "bilstn", "did you mean `bilstm`?"),
+            ("HEAD", "tf-idf", "no such head; there are `deepest`, `best`, `cls-linear`, `bilstm`"),
             ("A", "1VA-s9", "A=`1VA-s9`: study `s` has no such run; there are `1VA-s1`"),
             ("EXAMPLES", "1 2", "EXAMPLES=`1 2`: expected a whole number"),
             ("TRIED", "0", "at least 1"),
@@ -233,6 +249,18 @@ mod tests {
         {
             check(name, value).unwrap();
         }
+    }
+
+    #[test]
+    fn a_device_that_the_engine_lacks_is_refused() {
+        let study = study("imdb");
+        let check = |engine, device| given(&[("ENGINE", engine), ("DEVICE", device)]).check(&study, &[]);
+        for device in ["cpu", "cuda", "cuda:1"] {
+            let message = check("flex", device).unwrap_err().to_string();
+            assert!(message.starts_with(&format!("DEVICE=`{device}`: the engine `flex` has")), "{message}");
+            check("libtorch", device).unwrap();
+        }
+        ["auto", "flex", ""].iter().for_each(|device| check("flex", device).unwrap());
     }
 
     #[test]

@@ -44,14 +44,14 @@ fn mail(n: usize) -> String {
 #[test]
 fn texts_become_a_study_with_a_reason_for_each_choice() {
     let folder = Folder::new();
-    folder.put("my mail.csv", mail(600).as_bytes());
+    folder.put("my+mail.csv", mail(600).as_bytes());
     let told = contains("600 train, 0 validation, 0 test\ncolumns   text `text`, label `label`\n")
         .and(contains("classes   3: `refund` 50.0 %, `"))
         .and(contains("lengths   4 words in the median, 4 in 90 %, 4 in 95 %, 4 at most; the encoder is not there"))
         .and(contains(
             "copies    0 in train, 0 in test, 0 in both\nstudy     `pipelines/my-mail.toml`: TF-IDF and 4 depths",
         ));
-    folder.new_study(&["my mail.csv"]).success().stdout("make all STUDY=my-mail INPUT='my mail.csv'\n").stderr(told);
+    folder.new_study(&["my+mail.csv"]).success().stdout("make all STUDY=my-mail INPUT='my+mail.csv'\n").stderr(told);
     let (text, study) = (folder.read("pipelines/my-mail.toml"), folder.study("pipelines/my-mail.toml"));
     let ids: Vec<_> = study.configuration.iter().map(|row| row.id.clone().unwrap()).collect();
     assert_eq!(ids, ["TF-IDF", "1VA", "2VA", "3VA", "allVA"]);
@@ -102,7 +102,7 @@ fn few_examples_and_unknown_tokens_are_warned_of() {
     folder.put("r.csv", format!("text,label\n{rows}one,rare\n").as_bytes());
     let told = contains("warn: classes with fewer than 10 train examples: 1, such as `rare` with 1; add some")
         .and(contains("warn: the vocabulary cannot spell "))
-        .and(contains("choose another `--encoder`"));
+        .and(contains("run `fetch model FacebookAI/xlm-roberta-base --out models`"));
     folder.new_study(&["r.csv", "--models", "models", "--encoder", "tiny"]).success().stderr(told);
 }
 
@@ -144,6 +144,7 @@ fn once_keeps_a_study_of_own_texts_and_refuses_another() {
 fn what_cannot_be_learnt_from_leaves_no_study() {
     let folder = Folder::new();
     folder.put("mail.csv", mail(40).as_bytes());
+    folder.put("my mail.csv", mail(40).as_bytes());
     folder.put("one.csv", b"split,label,text\ntrain,a,one\ntrain,a,two\ntest,b,three\n");
     for (arguments, told) in [
         (
@@ -152,11 +153,33 @@ fn what_cannot_be_learnt_from_leaves_no_study() {
         ),
         (&["gone.csv", "--models", "empty"], "no `gone.csv`; name the file"),
         (&["one.csv"], "every text to train on has one class"),
-        (&["mail.csv", "--encoder", "a/b"], "--encoder `a/b`: name a model's folder"),
+        (&["mail.csv", "--encoder", "a/b"], "run `fetch model a/b --out data/models`, then give `--encoder b`"),
+        (&["mail.csv", "--encoder", "../b"], "--encoder `../b`: name a model's folder, without a path"),
+        (
+            &["mail.csv", "--encoder", "all-minilm-l6"],
+            "no `data/models/all-minilm-l6/config.json`; run `fetch model OWNER/",
+        ),
+        (&["mail.csv", "--encoder", "all-minilm-l6"], "; did you mean `all-MiniLM-L6-v2`?"),
+        (&["my mail.csv"], "INPUT=`my mail.csv`: make cannot use a blank"),
+        (&["mail.csv", "--models", "my models"], "MODELS_DIR=`my models`: make cannot use a blank"),
     ] {
         folder.new_study(arguments).code(1).stdout("").stderr(contains(told));
     }
     assert!(!folder.0.path().join("pipelines").exists());
+}
+
+/// So make finds a fault of the texts before it fetches the encoder.
+#[test]
+fn a_check_looks_at_the_columns_without_the_encoder_and_writes_nothing() {
+    let folder = Folder::new();
+    folder.put("mail.csv", mail(40).as_bytes());
+    folder.put("r.csv", b"body,stars\na,1\n");
+    folder.new_study(&["--check", "mail.csv"]).success().stdout("").stderr("");
+    folder.new_study(&["--check", "r.csv"]).code(1).stderr(contains("no column for the text"));
+    folder.new_study(&["--check", "r.csv", "--models", "empty"]).code(1).stderr(contains("no `empty/"));
+    folder.put("pipelines/r.toml", b"");
+    folder.new_study(&["--check", "--once", "r.csv"]).success().stdout("");
+    assert!(!folder.0.path().join("pipelines/mail.toml").exists());
 }
 
 #[test]

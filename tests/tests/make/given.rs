@@ -25,7 +25,9 @@ impl Project {
 #[test]
 fn a_wrong_name_or_number_is_refused_with_its_variable() {
     let project = Project::new();
-    for slip in ["MARGIN=1 2", "HEAD=a b", "HEAD=a/b", "MARGIN=1 ", "DEVICE=cuda 1", "HEAD=it's", "HEAD=bilstn"] {
+    for slip in
+        ["MARGIN=1 2", "HEAD=a b", "HEAD=a/b", "MARGIN=1 ", "DEVICE=cuda 1", "DEVICE=cuda", "HEAD=it's", "HEAD=bilstn"]
+    {
         let (name, value) = slip.split_once('=').unwrap();
         let text = project.refused(&[slip]);
         assert!(text.starts_with(&format!("plan: {name}=`{value}`: ")), "{text}");
@@ -51,7 +53,7 @@ fn own_texts_are_required_and_prepared_again_when_they_change() {
     project.write("mine.jsonl", "{}");
     project.write("bin/prep", &stub("prep", r#"mkdir -p "$8"; echo "$*" > "$8/manifest.json""#));
     project.make(&["INPUT=mine.jsonl"]);
-    let manifest = "data/shards/jsonl-sample-bert-256-head-only/manifest.json";
+    let manifest = "data/shards/jsonl-sample-bert-256-head-only-study.stub/manifest.json";
     assert!(project.read(manifest).contains("--input mine.jsonl"));
     project.later();
     project.touch("mine.jsonl");
@@ -103,6 +105,18 @@ fn a_missing_or_wrong_libtorch_is_refused_before_anything_is_compiled() {
     project.write("torch/lib/libtorch.so", "");
     project.write("torch/version.py", "__version__ = '2.4.0+cpu'\n");
     assert!(refused("torch").contains("`torch` is LibTorch 2.4.0+cpu, but 2.9.1 is needed"));
+}
+
+#[test]
+fn a_fault_of_the_texts_is_found_before_the_encoder_is_fetched() {
+    let project = Project::new();
+    project.write("bin/fetch", &stub("fetch", "echo fetch >> ran.log; exit 1"));
+    project.write("r.csv", "body,stars\na,1\nb,2\n");
+    project.write("mail.csv", "text,label\na,1\nb,2\n");
+    let text = project.refused(&["answer", "INPUT=r.csv"]);
+    assert!(text.starts_with("plan: `r.csv`, line 1: no column for the text"), "{text}");
+    assert!(!project.make_with(&["answer", "INPUT=mail.csv"]).status.success());
+    assert_eq!(project.read("ran.log"), "fetch\n");
 }
 
 /// Like Cargo, put the tools of a build into the folder of its `--target-dir`.

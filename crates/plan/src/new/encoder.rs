@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
-use study::Data;
+use study::{Data, EMBEDDED_MODEL, KNOWN_MODELS, is_id, nearest};
 use tokens::TextTokenizer;
 
 /// The most tokens in which lengths are counted.
@@ -43,7 +43,7 @@ impl Encoder {
             tokenizer: Some(TextTokenizer::load(&folder, &data)?),
             n_blocks: number(&config, ["num_hidden_layers", "n_layers"]),
             hidden_size: number(&config, ["hidden_size", "dim"]),
-            positions: positions(&config),
+            positions: tokens::positions(&config).unwrap_or(POSITIONS).max(3),
             name: name.to_owned(),
         })
     }
@@ -54,9 +54,30 @@ fn number(config: &Value, names: [&str; 2]) -> Option<usize> {
     names.iter().find_map(|name| config.get(*name)?.as_u64()).and_then(|number| usize::try_from(number).ok())
 }
 
-/// RoBERTa and its descendants begin to count behind the padding id, which is 1.
-fn positions(config: &Value) -> usize {
-    let skips = config["model_type"].as_str().is_some_and(|family| family.contains("roberta") || family == "camembert");
-    let all = number(config, ["max_position_embeddings"; 2]).unwrap_or(POSITIONS);
-    all.saturating_sub(if skips { 2 } else { 0 }).max(3)
+/// Check that `name` is that of a folder in `models`, or, where make brings the models, of one that it can fetch.
+///
+/// # Errors
+/// It is neither; the message has the near name.
+pub(super) fn check(name: &str, models: &Path, is_brought: bool) -> Result<()> {
+    if let Some((_, model)) = name.split_once('/').filter(|(owner, model)| is_id(owner) && is_id(model)) {
+        let fetch = format!("fetch model {name} --out {}", models.display());
+        bail!("--encoder `{name}`: a study names a model's folder; run `{fetch}`, then give `--encoder {model}`");
+    }
+    ensure!(is_id(name), "--encoder `{name}`: name a model's folder, without a path");
+    let config = models.join(name).join("config.json");
+    let mut known = KNOWN_MODELS.map(|(name, _)| name.to_owned()).to_vec();
+    known.push(EMBEDDED_MODEL.to_owned());
+    let is_known = known.iter().any(|known| known == name);
+    if config.exists() || (is_brought && is_known) {
+        return Ok(());
+    }
+    let entries = std::fs::read_dir(models).into_iter().flatten().flatten();
+    known.extend(entries.filter_map(|entry| entry.file_name().into_string().ok()));
+    let meant = nearest(name, known.iter().map(String::as_str)).filter(|_| !is_known);
+    let meant = meant.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    let remedy = match is_brought {
+        true => format!("run `fetch model OWNER/{name} --out {}` first", models.display()),
+        false => "`--models` (MODELS_DIR) names the folder that holds the model's folder".to_owned(),
+    };
+    bail!("--encoder `{name}`: no `{}`; {remedy}{meant}", config.display());
 }

@@ -1,6 +1,7 @@
 //! What a source holds: columns, classes, copies and lengths, as far as the choice of settings needs it.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -22,6 +23,30 @@ const MANY_UNKNOWN: f64 = 0.01;
 
 /// So many classes are listed.
 const MOST_LISTED: usize = 8;
+
+/// The texts of a source, as they were read.
+pub(crate) struct Found {
+    description: String,
+    texts: Texts,
+    store: Store,
+}
+
+impl Found {
+    /// Read all of the source at `path`.
+    ///
+    /// # Errors
+    /// It cannot be read, or has no train examples of two classes.
+    pub(crate) fn at(path: &Path, data: &Data) -> Result<Self> {
+        let source = texts::open(Some(path), data)?;
+        let (description, mut store) = (source.description.clone(), Store::new(std::env::temp_dir()));
+        let texts = source.read(&mut store)?;
+        texts::check_ids(&description, &texts.reviews)?;
+        let learnt = texts.reviews.iter().filter(|review| review.split == Split::Train).map(|review| review.label);
+        let learnt: HashSet<usize> = learnt.collect();
+        ensure!(learnt.len() > 1, "{description}: every text to train on has one class; a classifier needs two");
+        Ok(Found { description, texts, store })
+    }
+}
 
 /// What a source holds.
 pub(crate) struct Look {
@@ -46,25 +71,20 @@ pub(crate) struct Lengths {
 }
 
 impl Look {
-    /// Read all of the source at `path`.
+    /// Count classes and copies, and lengths in tokens of `encoder`.
     ///
     /// # Errors
-    /// It cannot be read, or has no train examples of two classes.
-    pub(crate) fn at(path: &Path, data: &Data, encoder: &Encoder) -> Result<Self> {
-        let source = texts::open(Some(path), data)?;
-        let (description, mut store) = (source.description.clone(), Store::new(std::env::temp_dir()));
-        let Texts { columns, labels, reviews } = source.read(&mut store)?;
-        texts::check_ids(&description, &reviews)?;
+    /// A text cannot be tokenized.
+    pub(crate) fn new(found: Found, encoder: &Encoder) -> Result<Self> {
+        let Found { description, texts: Texts { columns, labels, reviews }, mut store } = found;
         let count = |holds: &dyn Fn(&Review) -> bool| reviews.iter().filter(|review| holds(review)).count();
         let n_of = Split::ALL.map(|split| count(&|review| review.split == split));
         let mut classes = count_classes(&labels, &reviews, &|_| true);
         classes.retain(|(_, n)| *n > 0);
         classes.sort_by_key(|(_, n)| Reverse(*n));
         let few = count_classes(&labels, &reviews, &|review| review.split == Split::Train);
-        let n_learnt = few.iter().filter(|(_, n)| *n > 0).count();
         let few: Vec<_> =
             few.into_iter().filter(|(name, n)| *n < FEW_EXAMPLES && classes.iter().any(|c| c.0 == *name)).collect();
-        ensure!(n_learnt > 1, "{description}: every text to train on has one class; a classifier needs two");
         Ok(Look {
             few: few.iter().min_by_key(|(_, n)| *n).map(|(name, n)| (name.clone(), *n, few.len())),
             duplicates: duplicates::count(&reviews),
@@ -96,8 +116,8 @@ impl Look {
         console::single_line(&(listed.join(", ") + &more))
     }
 
-    /// Print what was found, and warn of what a model will find hard.
-    pub(crate) fn log(&self) {
+    /// Print what was found, and warn of what a model will find hard; `models` is the folder for another one.
+    pub(crate) fn log(&self, models: &Path) {
         let ([train, validation, test], Columns { text, label, .. }) = (self.n_of, &self.columns);
         log::info!("texts     {}: {train} train, {validation} validation, {test} test", self.description);
         log::info!("columns   text `{text}`, label `{label}`");
@@ -112,9 +132,10 @@ impl Look {
         }
         if let Some(unknown) = self.lengths.unknown.filter(|share| *share > MANY_UNKNOWN) {
             log::warn!(
-                "the vocabulary cannot spell {:.1} % of the tokens; for another language choose another `--encoder`, such as \
-                 `xlm-roberta-base`",
-                100.0 * unknown
+                "the vocabulary cannot spell {:.1} % of the tokens; for another language run `fetch model \
+                 FacebookAI/xlm-roberta-base --out {}`, remove the study, and choose `--encoder xlm-roberta-base`",
+                100.0 * unknown,
+                models.display()
             );
         }
     }

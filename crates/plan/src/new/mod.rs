@@ -14,12 +14,18 @@ use study::{Data, Study, is_id};
 
 use choices::Choices;
 use encoder::Encoder;
-use look::Look;
+use look::{Found, Look};
 
 use crate::given::{MODELS, expand};
 
+const EXAMPLE: &str = "\
+Examples:
+  plan new mail.csv
+  plan new mail.csv --text body --label folder --name my-mail";
+
 /// Look at texts of your own, and write a study file for them
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLE)]
 pub(crate) struct New {
     /// Your texts: a table (CSV, TSV), JSON, or a folder of split files
     file: PathBuf,
@@ -41,6 +47,9 @@ pub(crate) struct New {
     /// Column of the ids [default: the one with a usual name]
     #[arg(long, value_name = "COLUMN")]
     id: Option<String>,
+    /// Look at columns and classes, and write nothing
+    #[arg(long)]
+    check: bool,
     /// Print the name of the study, and write it only where it is not there
     #[arg(long, conflicts_with = "out")]
     once: bool,
@@ -60,8 +69,12 @@ impl New {
         }
         let name = self.name()?;
         let out = self.out.clone().unwrap_or_else(|| Path::new("pipelines").join(format!("{name}.toml")));
-        let next = self.next(&name, &out);
-        match out.exists() {
+        let next = self.next(&name, &out)?;
+        let is_there = out.exists();
+        if self.check {
+            return if self.once && is_there { Ok(()) } else { self.found().map(drop) };
+        }
+        match is_there {
             true if self.once => is_of_own_texts(&out)?,
             true => bail!("`{}` exists; run `{next}`, or choose another `--name`", out.display()),
             false => self.write(&name, &out)?,
@@ -72,23 +85,30 @@ impl New {
     }
 
     fn write(&self, name: &str, out: &Path) -> Result<()> {
-        ensure!(self.file.exists(), "no `{}`; name the file or folder that holds your texts", self.file.display());
-        ensure!(is_id(&self.encoder), "--encoder `{}`: name a model's folder, without a path", self.encoder);
-        let New { text, label, id, .. } = self;
-        let data = Data { text: text.clone(), label: label.clone(), id: id.clone(), ..Data::default() };
-        let encoder = Encoder::read(self.models.as_deref().unwrap_or(Path::new(MODELS)), &self.encoder)?;
-        if let (Some(models), None) = (&self.models, &encoder.tokenizer) {
-            let config = models.join(&self.encoder).join("config.json");
-            bail!("no `{}`; `--models` (MODELS_DIR) names the folder that holds the model's folder", config.display());
-        }
-        let look = Look::at(&self.file, &data, &encoder).map_err(with_options)?;
+        let found = self.found()?;
+        let models = self.models.as_deref().unwrap_or(Path::new(MODELS));
+        let encoder = Encoder::read(models, &self.encoder)?;
+        let look = Look::new(found, &encoder)?;
         let choices = Choices::new(&look, &encoder);
-        let text = file::text(name, &data, &look, &encoder, &choices);
+        let text = file::text(name, &self.data(), &look, &encoder, &choices);
         Study::parse(out, &text)?;
         publish::bytes(out, text.as_bytes())?;
-        look.log();
+        look.log(models);
         log::info!("study     `{}`: {choices}", out.display());
         Ok(())
+    }
+
+    /// The texts, for which the encoder need not be there yet.
+    fn found(&self) -> Result<Found> {
+        ensure!(self.file.exists(), "no `{}`; name the file or folder that holds your texts", self.file.display());
+        let models = self.models.as_deref();
+        encoder::check(&self.encoder, models.unwrap_or(Path::new(MODELS)), models.is_none())?;
+        Found::at(&self.file, &self.data()).map_err(with_options)
+    }
+
+    fn data(&self) -> Data {
+        let New { text, label, id, .. } = self;
+        Data { text: text.clone(), label: label.clone(), id: id.clone(), ..Data::default() }
     }
 
     /// The name that was given, or that of the file without its endings; every other character becomes `-`.
@@ -106,13 +126,18 @@ impl New {
     }
 
     /// The command that runs the study.
-    fn next(&self, name: &str, out: &Path) -> String {
-        let models = self.models.as_ref().filter(|models| models.as_path() != Path::new(MODELS));
-        let models = models.map(|models| format!(" MODELS_DIR={}", models.display())).unwrap_or_default();
-        match out.parent() == Some(Path::new("pipelines")) && out.file_stem() == Some(name.as_ref()) {
-            true => format!("make all STUDY={name} INPUT='{}'{models}", self.file.display()),
-            false => format!("plan {}", out.display()),
+    ///
+    /// # Errors
+    /// The command is one of make, which cannot use the name of the file or of the folder of models.
+    fn next(&self, name: &str, out: &Path) -> Result<String> {
+        if out.parent() != Some(Path::new("pipelines")) || out.file_stem() != Some(name.as_ref()) {
+            return Ok(format!("plan {}", out.display()));
         }
+        let input = expand("INPUT", &self.file.to_string_lossy())?;
+        let models = self.models.as_ref().filter(|models| models.as_path() != Path::new(MODELS));
+        let models = models.map(|models| expand("MODELS_DIR", &models.to_string_lossy())).transpose()?;
+        let models = models.map(|models| format!(" MODELS_DIR={models}")).unwrap_or_default();
+        Ok(format!("make all STUDY={name} INPUT='{input}'{models}"))
     }
 }
 
