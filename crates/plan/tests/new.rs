@@ -8,6 +8,9 @@ use study::{Study, Truncation};
 
 const TINY: &[u8] = include_bytes!("../../prep/tests/data/models/tiny/tokenizer.json");
 
+const STUDY: &str =
+    "name = \"r\"\ndata = { dataset = \"jsonl\", tokenizer = \"mini\" }\nconfiguration = [{ id = \"A\" }]";
+
 struct Folder(tempfile::TempDir);
 
 impl Folder {
@@ -177,8 +180,10 @@ fn a_check_looks_at_the_columns_without_the_encoder_and_writes_nothing() {
     folder.new_study(&["--check", "mail.csv"]).success().stdout("").stderr("");
     folder.new_study(&["--check", "r.csv"]).code(1).stderr(contains("no column for the text"));
     folder.new_study(&["--check", "r.csv", "--models", "empty"]).code(1).stderr(contains("no `empty/"));
-    folder.put("pipelines/r.toml", b"");
-    folder.new_study(&["--check", "--once", "r.csv"]).success().stdout("");
+    folder.put("pipelines/r.toml", STUDY.as_bytes());
+    folder.new_study(&["--check", "--once", "r.csv"]).success().stdout("").stderr("");
+    folder.put("pipelines/r.toml", STUDY.replace("jsonl", "imdb").as_bytes());
+    folder.new_study(&["--check", "--once", "r.csv"]).code(1).stderr(contains("a study of the data set `imdb`"));
     assert!(!folder.0.path().join("pipelines/mail.toml").exists());
 }
 

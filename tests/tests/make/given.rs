@@ -113,9 +113,9 @@ fn a_fault_of_the_texts_is_found_before_the_encoder_is_fetched() {
     project.write("bin/fetch", &stub("fetch", "echo fetch >> ran.log; exit 1"));
     project.write("r.csv", "body,stars\na,1\nb,2\n");
     project.write("mail.csv", "text,label\na,1\nb,2\n");
-    let text = project.refused(&["answer", "INPUT=r.csv"]);
+    let text = project.refused(&["answer", "STUDY=r", "INPUT=r.csv"]);
     assert!(text.starts_with("plan: `r.csv`, line 1: no column for the text"), "{text}");
-    assert!(!project.make_with(&["answer", "INPUT=mail.csv"]).status.success());
+    assert!(!project.make_with(&["answer", "STUDY=mail", "INPUT=mail.csv"]).status.success());
     assert_eq!(project.read("ran.log"), "fetch\n");
 }
 

@@ -70,14 +70,18 @@ impl New {
         let name = self.name()?;
         let out = self.out.clone().unwrap_or_else(|| Path::new("pipelines").join(format!("{name}.toml")));
         let next = self.next(&name, &out)?;
-        let is_there = out.exists();
-        if self.check {
-            return if self.once && is_there { Ok(()) } else { self.found().map(drop) };
+        let is_kept = self.once && out.exists();
+        if is_kept {
+            is_of_own_texts(&out)?;
         }
-        match is_there {
-            true if self.once => is_of_own_texts(&out)?,
-            true => bail!("`{}` exists; run `{next}`, or choose another `--name`", out.display()),
-            false => self.write(&name, &out)?,
+        match (self.check, is_kept) {
+            (true, true) => return Ok(()),
+            (true, false) => return self.found().map(drop),
+            (false, true) => log::info!("study     `{}`, which is there; remove it to have a new one", out.display()),
+            (false, false) if out.exists() => {
+                bail!("`{}` exists; run `{next}`, or choose another `--name`", out.display())
+            }
+            (false, false) => self.write(&name, &out)?,
         }
         let mut stdout = Output::open(None)?;
         writeln!(stdout, "{}", if self.once { &name } else { &next })?;
@@ -150,7 +154,6 @@ fn is_of_own_texts(study: &Path) -> Result<()> {
         "`{}` is a study of the data set `{dataset}`; name yours with STUDY=NAME",
         study.display()
     );
-    log::info!("study     `{}`, which is there; remove it to have a new one", study.display());
     Ok(())
 }
 
