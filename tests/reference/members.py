@@ -325,6 +325,10 @@ member(13, "bf16", lambda it: it.tensors(lambda t: {k: v.bfloat16() for k, v in 
 member(13, "LayerNorm.gamma and beta", lambda it: it.rename(lambda n: n.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta")))
 member(13, "position_ids", lambda it: it.tensors(lambda t: t.update({"bert.embeddings.position_ids": torch.arange(64)[None]})))
 member(13, "int8 weights", lambda it: it.tensors(lambda t: t.update({"classifier.weight": torch.ones(3, 16, dtype=torch.int8)})), refused="`classifier.weight`")
+for key in ["num_attention_heads", "num_hidden_layers"]:
+    member(5, f"DistilBERT with `{key}: 1` beside its own name", lambda it, k=key: it.config(**{k: 1}), refused=f"`{key}`", family="distilbert")
+NAMES = {"dim": "hidden_size", "n_heads": "num_attention_heads", "n_layers": "num_hidden_layers"}
+member(5, "DistilBERT with BERT's names", lambda it: it.json("config.json", lambda c: {NAMES.get(k, k): v for k, v in c.items()}), family="distilbert")
 member(13, "`layer_norm_eps: 0.1`", lambda it: it.config(layer_norm_eps=0.1))
 
 # 14: pickles.
@@ -415,6 +419,9 @@ member(18, "pieces begin with `@@`", lambda it: it.write("tokenizer.json", (it.p
 member(18, "vocab.txt in another order than tokenizer.json", lambda it: it.write("vocab.txt", "".join(token + "\n" for token in [*SPECIAL, *reversed(VOCABULARY[5:])])))
 member(18, "added_tokens.json with a token that tokenizer.json lacks", lambda it: it.write("added_tokens.json", '{"Film,": 130}'), refused="`Film,`")
 member(18, "`additional_special_tokens` with such a token", lambda it: it.settings(additional_special_tokens=["Film,"]), refused="`Film,`")
+member(18, "`split_special_tokens`", lambda it: it.settings(split_special_tokens=True), refused="`split_special_tokens`")
+member(18, "special tokens in the vocabulary alone", lambda it: it.json("tokenizer.json", lambda t: t.update(added_tokens=[])))
+member(18, "special_tokens_map.json with another `cls_token`", lambda it: it.write("special_tokens_map.json", '{"cls_token": "[MASK]"}'), warns=AS_4, follows=4)
 member(18, "an added token", lambda it: it.json("tokenizer.json", lambda t: t["added_tokens"].append({"id": 100, "content": VOCABULARY[100], "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": False})))
 
 STUDY = """

@@ -56,6 +56,9 @@ fn default_initializer_range() -> f64 {
     0.02
 }
 
+/// Keys that every class of transformers reads, also where it has other names for them.
+const COMMON_KEYS: [&str; 3] = ["hidden_size", "num_hidden_layers", "num_attention_heads"];
+
 /// Upper bounds: a larger model is an error, or an attempt to exhaust memory.
 const MOST: usize = 100_000;
 const MOST_WORDS: usize = 10_000_000;
@@ -84,9 +87,12 @@ impl Config {
         let is_encoder = settings.get("model_type").is_none_or(|kind| kind != EMBEDDING_ONLY);
         let family = if is_encoder { Family::of(&settings)? } else { &BERT };
         for (ours, theirs) in family.keys {
-            if let Some(value) = settings.remove(*theirs) {
-                settings.insert((*ours).to_owned(), value);
+            let common = settings.remove(*ours).filter(|_| COMMON_KEYS.contains(ours));
+            let own = settings.remove(*theirs);
+            if common.is_some() && own.is_some() && common != own {
+                return Err(format!("`{ours}` and `{theirs}` contradict each other; remove the wrong one"));
             }
+            settings.extend(own.or(common).map(|value| ((*ours).to_owned(), value)));
         }
         family.without.iter().for_each(|key| drop(settings.remove(*key)));
         settings.entry("model_type").or_insert_with(|| family.model_type.into());
@@ -261,6 +267,21 @@ mod tests {
         for harmless in [json!({"is_decoder": false}), json!({"pruned_heads": {}}), json!({"is_decoder": null})] {
             read(harmless).unwrap();
         }
+    }
+
+    #[test]
+    fn a_key_under_two_names_is_one_setting() {
+        let distilbert = |changes: Value| {
+            let mut all =
+                json!({"model_type": "distilbert", "vocab_size": 9, "intermediate_size": 7, "hidden_act": "relu"});
+            all.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+            read(all)
+        };
+        let config = distilbert(json!({"n_heads": 2, "hidden_size": 8})).unwrap();
+        assert_eq!((config.num_attention_heads, config.hidden_size), (2, 8));
+        assert_eq!((config.intermediate_size, &*config.hidden_act), (3072, "gelu"), "only BERT has these names");
+        let message = distilbert(json!({"n_heads": 4})).unwrap_err();
+        assert!(message.contains("`num_attention_heads` and `n_heads` contradict each other"), "{message}");
     }
 
     #[test]

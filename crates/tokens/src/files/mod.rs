@@ -44,7 +44,7 @@ impl TokenizerFiles {
     /// # Errors
     /// Both files are missing, or a file is damaged.
     pub fn read(folder: &Path, name: &str) -> Result<Self> {
-        let settings = object(&folder.join("tokenizer_config.json"))?.unwrap_or_default();
+        let settings = settings::read(folder)?;
         let config = object(&folder.join("config.json"))?.unwrap_or_default();
         let class = bert_class(&settings, &config);
         let path = folder.join("tokenizer.json");
@@ -98,6 +98,7 @@ impl TokenizerFiles {
         if self.class.is_some() && json["normalizer"]["type"] == "BertNormalizer" {
             differences = overridden(&mut json["normalizer"], &SETTINGS, &self.settings);
         }
+        let is_changed = added::list(&mut json, settings::special_tokens(&self.settings, self.class));
         added::check(folder, &json, &self.settings)?;
         if self.class.is_some() && json["model"]["type"] == "WordPiece" {
             self.notice = versions::difference(folder, &json, &self.settings);
@@ -105,8 +106,10 @@ impl TokenizerFiles {
         if is_byte_level(&json) {
             differences.extend(overridden(&mut json["pre_tokenizer"], &BYTE_LEVEL_SETTINGS, &self.settings));
         }
-        if !differences.is_empty() {
+        if is_changed || !differences.is_empty() {
             self.json = serde_json::to_vec_pretty(&json)?;
+        }
+        if !differences.is_empty() {
             let contradiction = format!(
                 "`{}`: `tokenizer.json` and `tokenizer_config.json` contradict each other: {}; the second file is \
                  used, as in transformers (correct it if the model was trained otherwise)",

@@ -1,6 +1,12 @@
 //! Settings of `tokenizer_config.json` that win over `tokenizer.json`, and the classes of transformers that read them.
 
-use serde_json::Value;
+use std::path::Path;
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use super::object;
+use super::written::SPECIAL_TOKENS;
 
 /// Families whose class in transformers builds its normalizer from `tokenizer_config.json`, and the class.
 const BERT_CLASSES: &[(&str, &str)] =
@@ -17,6 +23,26 @@ pub(super) const SETTINGS: [Setting; 3] = [
 pub(super) const BYTE_LEVEL_SETTINGS: [Setting; 1] = [("add_prefix_space", "add_prefix_space", Value::Bool(false))];
 
 pub(super) type Setting = (&'static str, &'static str, Value);
+
+/// `tokenizer_config.json`. Where it lists no added tokens, `special_tokens_map.json` names the special ones, as in
+/// transformers 4.57.
+pub(super) fn read(folder: &Path) -> Result<Value> {
+    let mut settings = object(&folder.join("tokenizer_config.json"))?.unwrap_or_else(|| json!({}));
+    let special = object(&folder.join("special_tokens_map.json"))?.unwrap_or_default();
+    if let (Some(all), Some(special)) = (settings.as_object_mut(), special.as_object()) {
+        let is_older = !all.contains_key("added_tokens_decoder");
+        all.extend(special.clone().into_iter().filter(|_| is_older));
+    }
+    Ok(settings)
+}
+
+/// The special tokens that `settings` name, and those of BERT's classes.
+pub(super) fn special_tokens(settings: &Value, class: Option<&str>) -> impl Iterator<Item = String> {
+    SPECIAL_TOKENS.into_iter().filter_map(move |name| match class {
+        Some(_) => Some(special_token(settings, name)),
+        None => given_token(settings, name).map(str::to_owned),
+    })
+}
 
 /// The class in `tokenizer_config.json`, or else in `config.json`, or else that of the family there, if it is one of
 /// BERT's.

@@ -137,3 +137,30 @@ fn a_folder_without_a_tokenizer_or_with_a_damaged_file_is_refused_by_name() {
     write(&empty, "tokenizer_config.json", br#"{"tokenizer_class": "RobertaTokenizer"}"#);
     assert!(read(&empty).unwrap_err().to_string().contains("`RobertaTokenizer`"));
 }
+
+#[test]
+fn a_special_token_that_the_vocabulary_alone_lists_is_found_in_texts() {
+    let folder = folder(json!({}), &[]);
+    let path = folder.path().join("tokenizer.json");
+    let mut json: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let listed = std::mem::replace(&mut json["added_tokens"], json!([]));
+    write(&folder, "tokenizer.json", json.to_string().as_bytes());
+    let files = TokenizerFiles::read(folder.path(), "tiny").unwrap();
+    let mut found = serde_json::from_slice::<Value>(&files.json).unwrap()["added_tokens"].take();
+    found.as_array_mut().unwrap().sort_by_key(|token| token["id"].as_u64());
+    assert_eq!(found, listed);
+}
+
+#[test]
+fn an_older_folder_names_its_special_tokens_in_a_map() {
+    let map = ("special_tokens_map.json", json!({"cls_token": "[SEP]"}));
+    let told = |files: &[(&str, Value)]| read(&folder(json!({}), files)).unwrap().1;
+    assert!(told(std::slice::from_ref(&map)).contains("`post_processor`"));
+    assert_eq!(told(&[map, ("tokenizer_config.json", json!({"added_tokens_decoder": {}}))]), "");
+}
+
+#[test]
+fn special_tokens_that_are_split_are_refused() {
+    let folder = folder(json!({}), &[("tokenizer_config.json", json!({"split_special_tokens": true}))]);
+    assert!(read(&folder).unwrap_err().to_string().contains("`split_special_tokens`"));
+}

@@ -7,7 +7,7 @@ use super::TokenizerFiles;
 use super::settings::{SETTINGS, is_byte_level};
 use crate::frame::Frame;
 
-const SPECIAL_TOKENS: [&str; 5] = ["unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
+pub(super) const SPECIAL_TOKENS: [&str; 5] = ["unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
 
 impl TokenizerFiles {
     /// The `tokenizer_config.json` from which transformers builds exactly this tokenizer, for a model of at most
