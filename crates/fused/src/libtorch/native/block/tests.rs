@@ -110,32 +110,3 @@ fn numbers_after_the_last_row_have_no_effect() {
     };
     assert!(of(0.0) == of(f64::NAN));
 }
-
-/// Forward, and forward and backward, of a block of MiniLM's size:
-/// `cargo test --release -p fused --features libtorch -- --ignored --nocapture a_block_of_minilm`; with `ALONE=1` without
-/// LibTorch's autograd beside it.
-#[test]
-#[ignore = "prints times"]
-fn a_block_of_minilm() {
-    let lengths: Vec<usize> = (0..32).map(|i| 180 + 4 * i).collect();
-    let layout = Arc::new(Layout::tight(&lengths));
-    let random = |shape: &[i64]| Tensor::randn(shape, (Kind::Float, tch::Device::Cpu)) * 0.05;
-    let (h, i) = (384, 1536);
-    let mut inputs = vec![random(&[layout.rows() as i64, h])];
-    (0..4).for_each(|_| inputs.extend([random(&[h, h]), random(&[h])]));
-    inputs.extend([random(&[h]), random(&[h]), random(&[i, h]), random(&[i])]);
-    inputs.extend([random(&[h, i]), random(&[h]), random(&[h]), random(&[h])]);
-    let flowing = random(&[layout.rows() as i64, h]);
-    let options = options(12, Precision::Bf16);
-    for _ in 0..8 {
-        let start = std::time::Instant::now();
-        let kept = forward(&inputs, &layout, options, true).1;
-        let forward = start.elapsed();
-        let _gradients = gradients(&kept.unwrap(), &flowing);
-        let both = start.elapsed();
-        if std::env::var_os("ALONE").is_none() {
-            expected(&inputs, &layout, options, &flowing);
-        }
-        eprintln!("{} rows: forward {forward:?}, both {both:?}; autograd {:?}", layout.rows(), start.elapsed() - both);
-    }
-}
