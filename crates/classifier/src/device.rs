@@ -44,7 +44,7 @@ impl Engine {
     pub fn open(choice: &str) -> Result<Self, Error> {
         fused::kernels::switched_off().map_err(Error::Kernels)?;
         match (choice, cfg!(feature = "libtorch")) {
-            ("flex", _) | ("auto", false) => Ok(Self::new(Device::flex(), "flex")),
+            ("flex", _) | ("auto", false) => Ok(Self::on_processor(Device::flex(), "flex")),
             ("auto", true) => Self::open(if fused::cuda_is_available() { "cuda" } else { "cpu" }),
             ("cpu", true) => Ok(Self::cpu()),
             _ => match (cuda_index(choice), cfg!(feature = "libtorch")) {
@@ -82,19 +82,23 @@ impl Engine {
         Engine { threads: 1, ..self }
     }
 
+    fn on_processor(device: Device, name: &str) -> Self {
+        fused::keep_memory();
+        Self::new(device, name)
+    }
+
     fn new(device: Device, name: &str) -> Self {
         Engine { device, name: name.to_owned(), hardware: processor(), threads: rayon::current_num_threads() }
     }
 
     #[cfg(feature = "libtorch")]
     fn cpu() -> Self {
-        let mut engine = Self::new(Device::libtorch(), "cpu");
+        let mut engine = Self::on_processor(Device::libtorch(), "cpu");
         // A run that goes on must compute with the same kernels, and a latency without them is another one.
         for group in fused::kernels::switched_off().unwrap_or_default() {
             engine.hardware += &format!(", kernels `{}` off", group.name());
         }
         fused::set_threads(engine.threads);
-        fused::keep_memory();
         engine
     }
 
@@ -108,7 +112,7 @@ impl Engine {
 
     #[cfg(not(feature = "libtorch"))]
     fn cpu() -> Self {
-        Self::new(Device::flex(), "flex")
+        Self::on_processor(Device::flex(), "flex")
     }
 
     #[cfg(not(feature = "libtorch"))]

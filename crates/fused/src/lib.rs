@@ -18,6 +18,7 @@ mod layout;
 #[cfg(feature = "libtorch")]
 mod libtorch;
 mod lstm;
+mod memory;
 mod norm;
 pub mod plain;
 
@@ -28,6 +29,7 @@ pub use basics::Precision;
 pub use block::{Activation, BlockOptions, BlockWeights, LinearWeights, NormWeights, block};
 pub use layout::{Layout, Run, Sequence};
 pub use lstm::{LstmWeights, lstm};
+pub use memory::{keep_memory, release_memory};
 pub use norm::layer_norm;
 
 /// The version of LibTorch in this build, or `none`.
@@ -48,25 +50,12 @@ pub fn set_threads(threads: usize) {
     let _ = threads;
 }
 
-/// Keep freed memory in the process: every step needs as much again, and touching a fresh page costs more than working
-/// on it.
-pub fn keep_memory() {
-    #[cfg(feature = "libtorch")]
-    libtorch::keep_memory();
-}
-
 /// Whether this processor supports our own kernels for bfloat16, and they are on.
 pub fn has_bf16_kernels() -> bool {
     #[cfg(all(feature = "libtorch", target_arch = "x86_64"))]
     return libtorch::has_bf16_kernels();
     #[cfg(not(all(feature = "libtorch", target_arch = "x86_64")))]
     return false;
-}
-
-/// Return the kept memory to the system; the next step allocates again.
-pub fn release_memory() {
-    #[cfg(feature = "libtorch")]
-    libtorch::release_memory();
 }
 
 /// Every available engine, for tests that compare them: the plain one, LibTorch on the CPU, and LibTorch on the first

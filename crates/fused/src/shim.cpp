@@ -8,8 +8,6 @@
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/version.h>
 
-#include <malloc.h>
-
 #include <cstdlib>
 #include <cstring>
 
@@ -67,21 +65,9 @@ void shim_tile_product(int64_t m, int64_t n, int64_t k, int64_t left_stride, boo
 
 void shim_tiles_done() noexcept { at::native::cpublas::brgemm_release(); }
 
-// Keep freed memory in the process: touching a fresh page costs ten times as much as touching a used one.
-void shim_keep_memory() noexcept {
-#ifdef __GLIBC__
-  mallopt(M_MMAP_MAX, 0);
-  mallopt(M_TRIM_THRESHOLD, -1);
-  mallopt(M_TOP_PAD, 64 << 20);
-#endif
-}
-
-// Return all free memory, including gaps between used blocks; CUDA's libraries need some for themselves.
+// Return the free memory of CUDA devices: CUDA's libraries need some for themselves.
 char* shim_release_memory() {
   return guarded([] {
-#ifdef __GLIBC__
-    malloc_trim(0);
-#endif
     if (at::hasCUDA()) c10::getDeviceAllocator(c10::kCUDA)->emptyCache();
   });
 }

@@ -31,13 +31,13 @@ pub(crate) use native::block::are_ready as has_bf16_kernels;
 #[cfg(all(test, target_arch = "x86_64"))]
 pub(crate) use native::lstm::are_ready as has_lstm_kernels;
 pub(crate) use norm::layer_norm;
-pub(crate) use shim::{keep_memory, set_up_cuda, version};
+pub(crate) use shim::{set_up_cuda, version};
 pub(crate) use touch::touch;
 
 /// A float tensor on LibTorch, with burn's autodiff around it.
 type Tracked = FloatTensor<Autodiff<LibTorch>>;
 
-/// Give back what blocks share from step to step, and all else that is free.
+/// Give back what blocks share from step to step, and what is free on CUDA devices.
 pub(crate) fn release_memory() {
     #[cfg(target_arch = "x86_64")]
     native::free_unused();

@@ -10,7 +10,6 @@ use torch_sys::C_tensor;
 unsafe extern "C" {
     fn shim_free(message: *mut c_char);
     fn shim_torch_version() -> *const c_char;
-    fn shim_keep_memory();
     fn shim_release_memory() -> *mut c_char;
     fn shim_set_up_cuda() -> *mut c_char;
     fn shim_grad(
@@ -28,15 +27,9 @@ pub(crate) fn version() -> String {
     unsafe { CStr::from_ptr(shim_torch_version()) }.to_string_lossy().into_owned()
 }
 
-/// Keep freed memory in the process.
-pub(crate) fn keep_memory() {
-    // SAFETY: the function only sets options of the allocator, which may be set at any time.
-    unsafe { shim_keep_memory() }
-}
-
-/// Return freed memory to the system.
+/// Return freed memory of CUDA devices.
 pub(super) fn release_memory() {
-    // SAFETY: the allocators can return unused memory at any time; no exception crosses the border.
+    // SAFETY: the allocator can return unused memory at any time; no exception crosses the border.
     raise(unsafe { shim_release_memory() });
 }
 

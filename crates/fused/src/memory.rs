@@ -1,0 +1,25 @@
+//! What the C library's allocator keeps from step to step.
+#![expect(unsafe_code, reason = "glibc's allocator is set up here and nowhere else")]
+
+/// Keep freed memory in the process: every step needs as much again, and touching a fresh page costs ten times as much
+/// as touching a used one. Only glibc's allocator is told.
+pub fn keep_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: `mallopt` sets three numbers under the allocator's own lock, and touches no memory of ours.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_MAX, 0);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, -1);
+        libc::mallopt(libc::M_TOP_PAD, 64 << 20);
+    }
+}
+
+/// Return the kept memory to the system, gaps between used blocks included; the next step allocates again.
+pub fn release_memory() {
+    #[cfg(feature = "libtorch")]
+    crate::libtorch::release_memory();
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: `malloc_trim` gives back pages that hold no allocation, under the allocator's own lock.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
