@@ -2,8 +2,6 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Int, Tensor, module::embedding};
-use fused::plain::indices;
-use fused::{Layout, Sequence};
 
 use crate::encoder::PassOptions;
 use crate::layers::empty;
@@ -59,17 +57,11 @@ impl Embeddings {
 
     /// # Shapes
     /// - `words`: the words of R rows
-    /// - `positions`: `[R]`, the position of each token in its sequence
+    /// - `positions`: `[R]`, the position of each token in its sequence; −1 is that of padding (see [`Embeddings::uncounted_id`])
     ///
     /// Returns `[R, H]`.
-    pub fn forward(
-        &self,
-        words: TokenInput,
-        positions: Tensor<1, Int>,
-        layout: &Layout,
-        pass: PassOptions,
-    ) -> Tensor<2> {
-        let beside_word = self.beside_word(positions, layout, pass);
+    pub fn forward(&self, words: TokenInput, positions: Tensor<1, Int>, pass: PassOptions) -> Tensor<2> {
+        let beside_word = self.beside_word(positions);
         let word = match words {
             TokenInput::Ids(input_ids) => self.word_vectors(input_ids, pass),
             TokenInput::Vectors(vectors) => vectors,
@@ -82,27 +74,20 @@ impl Embeddings {
         }
     }
 
-    /// `[R, E]`: the vectors of the positions and of token type 0. In families whose positions follow the padding id,
-    /// padding has that position, as in Hugging Face.
-    fn beside_word(&self, positions: Tensor<1, Int>, layout: &Layout, pass: PassOptions) -> Tensor<2> {
+    /// `[R, E]`: the vectors of the positions and of token type 0.
+    fn beside_word(&self, positions: Tensor<1, Int>) -> Tensor<2> {
         let position = self.position.val();
         let table = match &self.token_type {
             Some(token_type) => position + token_type.val().narrow(0, 0, 1),
             None => position,
         };
-        if self.first_position == 0 {
-            return lookup(table, positions);
-        }
-        let rows = positions.add_scalar(self.first_position as i64);
-        if !pass.reads_padding {
-            return lookup(table, rows);
-        }
-        let is_padding = |sequence: &Sequence| {
-            (0..sequence.rows.len()).map(|row| usize::from(row >= sequence.tokens)).collect::<Vec<_>>()
-        };
-        let is_padding: Vec<usize> = layout.sequences().iter().flat_map(is_padding).collect();
-        let is_padding = indices(&is_padding, &rows.device()).equal_elem(1);
-        lookup(table, rows.mask_fill(is_padding, self.pad_token_id as i64))
+        let rows = if self.first_position == 0 { positions } else { positions + self.first_position as i64 };
+        lookup(table, rows)
+    }
+
+    /// The id of the tokens that have the position −1, that of padding, if there is one.
+    pub fn uncounted_id(&self) -> Option<u32> {
+        (self.first_position > 0).then_some(self.pad_token_id)
     }
 
     /// `[V, E]`: the vector of each word.

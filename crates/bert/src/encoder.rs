@@ -68,7 +68,7 @@ impl Encoder {
         layout: &Arc<Layout>,
         pass: PassOptions,
     ) -> Encoded {
-        let mut top = passed(0, &self.embeddings, pass, |layer| layer.forward(words.into(), positions, layout, pass));
+        let mut top = passed(0, &self.embeddings, pass, |layer| layer.forward(words.into(), positions, pass));
         let cls_only = pass.cls_only && self.pooler.is_some();
         let mut hidden_states = Vec::new();
         for (index, block) in self.blocks.iter().enumerate() {

@@ -11,7 +11,7 @@ use fused::plain::indices;
 pub struct Batch {
     /// `[R]` ids, or their vectors from a word table.
     pub words: TokenInput,
-    /// `[R]`: the position of each token in its example.
+    /// `[R]`: the position of each token in its example, or −1 where it is not counted.
     pub positions: Tensor<1, Int>,
     /// The rows of each example.
     pub layout: Arc<Layout>,
@@ -19,18 +19,12 @@ pub struct Batch {
     pub tokens: usize,
 }
 
-impl Batch {
-    /// Concatenate `sequences`, each padded to at least `least` rows.
-    pub fn new(sequences: &[&[u32]], pad_token_id: u32, least: usize, device: &Device) -> Self {
-        Assembled::new(sequences, pad_token_id, least).on(device)
-    }
-}
-
 /// The same in plain numbers, which any thread can prepare for the thread that computes with tensors.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Assembled {
     /// `[R]`
     pub input_ids: Vec<u32>,
+    positions: Vec<i64>,
     layout: Arc<Layout>,
     /// Number of real tokens.
     pub tokens: usize,
@@ -45,14 +39,30 @@ impl Assembled {
         for (sequence, ids) in layout.sequences().iter().zip(sequences) {
             input_ids[sequence.rows.start..][..ids.len()].copy_from_slice(ids);
         }
-        Assembled { input_ids, layout: Arc::new(layout), tokens: lengths.iter().sum() }
+        let positions = layout.positions().into_iter().map(|position| position as i64).collect();
+        Assembled { input_ids, positions, layout: Arc::new(layout), tokens: lengths.iter().sum() }
+    }
+
+    /// The same, where padding and tokens of the id `uncounted` have position −1, and the next token takes their place:
+    /// so RoBERTa counts (`create_position_ids_from_input_ids` in Hugging Face).
+    #[must_use]
+    pub fn counted_without(mut self, uncounted: Option<u32>) -> Self {
+        let Some(uncounted) = uncounted else { return self };
+        for sequence in self.layout.sequences() {
+            let mut next = 0..;
+            for (row, at) in sequence.rows.clone().enumerate() {
+                let is_counted = row < sequence.tokens && self.input_ids[at] != uncounted;
+                self.positions[at] = if is_counted { next.next().unwrap_or_default() } else { -1 };
+            }
+        }
+        self
     }
 
     /// Move the batch to a device.
     pub fn on(&self, device: &Device) -> Batch {
         let input_ids: Vec<i64> = self.input_ids.iter().map(|&id| i64::from(id)).collect();
         let input_ids = Tensor::from_data(TensorData::new(input_ids, [self.layout.rows()]), device);
-        let positions = indices(&self.layout.positions(), device);
+        let positions = Tensor::from_data(TensorData::new(self.positions.clone(), [self.layout.rows()]), device);
         Batch { words: TokenInput::Ids(input_ids), positions, layout: self.layout.clone(), tokens: self.tokens }
     }
 }
@@ -88,12 +98,19 @@ mod tests {
             TokenInput::Ids(input_ids) => numbers(input_ids),
             TokenInput::Vectors(_) => Vec::new(),
         };
-        let tight = Batch::new(&[&[7, 8, 9], &[5]], 1, 0, &device);
+        let tight = Assembled::new(&[&[7, 8, 9], &[5]], 1, 0).on(&device);
         assert_eq!((ids(tight.words), numbers(tight.positions)), (vec![7, 8, 9, 5], vec![0, 1, 2, 0]));
         assert_eq!((tight.tokens, tight.layout.lengths()), (4, vec![3, 1]));
-        let padded = Batch::new(&[&[7, 8, 9], &[5]], 1, 4, &device);
+        let padded = Assembled::new(&[&[7, 8, 9], &[5]], 1, 4).on(&device);
         assert_eq!(ids(padded.words), [7, 8, 9, 1, 5, 1, 1, 1]);
         assert_eq!((padded.tokens, padded.layout.lengths(), padded.layout.rows()), (4, vec![3, 1], 8));
+    }
+
+    #[test]
+    fn roberta_counts_no_padding_token_in_a_text() {
+        let assembled = Assembled::new(&[&[7, 1, 9], &[5]], 1, 4);
+        assert_eq!(assembled.clone().counted_without(None).positions, [0, 1, 2, 3, 0, 1, 2, 3]);
+        assert_eq!(assembled.counted_without(Some(1)).positions, [0, -1, 1, -1, 0, -1, -1, -1]);
     }
 
     proptest! {

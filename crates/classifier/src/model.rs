@@ -6,7 +6,7 @@ use burn::tensor::{Device, Int, Tensor, activation};
 
 use crate::embeddings::Table;
 use crate::heads::{Features, Head};
-use crate::{Batch, names};
+use crate::{Assembled, Batch, names};
 
 /// A text classifier: a truncated encoder, or a table of embeddings, with a head on top.
 #[derive(Module, Debug)]
@@ -65,7 +65,12 @@ impl Model {
 
     /// Concatenate `sequences` as this model needs them.
     pub fn batch(&self, sequences: &[&[u32]], pad_token_id: u32, device: &Device) -> Batch {
-        Batch::new(sequences, pad_token_id, self.least_positions, device)
+        Assembled::new(sequences, pad_token_id, self.least_positions).counted_without(self.uncounted_id()).on(device)
+    }
+
+    /// The id of the tokens that the encoder does not count, if there is one.
+    pub fn uncounted_id(&self) -> Option<u32> {
+        self.encoder()?.embeddings().uncounted_id()
     }
 
     /// Minimum number of rows of every sequence.

@@ -94,6 +94,7 @@ impl<'a> Learner<'a> {
             examples: &inputs.train,
             pad_token_id: inputs.manifest.pad_token_id,
             least_positions: self.model.least_positions(),
+            uncounted_id: self.model.uncounted_id(),
             tokens_at_once,
         }
     }

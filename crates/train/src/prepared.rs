@@ -58,6 +58,8 @@ pub(crate) struct Preparation<'a> {
     pub(crate) pad_token_id: u32,
     /// Minimum number of rows of every example.
     pub(crate) least_positions: usize,
+    /// The id of the tokens that have no position of their own, if there is one.
+    pub(crate) uncounted_id: Option<u32>,
     /// Larger batches are split; in tokens.
     pub(crate) tokens_at_once: &'a AtomicUsize,
 }
@@ -74,6 +76,7 @@ impl Preparation<'_> {
         let examples = || indices.iter().map(|&index| &self.examples[index]);
         let sequences: Vec<&[u32]> = examples().map(|example| example.input_ids.as_slice()).collect();
         let assembled = Assembled::new(&sequences, self.pad_token_id, self.least_positions);
+        let assembled = assembled.counted_without(self.uncounted_id);
         let rows = Rows::of(&assembled.input_ids);
         Prepared {
             assembled,
@@ -116,8 +119,13 @@ mod tests {
         let example = |index: u32| Example { id: index.to_string(), label: index as usize, input_ids: vec![5, index] };
         let examples: Vec<Example> = (0..40).map(example).collect();
         let (hundred, nine) = (100.into(), 9.into());
-        let preparation =
-            Preparation { examples: &examples, pad_token_id: 0, least_positions: 3, tokens_at_once: &hundred };
+        let preparation = Preparation {
+            examples: &examples,
+            pad_token_id: 0,
+            least_positions: 3,
+            uncounted_id: None,
+            tokens_at_once: &hundred,
+        };
         let batches: Vec<Vec<usize>> = (0..20).map(|index| vec![39 - index, index]).collect();
         let mut seen = Vec::new();
         let stopped = preparation.ahead(batches.chunks(2), |step| {
