@@ -23,11 +23,12 @@ all: report plot ## Run STUDY from raw text to table and chart (default: imdb)
 	@if test -e $(OUT)/shown -a ! $(PAGE) -nt $(OUT)/shown; then echo 'nothing to be done: study `$(STUDY)` is up to date, see $(REPORT)/table.md and $(PAGE)'; \
 	else cat $(REPORT)/table.md; printf '\nchart: %s\nchart: %s\npage:  %s\n' $(CHARTS) $(PAGE); touch $(OUT)/shown; fi
 # The study gets the name of INPUT, or STUDY, and is written once. A fault of the texts is found before the encoder is fetched.
+NEW = $(BIN)/plan new --once "$${INPUT:?name your texts: make answer INPUT=mail.csv}" $(if $(filter-out file,$(origin STUDY)),--name $(STUDY))
 answer: | build-files ## A study of your texts, INPUT=mail.csv, from text to verdict
-	@new() { $(BIN)/plan new --once "$${INPUT:?name your texts: make answer INPUT=mail.csv}" $(if $(filter-out file,$(origin STUDY)),--name $(STUDY)) "$$@"; }; \
-	new --check && $(if $(MODELS_DIR)$(wildcard data/models/all-MiniLM-L6-v2/config.json),,$(BIN)/fetch model all-MiniLM-L6-v2 --out data/models &&) study=$$(new --models $(or $(MODELS_DIR),data/models)) && $(MAKE) all STUDY=$$study
+	@$(NEW) --check
+	@$(if $(MODELS_DIR)$(wildcard data/models/all-MiniLM-L6-v2/config.json),,$(BIN)/fetch model all-MiniLM-L6-v2 --out data/models)
+	@study=$$($(NEW) --models $(or $(MODELS_DIR),data/models)) && $(MAKE) all STUDY=$$study
 demo: ; @$(MAKE) build STUDY=sample && $(MAKE) all STUDY=sample -j$$(nproc || echo 1) ## The embedded study: nothing to download but crates, minutes on two cores
-
 # ---- The tools. Each engine has its own folder of them, so that a build for one leaves a study alone that runs on the other; all are
 # compiled in one folder, so that switching compiles nothing again. Crates of all calls agree on features (`unify`), but for `cc` with LibTorch.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -54,7 +55,6 @@ FEATURES := --features libtorch
 $(if $(GIVEN),build-files) build-tensor test-tensor check: | $(if $(GIVEN),libtorch,$(TORCH)/contents.txt)
 export override LIBTORCH := $(abspath $(or $(wildcard $(GIVEN)),$(TORCH)/torch))
 endif
-
 # ---- The study --------------------------------------------------------------------------------------------------------------------
 OUT    := out/$(STUDY)
 RUNS   := $(OUT)/runs
@@ -86,7 +86,7 @@ SHARING := $(if $(filter sample-flex,$(STUDY)-$(ENGINE)),env RAYON_NUM_THREADS=1
 plan: $(CHECKED) ## Expand the study and check every configuration against its model
 # A wrong option of a head is found before the first hour on a GPU; the second `plan` records the sums of what was fetched just now.
 $(CHECKED): $(OUT)/checked-%.jsonl: $(OUT)/plan.mk $(MODELS)/%/config.json | $(MODEL_FILES) $(ARCHIVE) build-tensor
-	@$(PLAN) --encoder $* | $(BIN)/train --check --config - --model $(MODELS)/$* -q >&2
+	@$(PLAN) --encoder $* | $(BIN)/train --check --config - --model $(MODELS)/$* --study pipelines/$(STUDY).toml -q >&2
 	@$(PLAN) --write $(OUT) --format make && $(PLAN) --encoder $* --out $@
 data: $(MODEL_FILES) $(ARCHIVE) ## Fetch what the study names
 data/models/sample-bert/config.json: build-files ; @$(BIN)/fetch model sample-bert --out data/models
