@@ -65,10 +65,11 @@ impl Blocks {
 
     fn refused(&self, depth: usize, why: &str) -> Error {
         Error::value(format!(
-            "blocks `{}`: {why}the encoder has {depth} blocks; allowed are `none`, `first:N`, `last:N`, \
+            "blocks `{}`: {why}the encoder has {depth} {}; allowed are `none`, `first:N`, `last:N`, \
              `every:N` with N from 1 to {depth}, ascending indices below {depth} such as `0,2`, or several of \
              these that share no block, such as `first:2+last:1`",
-            self.0
+            self.0,
+            if depth == 1 { "block" } else { "blocks" }
         ))
     }
 }

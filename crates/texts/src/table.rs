@@ -163,8 +163,9 @@ impl Table {
             other => format!("`{}`", char::from(other)),
         };
         format!(
-            "{found} cells, but the header has {expected}; put a cell that holds a {separator} or a line break between \
-             quotes, and write a quote inside as two"
+            "{found} {}, but the header has {expected}; put a cell that holds a {separator} or a line break between \
+             quotes, and write a quote inside as two",
+            if found == 1 { "cell" } else { "cells" }
         )
     }
 }

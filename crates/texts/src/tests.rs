@@ -106,7 +106,7 @@ fn wrong_rows_of_a_table_are_named() {
     let cases = [
         (
             "text,label\na,x\nb",
-            "`it.csv`, line 3: 1 cells, but the header has 2; put a cell that holds a `,` or a line break",
+            "`it.csv`, line 3: 1 cell, but the header has 2; put a cell that holds a `,` or a line break",
         ),
         ("text\tlabel\na\tx\tb", "line 2: 3 cells, but the header has 2; put a cell that holds a tab"),
         ("text,label\n\"a\nb\",x\nb,\n", "`it.csv`, line 4: `label` is empty; name the class, or leave the line out"),
