@@ -62,7 +62,7 @@ fn a_begin_or_end_that_contradicts_the_configuration_is_refused_by_line() {
             changed(1, "\"blocks\":[0,1]", "\"blocks\":[0]"),
             "line 1: `blocks` differ from the `0,1` of 4 in the configuration: remove",
         ),
-        (changed(1, "\"encoder_blocks\":4", "\"encoder_blocks\":1"), "line 1: blocks `0,1`: the encoder has 1 blocks"),
+        (changed(1, "\"encoder_blocks\":4", "\"encoder_blocks\":1"), "line 1: blocks `0,1`: the encoder has 1 block"),
         (
             changed(1, "\"encoder_blocks\":4", "\"encoder_blocks\":18446744073709551615")
                 .replace("\"0,1\"", "\"every:1\""),
