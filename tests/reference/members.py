@@ -475,3 +475,4 @@ def trained(member, folder, binaries, reference, ours, texts):
     sums = all(abs(a - b) < 1e-4 for one, two in zip(scores, ours_too) for a, b in zip(one, two))
     kept = {key: config.get(key) for key in member.trains}
     return f"{said} {kept} {more}".strip(), f"{difference:.1e}", keys and sums and difference < 1e-4 and member.warns in said
+member(18, "RoBERTa whose `pad_token_id` is a token of the text", lambda it: it.config(pad_token_id=3), family="roberta")
