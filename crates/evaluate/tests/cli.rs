@@ -125,6 +125,16 @@ fn a_missing_run_is_refused_and_wrong_usage_exits_with_2() {
 }
 
 #[test]
+fn a_configuration_without_a_seed_is_answered_with_one_of_its_runs() {
+    let runs = tempfile::tempdir().unwrap();
+    ["2VA-s7", "2VA-s10"].iter().for_each(|run| std::fs::create_dir(runs.path().join(run)).unwrap());
+    let run = runs.path().join("2VA").display().to_string();
+    let output = evaluate(&["--run", &run, "--text", "-"], "").code(1).get_output().stderr.clone();
+    let told = format!("`{run}` is a configuration, not a run of it; name one of its seeds, such as `{run}-s7`");
+    assert!(String::from_utf8_lossy(&output).contains(&told), "{}", String::from_utf8_lossy(&output));
+}
+
+#[test]
 fn help_has_an_example() {
     let output = Command::new(env!("CARGO_BIN_EXE_evaluate")).arg("--help").env("COLUMNS", "100").output().unwrap();
     insta::assert_snapshot!(String::from_utf8(output.stdout).unwrap());

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use rayon::prelude::*;
 use records::jsonl::Reader;
-use records::run_dir::RunDir;
+use records::run_dir::{RunDir, seeds_of};
 use records::{Latency, Split};
 use study::Configuration;
 
@@ -37,11 +37,13 @@ enum Found {
     Missing(Missing),
 }
 
-/// Every run of the given run folders, stream files or `-` for stdin, in order.
+/// Every run of the given run folders, stream files or `-` for stdin, in order. A name such as `out/sample/runs/3VA` means
+/// all seeds of that configuration.
 pub(crate) fn read(sources: &[PathBuf]) -> Result<Input> {
     let stdin = |source: &&PathBuf| source.as_os_str() == "-";
     ensure!(sources.iter().filter(stdin).count() <= 1, "`-` can be read only once");
     let known = Known::default();
+    let sources: Vec<PathBuf> = sources.iter().flat_map(|source| meant(source)).collect();
     let found: Vec<Found> = sources.par_iter().map(|source| read_one(source, &known)).collect::<Result<_>>()?;
     let (mut streams, mut missing) = (Vec::new(), Vec::new());
     for found in found {
@@ -67,28 +69,26 @@ fn belong_together(runs: &[Run]) -> Result<()> {
     Ok(())
 }
 
+/// What is named, or the runs of the configuration that is named.
+fn meant(named: &Path) -> Vec<PathBuf> {
+    let seeds = if named.exists() { Vec::new() } else { seeds_of(named) };
+    if seeds.is_empty() { vec![named.to_owned()] } else { seeds }
+}
+
 fn read_one(source: &Path, known: &Known) -> Result<Found> {
     if source.as_os_str() == "-" {
         let lines = Reader::new("stdin", BufReader::with_capacity(1 << 20, console::piped("streams of runs")?));
         return Ok(Found::Streams(streams::read("stdin", lines, known)?));
     }
-    match source.is_dir() {
-        true => read_folder(&RunDir::new(source), known),
-        false => {
-            let fault = || match source.exists() {
-                true => format!(
-                    "`{}` holds no streams of runs; name runs' folders, such as `out/sample/runs/*`",
-                    source.display()
-                ),
-                false if is_pattern(source) => format!(
-                    "no run matches `{}`; the runs of a study lie below `out/STUDY/runs`, where `make` trains them",
-                    source.display()
-                ),
-                false => "no such run: train it with make, or leave it out".to_owned(),
-            };
-            let streams = read_file(source, known).with_context(fault);
-            Ok(Found::Streams(streams?))
+    let place = source.display();
+    let fault = || format!("`{place}` holds no streams of runs; name runs' folders, such as `out/sample/runs/*`");
+    match (source.is_dir(), source.exists()) {
+        (true, _) => read_folder(&RunDir::new(source), known),
+        (false, true) => Ok(Found::Streams(read_file(source, known).with_context(fault)?)),
+        (false, false) if is_pattern(source) => {
+            bail!("no run matches `{place}`; the runs of a study lie below `out/STUDY/runs`, where `make` trains them")
         }
+        (false, false) => bail!("no run folder `{place}`, and no `{place}-s1`: train it with make, or leave it out"),
     }
 }
 
@@ -116,7 +116,7 @@ fn read_folder(run: &RunDir, known: &Known) -> Result<Found> {
 
 fn read_streams(run: &RunDir, known: &Known) -> Result<Vec<Stream>> {
     if !run.metrics().exists() {
-        bail!("`{}` is not a trained run: train it with make, or leave it out", run.path().display());
+        bail!(not_a_run(run.path()));
     }
     let mut streams = read_file(regular(&run.metrics())?, known)?;
     check_configuration(run, &streams)?;
@@ -134,6 +134,20 @@ fn read_streams(run: &RunDir, known: &Known) -> Result<Vec<Stream>> {
     }
     streams.extend(read_latency(&run.latency())?.map(Stream::Latency));
     Ok(streams)
+}
+
+/// What a folder without metrics is, and what to name instead of it.
+fn not_a_run(folder: &Path) -> String {
+    let place = folder.display();
+    match [folder.to_owned(), folder.join("runs")].iter().find(|folder| holds_runs(folder)) {
+        Some(runs) => format!("`{place}` is a folder of runs: name the runs in it, `{}`", runs.join("*").display()),
+        None => format!("`{place}` is not a trained run: train it with make, or leave it out"),
+    }
+}
+
+fn holds_runs(folder: &Path) -> bool {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| RunDir::new(entry.path())).any(|run| run.metrics().exists())
 }
 
 /// Refuse a pipe or device inside a run folder, since reading it may never end.

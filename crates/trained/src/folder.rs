@@ -7,7 +7,7 @@ use bert::{Checkpoint, Config, Precision};
 use burn::module::Module;
 use classifier::device::Engine;
 use classifier::{Definition, EmbeddingsConfig, HeadConfig};
-use records::run_dir::RunDir;
+use records::run_dir::{RunDir, seeds_of};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use study::{Configuration, Data, ModelKind};
@@ -68,6 +68,9 @@ impl Trained {
     pub fn from_run(folder: &Path, engine: &Engine) -> anyhow::Result<Self> {
         let run = RunDir::new(folder);
         let place = folder.display();
+        if let (false, Some(seed)) = (folder.is_dir(), seeds_of(folder).first()) {
+            bail!("`{place}` is a configuration, not a run of it; name one of its seeds, such as `{}`", seed.display());
+        }
         ensure!(folder.is_dir(), "there is no folder `{place}`; {NAME_A_RUN}");
         ensure!(run.config().exists(), "`{place}` is not a run, since it has no `config.json`; {NAME_A_RUN}");
         let configuration = Configuration::from_json(&read(&run.config())?).with_context(|| {

@@ -117,7 +117,7 @@ fn flips_of_unpaired_runs_are_refused_with_both_names() {
     assert!(line.contains("1VA` and `") && line.contains("4VA` were tested on different examples: name"), "{line}");
     let nowhere = runs.join("9VA").display().to_string();
     let line = refusal(&["flips", &a, &nowhere], "");
-    assert!(line.contains("no run folder `") && line.contains("9VA-s1`: name runs"), "{line}");
+    assert!(line.contains("no run folder `") && line.contains("9VA-s1`: train it"), "{line}");
     std::fs::remove_file(runs.join("4VA-s1/predictions.test.jsonl")).unwrap();
     let line = refusal(&["flips", &a, &other], "");
     assert!(line.contains("4VA` has no predictions of test: predict"), "{line}");

@@ -111,7 +111,7 @@ fn an_empty_input_is_refused_with_a_remedy() {
     let empty = folder.path().display().to_string();
     for (source, says) in [
         ("-", "no finished run in the input: name run folders"),
-        ("no/such/run", "no such run: train it with make, or leave it out: reading `no/such/run`"),
+        ("no/such/run", "no run folder `no/such/run`, and no `no/such/run-s1`: train it with make, or leave it out"),
         ("out/x/runs/*", "no run matches `out/x/runs/*`; the runs of a study lie below `out/STUDY/runs`"),
         (&empty, "is not a trained run: train it with make, or leave it out"),
     ] {
@@ -122,6 +122,18 @@ fn an_empty_input_is_refused_with_a_remedy() {
     }
     refusal(&["plot", "-", "--out", &empty], "");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_folder_of_runs_is_told_from_a_run_that_is_not_trained() {
+    let folder = tempfile::tempdir().unwrap();
+    let study = folder.path().join("x");
+    folders(&[Made::new("2VA", 1)], &study.join("runs"));
+    let told = format!("is a folder of runs: name the runs in it, `{}`", study.join("runs/*").display());
+    for source in [study.join("runs"), study] {
+        let line = refusal(&["table", &source.display().to_string()], "");
+        assert!(line.contains(&told), "{line}");
+    }
 }
 
 #[test]

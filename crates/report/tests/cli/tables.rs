@@ -11,6 +11,19 @@ fn the_table_of_run_folders() {
 }
 
 #[test]
+fn a_configuration_without_a_seed_is_all_of_its_seeds_in_every_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs = folders(&study(), &folder.path().join("tiny/runs"));
+    let of_4va: Vec<String> = runs.into_iter().filter(|run| run.contains("/4VA-s")).collect();
+    let configuration = [folder.path().join("tiny/runs/4VA").display().to_string()];
+    assert!(of_4va.len() > 1);
+    for verb in ["table", "quality", "verdict", "page", "--verify"] {
+        let said = |runs: &[String]| stdout(&with(&[verb], runs, &[]), "");
+        assert_eq!(said(&configuration), said(&of_4va), "{verb}");
+    }
+}
+
+#[test]
 fn rows_ascend_whatever_the_order_of_the_runs() {
     let reversed: Vec<Made> = study().into_iter().rev().collect();
     let csv = stdout(&["table", "-", "--format", "csv"], &metrics(&reversed));
