@@ -13,6 +13,7 @@ mod definition;
 mod error;
 mod missing;
 mod model;
+mod section;
 mod settings;
 mod slip;
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::section::sections;
 use crate::{Error, with_nearest};
 
 /// The error of the study file at `path`, which holds `text`.
@@ -13,9 +14,15 @@ pub(crate) fn slip(path: &Path, text: &str, error: &toml::de::Error) -> Error {
         (Some(name), Some((found, wanted))) => format!("`{name}` holds {found}; write {wanted}"),
         (Some(name), None) if !fault.starts_with(&format!("`{name}`")) => format!("`{name}`: {}", with_nearest(fault)),
         (None, Some((found, wanted))) => format!("{found} stands here; write {wanted}"),
-        _ => with_nearest(fault),
+        _ => misplaced(&fault).unwrap_or_else(|| with_nearest(fault)),
     };
     Error::Syntax { path: path.to_owned(), line: before.matches('\n').count() + 1, message }
+}
+
+/// The message about a setting that another section has.
+fn misplaced(fault: &str) -> Option<String> {
+    let (name, _) = fault.strip_prefix("unknown field `")?.split_once('`')?;
+    sections(name).map(|places| format!("`{name}` cannot stand here; it belongs {places}"))
 }
 
 /// The setting whose value, or an element of whose list, follows `before`.

@@ -176,6 +176,22 @@ fn a_typing_error_is_reported_with_its_line_and_the_near_name() {
 }
 
 #[test]
+fn a_setting_in_the_wrong_section_is_sent_to_its_own() {
+    for (from, to, says) in [
+        ("[defaults]", "[defaults]\nmax_seq_length = 64", "line 8: `max_seq_length` cannot stand here; it belongs in `[data]`"),
+        ("[defaults]", "epochs = 3\n[defaults]", "line 7: `epochs` cannot stand here; it belongs in `[defaults]` or in a `[[con"),
+        ("[defaults]", "encoder = \"e\"\n[defaults]", "`encoder` cannot stand here; it belongs in `[defaults]` or in a `[["),
+        ("seeds = [1, 2]", "validation = 0.1", "line 2: `validation` cannot stand here; it belongs in `[data]`"),
+        ("id = \"B\"", "id = \"B\"\ndata = 1", "`data` cannot stand here; it belongs at the top of the file"),
+        ("[defaults]", "seeds = [1]\n[defaults]", "it belongs at the top of the file or in a `[[configuration]]`"),
+        ("[data]", "published_accuracy = 1\n[data]", "`published_accuracy` cannot stand here; it belongs in a `[[con"),
+    ] {
+        let said = refused(from, to);
+        assert!(said.contains(says) && !said.contains("expected one of"), "{said}");
+    }
+}
+
+#[test]
 fn a_value_of_another_type_is_refused_with_its_setting_and_what_to_write() {
     for (from, to, says) in [
         ("epochs = 5", "epochs = \"five\"", "line 10: `epochs` holds \"five\"; write a whole number from 0"),
