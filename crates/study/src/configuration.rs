@@ -129,7 +129,8 @@ impl Configuration {
             ("batch_size", self.batch_size),
             ("gradient_accumulation_steps", self.gradient_accumulation_steps),
         ] {
-            require((1..=MOST).contains(&count), &format!("`{name}` must be at least 1 and at most {MOST}"))?;
+            let least = defaults::least(name);
+            require((least..=MOST).contains(&count), &format!("`{name}` must be at least {least} and at most {MOST}"))?;
         }
         require((0.0..1.0).contains(&self.dropout), "`dropout` must be at least 0 and below 1")?;
         require((0.0..1.0).contains(&self.encoder_dropout), "`encoder_dropout` must be at least 0 and below 1")?;

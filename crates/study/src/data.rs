@@ -209,11 +209,15 @@ impl Data {
             "`dataset` and `tokenizer` must be plain names, not paths",
         )?;
         require(
-            (3..=100_000).contains(&self.max_seq_length),
+            (defaults::least("max_seq_length")..=100_000).contains(&self.max_seq_length),
             "`max_seq_length` must be from 3, for `[CLS]`, a token, `[SEP]`, to 100000",
         )?;
-        require((0.0..=0.5).contains(&self.validation), "`validation` must be from 0 to 0.5")?;
-        require((0.0..=0.5).contains(&self.test), "`test` must be from 0 to 0.5")?;
-        require((0.0..=1.0).contains(&self.head_share), "`head_share` must be from 0 to 1")
+        for (name, share, most) in
+            [("validation", self.validation, 0.5), ("test", self.test, 0.5), ("head_share", self.head_share, 1.0)]
+        {
+            let what = format!("`{name}` must be from 0 to {most}, a share such as 0.2, not {share}");
+            require((0.0..=most).contains(&share), &what)?;
+        }
+        Ok(())
     }
 }

@@ -44,6 +44,15 @@ pub(crate) fn head_share() -> f64 {
     0.5
 }
 
+/// The least value of a whole number.
+pub(crate) fn least(setting: &str) -> usize {
+    match setting {
+        "epochs" | "batch_size" | "gradient_accumulation_steps" | "train_examples" | "test_examples" => 1,
+        "max_seq_length" => 3, // `[CLS]`, a token, `[SEP]`
+        _ => 0,
+    }
+}
+
 /// All blocks; TF-IDF has none.
 pub(crate) fn blocks(kind: ModelKind) -> Blocks {
     Blocks::new(match kind {

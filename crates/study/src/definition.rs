@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::configuration::is_id;
 use crate::missing::others;
+use crate::section::line_of;
 use crate::settings::Settings;
 use crate::slip::slip;
 use crate::{Configuration, Data, Error, defaults};
@@ -52,7 +53,11 @@ impl Study {
     pub fn parse(path: &Path, text: &str) -> Result<Self, Error> {
         let mut study: Study = toml::from_str(text).map_err(|e| slip(path, text, &e))?;
         study.share_one_model();
-        let within = |e: Error| Error::value(format!("study `{}`: {e}", path.display()));
+        let within = |e: Error| {
+            let (place, message) = (path.display(), e.to_string());
+            let line = line_of(text, &message).map(|line| format!(", line {line}")).unwrap_or_default();
+            Error::value(format!("study `{place}`{line}: {message}"))
+        };
         study.check().map_err(within)?;
         study.configurations().map_err(within)?;
         Ok(study)

@@ -1,12 +1,14 @@
-//! In which section of a study file a setting stands.
+//! In which section of a study file a setting stands, and on which line.
 
 use serde::de::DeserializeOwned;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 use crate::settings::Settings;
 use crate::{Data, Study};
 
 /// Settings of a row that `[defaults]` cannot have.
-pub(crate) const OF_A_ROW: [&str; 3] = ["id", "seeds", "published_accuracy"];
+const OF_A_ROW: [&str; 3] = ["id", "seeds", "published_accuracy"];
 
 /// The sections that have the setting `name`, in words; `None` if there is none.
 pub(crate) fn sections(name: &str) -> Option<String> {
@@ -25,4 +27,27 @@ pub(crate) fn sections(name: &str) -> Option<String> {
 fn has<T: DeserializeOwned>(name: &str) -> bool {
     let listed = toml::from_str::<T>("'' = 0").err().map(|error| error.message().to_owned()).unwrap_or_default();
     listed.split('`').skip(3).step_by(2).any(|field| field == name)
+}
+
+/// The line of the setting that a message of a check is about, such as "[data]: `test` is 20", or "configuration `2VA-s1`:
+/// `epochs` must be"; `None` if the file `text` does not have it.
+pub(crate) fn line_of(text: &str, message: &str) -> Option<usize> {
+    let (section, said) = message.split_once(": `")?;
+    let (setting, _) = said.split_once('`')?;
+    let study = DeTable::parse(text).ok()?;
+    let study = study.get_ref();
+    let start = |section: &Spanned<DeValue>| Some(section.get_ref().get(setting)?.span().start);
+    let start = match section {
+        "[data]" => start(study.get("data")?)?,
+        _ => row(study, section).and_then(start).or_else(|| start(study.get("defaults")?))?,
+    };
+    Some(text[..start].matches('\n').count() + 1)
+}
+
+/// The row of "configuration `ID`", where ID is the row's or that of one of its runs.
+fn row<'a>(study: &'a DeTable<'a>, named: &str) -> Option<&'a Spanned<DeValue<'a>>> {
+    let named = named.strip_prefix("configuration `")?.strip_suffix('`')?;
+    let is_of = |id: &str| named == id || named.strip_prefix(id).is_some_and(|seed| seed.starts_with("-s"));
+    let id = |row: &Spanned<DeValue>| row.get_ref().get("id").and_then(|id| id.get_ref().as_str()).is_some_and(is_of);
+    study.get("configuration")?.get_ref().as_array()?.iter().find(|row| id(row))
 }

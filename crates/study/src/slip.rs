@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::defaults::least;
 use crate::section::sections;
 use crate::{Error, with_nearest};
 
@@ -10,7 +11,8 @@ pub(crate) fn slip(path: &Path, text: &str, error: &toml::de::Error) -> Error {
     let offset = error.span().map_or(0, |span| span.start);
     let before = text.get(..offset).unwrap_or_default();
     let fault = error.message().replace('\n', " ");
-    let message = match (setting(before), mistyped(&fault)) {
+    let name = setting(before);
+    let message = match (name, mistyped(&fault, name.unwrap_or_default())) {
         (Some(name), Some((found, wanted))) => format!("`{name}` holds {found}; write {wanted}"),
         (Some(name), None) if !fault.starts_with(&format!("`{name}`")) => format!("`{name}`: {}", with_nearest(fault)),
         (None, Some((found, wanted))) => format!("{found} stands here; write {wanted}"),
@@ -36,7 +38,7 @@ fn setting(before: &str) -> Option<&str> {
 }
 
 /// What stands where a value of another type belongs, and what belongs there, in words.
-fn mistyped(fault: &str) -> Option<(&str, &str)> {
+fn mistyped<'a>(fault: &'a str, name: &str) -> Option<(&'a str, String)> {
     let types = fault.strip_prefix("invalid type: ").or_else(|| fault.strip_prefix("invalid value: "));
     let (found, wanted) = types?.split_once(", expected ")?;
     let found = match found {
@@ -45,12 +47,12 @@ fn mistyped(fault: &str) -> Option<(&str, &str)> {
         _ => found.strip_prefix("string ").or_else(|| found.find('`').map(|at| &found[at..])).unwrap_or(found),
     };
     let wanted = match wanted {
-        "usize" | "u64" => "a whole number from 0",
+        "usize" | "u64" => return Some((found, format!("a whole number from {}", least(name)))),
         "f64" => "a number",
         "a string" => "a name between quotes",
         "a sequence" => "a list, such as `[1, 2]`",
         _ if wanted.starts_with("struct ") => "a table, such as `{ name = 1 }`",
         _ => wanted,
     };
-    Some((found, wanted))
+    Some((found, wanted.to_owned()))
 }

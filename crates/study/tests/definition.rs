@@ -178,9 +178,21 @@ fn a_typing_error_is_reported_with_its_line_and_the_near_name() {
 #[test]
 fn a_setting_in_the_wrong_section_is_sent_to_its_own() {
     for (from, to, says) in [
-        ("[defaults]", "[defaults]\nmax_seq_length = 64", "line 8: `max_seq_length` cannot stand here; it belongs in `[data]`"),
-        ("[defaults]", "epochs = 3\n[defaults]", "line 7: `epochs` cannot stand here; it belongs in `[defaults]` or in a `[[con"),
-        ("[defaults]", "encoder = \"e\"\n[defaults]", "`encoder` cannot stand here; it belongs in `[defaults]` or in a `[["),
+        (
+            "[defaults]",
+            "[defaults]\nmax_seq_length = 64",
+            "line 8: `max_seq_length` cannot stand here; it belongs in `[data]`",
+        ),
+        (
+            "[defaults]",
+            "epochs = 3\n[defaults]",
+            "line 7: `epochs` cannot stand here; it belongs in `[defaults]` or in a `[[con",
+        ),
+        (
+            "[defaults]",
+            "encoder = \"e\"\n[defaults]",
+            "`encoder` cannot stand here; it belongs in `[defaults]` or in a `[[",
+        ),
         ("seeds = [1, 2]", "validation = 0.1", "line 2: `validation` cannot stand here; it belongs in `[data]`"),
         ("id = \"B\"", "id = \"B\"\ndata = 1", "`data` cannot stand here; it belongs at the top of the file"),
         ("[defaults]", "seeds = [1]\n[defaults]", "it belongs at the top of the file or in a `[[configuration]]`"),
@@ -194,12 +206,12 @@ fn a_setting_in_the_wrong_section_is_sent_to_its_own() {
 #[test]
 fn a_value_of_another_type_is_refused_with_its_setting_and_what_to_write() {
     for (from, to, says) in [
-        ("epochs = 5", "epochs = \"five\"", "line 10: `epochs` holds \"five\"; write a whole number from 0"),
-        ("epochs = 7", "epochs = 7.5", "`epochs` holds `7.5`; write a whole number from 0"),
+        ("epochs = 5", "epochs = \"five\"", "line 10: `epochs` holds \"five\"; write a whole number from 1"),
+        ("epochs = 7", "epochs = 7.5", "`epochs` holds `7.5`; write a whole number from 1"),
         (
             "max_seq_length = 64",
             "max_seq_length = -1",
-            "line 6: `max_seq_length` holds `-1`; write a whole number from 0",
+            "line 6: `max_seq_length` holds `-1`; write a whole number from 3",
         ),
         ("dropout = 0.1", "dropout = [0.1]", "`dropout` holds a list; write a number"),
         ("seeds = [1, 2]", "seeds = [\n1,\n\"two\"]", "line 4: `seeds` holds \"two\"; write a whole number from 0"),
@@ -238,6 +250,19 @@ fn an_impossible_value_is_refused_and_named() {
     for (from, to, says) in cases {
         let said = refused(from, to);
         assert!(said.contains(says), "{said}");
+    }
+    for (from, to, says) in [
+        ("epochs = 7", "epochs = 0", "line 22: configuration `B-s1`: `epochs` must be at least 1"),
+        ("dropout = 0.1", "dropout = 1.0", "line 12: configuration `A-s1`: `dropout` must be"),
+        (
+            "[defaults]",
+            "test = 20\n[defaults]",
+            "line 7: [data]: `test` must be from 0 to 0.5, a share such as 0.2, not 20",
+        ),
+        ("dataset = \"sample\"", "dataset = \"../x\"", "line 4: [data]: `dataset` and `tokenizer` must be"),
+    ] {
+        let said = refused(from, to);
+        assert!(said.starts_with("study `") && said.contains(&format!("`, {says}")), "{said}");
     }
     let missing = Study::read("nowhere.toml".as_ref()).unwrap_err().to_string();
     assert!(missing.starts_with("no study `nowhere.toml`"), "{missing}");
