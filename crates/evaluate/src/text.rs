@@ -43,16 +43,27 @@ pub(crate) fn predict(
     };
     let name = if from == "-" { "stdin" } else { from };
     let mut texts: Reader<Text, _> = Reader::new(name, BufReader::new(input));
-    let mut batch = texts.next_batch(TEXTS_PER_BATCH)?;
+    let mut next_batch = || texts.next_batch(TEXTS_PER_BATCH).map_err(with_example);
+    let mut batch = next_batch()?;
     ensure!(!batch.is_empty(), "`{name}` holds no text; write {PROMPT}");
     while !batch.is_empty() {
         for prediction in predict_batch(chosen, &tokenizer, batch, engine)? {
             jsonl::write(&mut output, &Record::Prediction(prediction)).context("writing the predictions")?;
         }
         output.flush().context("writing the predictions")?;
-        batch = texts.next_batch(TEXTS_PER_BATCH)?;
+        batch = next_batch()?;
     }
     Ok(())
+}
+
+/// The fault of a line, with an example where the fault has no remedy of its own.
+fn with_example(error: records::Error) -> records::Error {
+    match error {
+        records::Error::Line { name, line, message } if !message.contains("; ") => {
+            records::Error::Line { name, line, message: format!("{message}; write {PROMPT}") }
+        }
+        other => other,
+    }
 }
 
 fn predict_batch(

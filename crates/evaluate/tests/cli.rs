@@ -69,7 +69,11 @@ fn a_wrong_line_is_named_after_the_predictions_before_it() {
     let assert = evaluate(&["--model", &folder(), "--text", "-"], "{\"id\":\"a\",\"text\":\"good\"}\n{\"id\":\"b\"}\n");
     let output = assert.code(1).get_output().clone();
     let text = String::from_utf8(output.stderr).unwrap();
-    assert!(text.contains("`stdin`, line 2") && text.contains("missing field `text`"), "{text}");
+    assert!(
+        text.contains("`stdin`, line 2")
+            && text.contains("missing field `text`; write one text a line, such as {\"id\":1,"),
+        "{text}"
+    );
     assert_eq!(ids(&output.stdout), ["a"]);
 }
 

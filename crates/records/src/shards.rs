@@ -1,7 +1,7 @@
 //! Shards of tokenized examples: their names, their manifest and how to read them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::BufReader;
+use std::io::{BufReader, ErrorKind};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -118,7 +118,12 @@ impl Manifest {
     /// It is missing or not a manifest.
     pub fn read(folder: &Path) -> Result<(Self, String), Error> {
         let path = folder.join("manifest.json");
-        let bytes = regular(&path).and_then(std::fs::read).map_err(|e| Error::io("reading", &path, e))?;
+        let bytes = regular(&path).and_then(std::fs::read).map_err(|e| match e.kind() {
+            ErrorKind::NotFound => {
+                Error::file(folder, "no shards are there; name the folder that `prep` wrote them to")
+            }
+            _ => Error::io("reading", &path, e),
+        })?;
         let again = |what: String| Error::file(&path, format!("{what}; remove the folder and run `prep` again"));
         let manifest: Manifest = serde_json::from_slice(&bytes).map_err(|e| again(e.to_string()))?;
         manifest.check_names().map_err(again)?;

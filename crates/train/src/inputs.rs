@@ -4,7 +4,7 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicUsize;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, anyhow, bail, ensure};
 use bert::{Config, Precision};
 use classifier::Definition;
 use classifier::device::Engine;
@@ -23,7 +23,7 @@ pub(crate) fn configurations(from: &str) -> anyhow::Result<Vec<Configuration>> {
     let name = if from == "-" { "stdin" } else { from };
     let text = match from {
         "-" => std::io::read_to_string(console::piped("a configuration of `plan`")?).context("reading stdin")?,
-        path => std::fs::read_to_string(path).with_context(|| format!("reading `{path}`"))?,
+        path => std::fs::read_to_string(path).map_err(|e| anyhow!("reading `{path}`: {e}; {NAME_ONE}"))?,
     };
     let mut values = serde_json::Deserializer::from_str(&text).into_iter::<IgnoredAny>();
     let (mut configurations, mut start) = (Vec::new(), 0);
@@ -36,6 +36,10 @@ pub(crate) fn configurations(from: &str) -> anyhow::Result<Vec<Configuration>> {
     }
     Ok(configurations)
 }
+
+/// Where a configuration comes from.
+const NAME_ONE: &str =
+    "name the configuration of a run, such as `out/sample/runs/2VA-s1/config.json`, or `-` for one from `plan`";
 
 fn is_study(from: &str, text: &str) -> bool {
     from.ends_with(".toml") || Study::parse(Path::new(from), text).is_ok()

@@ -316,6 +316,13 @@ fn inputs_that_do_not_fit_are_refused_before_anything_is_written() {
 }
 
 #[test]
+fn a_configuration_that_is_not_there_is_answered_with_where_one_comes_from() {
+    let arguments = ["--check", "--config", "missing.json", "--model", "m"];
+    let refused = assert_cmd::Command::new(env!("CARGO_BIN_EXE_train")).args(arguments).assert();
+    assert_refused(refused, "`missing.json`: No such file or directory (os error 2); name the configuration of a run");
+}
+
+#[test]
 fn missing_weights_and_a_damaged_pickle_have_different_errors() {
     let place = Workplace::new();
     let mut pretrained = place.configuration(1);

@@ -98,6 +98,8 @@ fn flips_take_their_texts_from_the_shards() {
         line.contains("shards` has no text of `test/25_9`: name the shards that the runs were tested on"),
         "{line}"
     );
+    let line = refusal(&["flips", &a, &b, "--shards", "nothere"], "");
+    assert!(line.contains("`nothere`: no shards are there; name the folder that `prep` wrote them to"), "{line}");
     publish::bytes(&shards.join("texts.test.jsonl"), b"").unwrap();
     let line = refusal(&["flips", &a, &b, "--shards", &name], "");
     assert!(line.contains("texts.test.jsonl`: differs from its manifest"), "{line}");
