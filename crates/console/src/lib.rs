@@ -2,6 +2,7 @@
 
 mod interrupt;
 mod memory;
+mod number;
 mod progress;
 mod stdin;
 mod threads;
@@ -12,6 +13,7 @@ use std::process::ExitCode;
 
 pub use interrupt::{Interrupted, heed_signals, interruption};
 pub use memory::{OutOfMemory, within_memory};
+pub use number::from_one;
 pub use progress::{Progress, format_duration};
 pub use stdin::{piped, typed};
 pub use threads::Threads;

@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::num::NonZero;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use crate::datasets::Source;
@@ -24,8 +24,8 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(crate) list: bool,
     /// Print how the first N texts were read, cut and labelled, and write nothing
-    #[arg(long, value_name = "N", conflicts_with_all = ["out", "list"])]
-    pub(crate) sample: Option<NonZero<usize>>,
+    #[arg(long, value_name = "N", value_parser = console::from_one, conflicts_with_all = ["out", "list"])]
+    pub(crate) sample: Option<NonZeroUsize>,
     #[command(flatten)]
     pub(crate) threads: console::Threads,
     #[command(flatten)]

@@ -59,7 +59,7 @@ struct Args {
     device: String,
     /// Split batches of more than about N tokens and add up the gradients: less memory, the same result except for
     /// rounding [default: no limit on CUDA, about 448 MiB elsewhere]
-    #[arg(long, value_name = "N", conflicts_with_all = ["check", "estimate"])]
+    #[arg(long, value_name = "N", value_parser = console::from_one, conflicts_with_all = ["check", "estimate"])]
     tokens_at_once: Option<NonZeroUsize>,
     /// Only check the configurations (any number of them); train nothing
     #[arg(long)]

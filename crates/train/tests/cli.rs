@@ -48,7 +48,8 @@ fn one_token_at_once_learns_the_same_as_the_whole_batch() {
     let losses = |place: &Workplace| place.scores().iter().filter_map(|line| line["loss"].as_f64()).collect::<Vec<_>>();
     assert!(losses(&whole).iter().zip(losses(&parts)).all(|(a, b)| (a - b).abs() < 1e-3));
     let none = whole.train_with(&["--tokens-at-once", "0"], &whole.configuration(2)).code(2);
-    assert!(String::from_utf8_lossy(&none.get_output().stderr).contains("--tokens-at-once"));
+    let told = String::from_utf8_lossy(&none.get_output().stderr).into_owned();
+    assert!(told.contains("--tokens-at-once") && told.contains("expected a whole number from 1"), "{told}");
 }
 
 #[test]

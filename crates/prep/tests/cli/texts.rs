@@ -167,5 +167,5 @@ fn a_sample_shows_how_texts_are_read_cut_and_labelled_and_writes_nothing() {
     insta::assert_snapshot!(String::from_utf8(output).unwrap());
     assert_eq!(workplace.names(), before);
     let mut none = assert_cmd::cargo::cargo_bin_cmd!("prep");
-    none.current_dir(workplace.path("")).args(models).args(["--sample", "0"]).assert().code(2);
+    none.current_dir(workplace.path("")).args(models).args(["--sample", "0"]).assert().code(2).stderr(contains("expected a whole number from 1"));
 }
