@@ -183,7 +183,10 @@ fn a_missing_study_is_named_with_those_beside_it() {
         command.current_dir(folder.0.path()).arg(name).assert().code(1)
     };
     refused("sample").stderr("plan: no study `sample`; did you mean `pipelines/sample.toml`?\n");
-    refused("hidden").stderr("plan: no study `hidden`\n");
+    for name in ["hidden", "out/hidden.toml"] {
+        let told = "there are `pipelines/mail.toml`, `pipelines/sample.toml`";
+        refused(name).stderr(format!("plan: no study `{name}`; {told}\n"));
+    }
     let told = "plan: no study `pipelines/smaple.toml`; there are `mail`, `sample`; did you mean `sample`?\n";
     refused("pipelines/smaple.toml").stderr(told);
 }

@@ -7,23 +7,25 @@ use crate::nearest;
 /// The folder of studies, below that of the project.
 const STUDIES: &str = "pipelines";
 
-/// What to say behind `no study PATH`. A name without a folder may mean a study here or in `pipelines`; otherwise the studies
-/// beside it are listed.
+/// What to say behind `no study PATH`: the studies beside it, or those in `pipelines` where there are none beside it or the name
+/// has no folder, and the one that was meant. A file without a folder beside such a name may be no study, so it is not listed.
 pub(crate) fn others(path: &Path) -> String {
     let folder = path.parent().unwrap_or(Path::new(""));
+    let (beside, elsewhere) = (studies(folder), studies(Path::new(STUDIES)));
+    let is_bare = folder.as_os_str().is_empty();
+    let listed = if is_bare || beside.is_empty() { &elsewhere } else { &beside };
     let name = stem(path);
-    if folder.as_os_str().is_empty() {
-        let there = [studies(Path::new("")), studies(Path::new(STUDIES))].concat();
-        let names: Vec<String> = there.iter().map(|path| stem(path)).collect();
-        let near = nearest(&name, names.iter().map(String::as_str));
-        let meant = there.iter().find(|path| near.is_some_and(|near| stem(path) == near));
-        return meant.map(|path| format!("; did you mean `{}`?", path.display())).unwrap_or_default();
-    }
-    let names: Vec<String> = studies(folder).iter().map(|path| stem(path)).collect();
-    let meant = nearest(&name, names.iter().map(String::as_str)).map(|near| format!("; did you mean `{near}`?"));
-    match names.is_empty() {
-        true => String::new(),
-        false => format!("; there are `{}`{}", names.join("`, `"), meant.unwrap_or_default()),
+    let candidates: Vec<(String, &PathBuf)> = beside.iter().chain(listed).map(|path| (stem(path), path)).collect();
+    let near = nearest(&name, candidates.iter().map(|(name, _)| name.as_str()));
+    let shown = |path: &PathBuf| match !is_bare && path.parent() == Some(folder) {
+        true => stem(path),
+        false => path.display().to_string(),
+    };
+    let meant = candidates.iter().find(|(name, _)| Some(name.as_str()) == near);
+    let meant = meant.map(|(_, path)| format!("; did you mean `{}`?", shown(path))).unwrap_or_default();
+    match listed.is_empty() || (is_bare && !meant.is_empty()) {
+        true => meant,
+        false => format!("; there are `{}`{meant}", listed.iter().map(shown).collect::<Vec<_>>().join("`, `")),
     }
 }
 
