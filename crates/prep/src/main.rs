@@ -67,5 +67,9 @@ fn run() -> anyhow::Result<()> {
     let manifest =
         output.write(Prepared { data, labels, duplicates, reviews: &reviews, tokenizing: &mut tokenizing })?;
     log::info!("{}", Summary { manifest: &manifest, tokenizing: tokenizing.elapsed, elapsed: started.elapsed() });
+    let then = format!("and write `encoder = \"xlm-roberta-base\"` in `{}`", arguments.definition.display());
+    if let Some(told) = tokens::foreign_to(tokenizing.share_unknown(), &arguments.models, &then) {
+        log::warn!("{told}");
+    }
     Ok(())
 }

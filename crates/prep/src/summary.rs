@@ -1,4 +1,4 @@
-//! The last line on stderr: examples, tokens, duplicates, speed and memory.
+//! The summary on stderr: examples, tokens, duplicates, speed and memory.
 
 use std::fmt;
 use std::time::Duration;

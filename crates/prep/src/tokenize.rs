@@ -23,6 +23,8 @@ pub(crate) struct Tokenized {
     pub(crate) length: usize,
     /// The same after truncation.
     pub(crate) n_tokens: usize,
+    /// Those that stand for what the vocabulary cannot spell.
+    n_unknown: usize,
     /// The example as a line of JSON.
     pub(crate) line: Vec<u8>,
     /// The text of the source.
@@ -34,6 +36,8 @@ pub(crate) struct Tokenizing<'a> {
     pub(crate) tokenizer: &'a TextTokenizer,
     /// The time of tokenizing alone.
     pub(crate) elapsed: Duration,
+    n_tokens: usize,
+    n_unknown: usize,
     store: Store,
     progress: Progress,
 }
@@ -43,7 +47,7 @@ impl<'a> Tokenizing<'a> {
     pub(crate) fn new(tokenizer: &'a TextTokenizer, store: Store, n_reviews: usize) -> Self {
         let progress = Progress::new(n_reviews as u64, "reviews");
         progress.prefix("tokenizing");
-        Tokenizing { tokenizer, elapsed: Duration::ZERO, store, progress }
+        Tokenizing { tokenizer, elapsed: Duration::ZERO, n_tokens: 0, n_unknown: 0, store, progress }
     }
 
     /// Clean, tokenize and truncate `reviews`, and hand them on in their order, each with what `record` makes of it as a
@@ -65,10 +69,17 @@ impl<'a> Tokenizing<'a> {
             let tokenized = batch.par_iter().zip(texts).map(one).collect::<Result<Vec<_>>>()?;
             self.elapsed += started.elapsed();
             self.progress.add(batch.len() as u64);
+            self.n_tokens += tokenized.iter().map(|one| one.n_tokens).sum::<usize>();
+            self.n_unknown += tokenized.iter().map(|one| one.n_unknown).sum::<usize>();
             tokenized.into_iter().try_for_each(&mut take)?;
             reviews = rest;
         }
         Ok(())
+    }
+
+    /// The share of the tokens so far that stand for what the vocabulary cannot spell.
+    pub(crate) fn share_unknown(&self) -> f64 {
+        self.n_unknown as f64 / self.n_tokens.max(1) as f64
     }
 }
 
@@ -91,7 +102,8 @@ fn tokenize_one<R: Serialize>(
     let Review { id, label, .. } = review;
     let tokens = tokenizer.ids(&text).with_context(|| format!("tokenizing `{id}`"))?;
     let (n_tokens, mut line) = (tokens.input_ids.len(), Vec::new());
+    let n_unknown = tokens.input_ids.iter().filter(|id| Some(**id) == tokenizer.unknown_token_id).count();
     let example = Example { id: id.clone(), label: *label, input_ids: tokens.input_ids };
     jsonl::write(&mut line, &record(example))?;
-    Ok(Tokenized { id: id.clone(), label: *label, length: tokens.length, n_tokens, line, text })
+    Ok(Tokenized { id: id.clone(), label: *label, length: tokens.length, n_tokens, n_unknown, line, text })
 }

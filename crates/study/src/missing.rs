@@ -7,8 +7,8 @@ use crate::nearest;
 /// The folder of studies, below that of the project.
 const STUDIES: &str = "pipelines";
 
-/// What to say behind `no study PATH`: the studies beside it, or those in `pipelines` where there are none beside it or the name
-/// has no folder, and the one that was meant. A file without a folder beside such a name may be no study, so it is not listed.
+/// What to say behind `no study PATH`: the studies beside it, and the one that was meant. Where none are beside it, or the name
+/// has no folder, those in `pipelines` are listed; other files of the current folder are offered only for a near name.
 pub(crate) fn others(path: &Path) -> String {
     let folder = path.parent().unwrap_or(Path::new(""));
     let (beside, elsewhere) = (studies(folder), studies(Path::new(STUDIES)));

@@ -5,6 +5,7 @@
 mod added;
 mod cleaning;
 mod files;
+mod foreign;
 mod frame;
 mod markup;
 mod normalizer;
@@ -18,6 +19,7 @@ mod vocabulary_file;
 mod word_cache;
 
 pub use files::TokenizerFiles;
+pub use foreign::foreign_to;
 pub use positions::{check_length, positions};
 pub use tokenizer::{Spanned, TextTokenizer, TokenIds};
 pub use traced::MARKUP;

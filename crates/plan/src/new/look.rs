@@ -18,9 +18,6 @@ const MOST_COUNTED: usize = 10_000;
 /// A class with fewer examples in train is hardly learned.
 const FEW_EXAMPLES: usize = 10;
 
-/// A larger share of unknown tokens says that the vocabulary is of another language or script.
-const MANY_UNKNOWN: f64 = 0.01;
-
 /// So many classes are listed.
 const MOST_LISTED: usize = 8;
 
@@ -130,13 +127,9 @@ impl Look {
                 "classes with fewer than {FEW_EXAMPLES} train examples: {classes}, such as `{name}` with {n}; add some"
             );
         }
-        if let Some(unknown) = self.lengths.unknown.filter(|share| *share > MANY_UNKNOWN) {
-            log::warn!(
-                "the vocabulary cannot spell {:.1} % of the tokens; for another language run `fetch model \
-                 FacebookAI/xlm-roberta-base --out {}`, remove the study, and choose `--encoder xlm-roberta-base`",
-                100.0 * unknown,
-                models.display()
-            );
+        let then = "remove the study, and choose `--encoder xlm-roberta-base`";
+        if let Some(told) = self.lengths.unknown.and_then(|share| tokens::foreign_to(share, models, then)) {
+            log::warn!("{told}");
         }
     }
 }

@@ -155,6 +155,23 @@ fn the_texts_of_test_stand_beside_the_shards_as_they_were_and_those_of_train_do_
     assert!(!workplace.files("out").contains_key("texts.test.jsonl"));
 }
 
+/// `plan new` says it only where the encoder is there already.
+#[test]
+fn texts_that_the_vocabulary_cannot_spell_are_answered_with_a_model_of_many_languages() {
+    let workplace = Workplace::new(JSONL);
+    let lines = |word: &str| -> String {
+        let line = |n: usize| {
+            format!("{{\"split\":\"{}\",\"label\":{},\"text\":\"{word}\"}}\n", ["train", "test"][n / 2], n % 2)
+        };
+        (0..4).map(line).collect()
+    };
+    let told = prep(&workplace, &lines("слово слово"));
+    let hint = "% of the tokens; for another language run `fetch model FacebookAI/xlm-roberta-base --out models`, \
+                and write `encoder = \"xlm-roberta-base\"` in `x.toml`\n";
+    assert!(told.contains("\nwarn: the vocabulary cannot spell 50.0 ") && told.contains(hint), "{told}");
+    assert!(!prep(&workplace, &lines("a good film")).contains("cannot spell"));
+}
+
 #[test]
 fn a_sample_shows_how_texts_are_read_cut_and_labelled_and_writes_nothing() {
     let workplace = Workplace::new("dataset = \"jsonl\"\nmax_seq_length = 6\ntruncation = \"head+tail\"");
@@ -167,5 +184,10 @@ fn a_sample_shows_how_texts_are_read_cut_and_labelled_and_writes_nothing() {
     insta::assert_snapshot!(String::from_utf8(output).unwrap());
     assert_eq!(workplace.names(), before);
     let mut none = assert_cmd::cargo::cargo_bin_cmd!("prep");
-    none.current_dir(workplace.path("")).args(models).args(["--sample", "0"]).assert().code(2).stderr(contains("expected a whole number from 1"));
+    none.current_dir(workplace.path(""))
+        .args(models)
+        .args(["--sample", "0"])
+        .assert()
+        .code(2)
+        .stderr(contains("expected a whole number from 1"));
 }
