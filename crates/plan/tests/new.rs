@@ -143,6 +143,31 @@ fn once_keeps_a_study_of_own_texts_and_refuses_another() {
     once(&["mail.csv", "--name", "sample"]).code(1).stderr(told);
 }
 
+/// As `make answer` calls it for another file of that name.
+#[test]
+fn a_study_made_for_another_file_is_told_or_refused_where_the_columns_are_missing() {
+    let folder = Folder::new();
+    for name in ["old/mail.csv", "new/mail.csv"] {
+        folder.put(name, mail(40).replace("text", "body text").as_bytes());
+    }
+    folder.put("other/mail.csv", mail(40).as_bytes());
+    folder.new_study(&["--once", "old/mail.csv", "--text", "body text"]).success();
+    let told = "warn: `pipelines/mail.toml` was made for `old/mail.csv`, and its settings may not suit `new/mail.csv`; \
+                name a study of its own with `--name` (STUDY=NAME)\n";
+    folder.new_study(&["--once", "new/mail.csv"]).success().stdout("mail\n").stderr(contains(told));
+    folder.new_study(&["--once", "--check", "new/mail.csv"]).success().stderr("");
+    folder.new_study(&["--once", "./old/mail.csv"]).success().stderr(contains("was made for").not());
+    let told = || {
+        contains("`pipelines/mail.toml` was made for `old/mail.csv` and cannot be used for `other/mail.csv`: `other/")
+            .and(contains("no column `body text`"))
+            .and(contains("; name a study of its own with `--name` (STUDY=NAME)"))
+    };
+    for check in [&["--once", "--check"][..], &["--once"]] {
+        folder.new_study(&[check, &["other/mail.csv"]].concat()).code(1).stdout("").stderr(told());
+    }
+    folder.new_study(&["--once", "other/mail.csv", "--name", "other"]).success().stdout("other\n");
+}
+
 #[test]
 fn what_cannot_be_learnt_from_leaves_no_study() {
     let folder = Folder::new();

@@ -8,6 +8,17 @@ use super::choices::Choices;
 use super::encoder::Encoder;
 use super::look::Look;
 
+/// The first line of a study file, around the description of the texts.
+const FIRST_LINE: [&str; 2] =
+    ["# How few blocks do the texts of ", " need? `plan new` wrote this; change what you like."];
+
+/// The file or folder that the study file `text` was made for, if it still says so.
+pub(super) fn made_for(text: &str) -> Option<&str> {
+    let [before, after] = FIRST_LINE;
+    let source = text.lines().next()?.strip_prefix(before)?.strip_suffix(after)?.strip_prefix('`')?;
+    source.split_once("`: ").map(|(folder, _)| folder).or_else(|| source.strip_suffix('`')) // a folder's files follow it
+}
+
 /// The study file `name`.
 pub(crate) fn text(name: &str, data: &Data, look: &Look, encoder: &Encoder, choices: &Choices) -> String {
     let (n, n_classes, (largest, share)) = (look.n(), look.classes.len(), look.largest());
@@ -16,8 +27,9 @@ pub(crate) fn text(name: &str, data: &Data, look: &Look, encoder: &Encoder, choi
         Some(all) => format!("One block, a sixth, a third, half, two thirds and all of the {all} blocks"),
         None => "The encoder was not there, so its depth was not known: 1, 2, 3 and all blocks".to_owned(),
     };
+    let [before, after] = FIRST_LINE;
     format!(
-        "# How few blocks do the texts of {source} need? `plan new` wrote this; change what you like.\n\
+        "{before}{source}{after}\n\
          # {n} texts in {n_classes} classes: {}.\n\
          # A model that always answers `{}` is right for {:.1} %.\n\n\
          name  = {}\n\

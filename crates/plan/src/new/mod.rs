@@ -3,12 +3,13 @@
 mod choices;
 mod encoder;
 mod file;
+mod kept;
 mod look;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Result, anyhow, bail, ensure};
 use records::publish::{self, Output};
 use study::{Data, Study, is_id};
 
@@ -71,9 +72,7 @@ impl New {
         let out = self.out.clone().unwrap_or_else(|| Path::new("pipelines").join(format!("{name}.toml")));
         let next = self.next(&name, &out)?;
         let is_kept = self.once && out.exists();
-        if is_kept {
-            is_of_own_texts(&out)?;
-        }
+        let made_for_others = if is_kept { kept::check(&out, &self.file)? } else { None };
         match (self.check, is_kept) {
             (true, true) => return Ok(()),
             (true, false) => return self.found().map(drop),
@@ -83,6 +82,7 @@ impl New {
             }
             (false, false) => self.write(&name, &out)?,
         }
+        made_for_others.iter().for_each(|told| log::warn!("{told}"));
         let mut stdout = Output::open(None)?;
         writeln!(stdout, "{}", if self.once { &name } else { &next })?;
         Ok(stdout.finish()?)
@@ -143,18 +143,6 @@ impl New {
         let models = models.map(|models| format!(" MODELS_DIR={models}")).unwrap_or_default();
         Ok(format!("make all STUDY={name} INPUT='{input}'{models}"))
     }
-}
-
-/// A study that is there must be one of texts that a person brings.
-fn is_of_own_texts(study: &Path) -> Result<()> {
-    let text = std::fs::read_to_string(study).with_context(|| format!("reading `{}`", study.display()))?;
-    let dataset = Study::parse(study, &text)?.data.dataset;
-    ensure!(
-        dataset == "jsonl",
-        "`{}` is a study of the data set `{dataset}`; name yours with STUDY=NAME",
-        study.display()
-    );
-    Ok(())
 }
 
 /// A message about a setting of `[data]`, which has an option here.
