@@ -23,7 +23,8 @@ pub fn claim(unfinished: &Path) -> std::io::Result<File> {
 /// Make the folder `unfinished`, empty, for this process alone.
 pub(super) fn claim_dir(unfinished: &Path) -> std::io::Result<File> {
     let held = claimed(unfinished, || {
-        fs::create_dir_all(unfinished)?;
+        create_parent(unfinished)?;
+        make_dir(unfinished)?;
         let no_link = (OFlags::DIRECTORY | OFlags::NOFOLLOW).bits() as i32;
         File::options().read(true).custom_flags(no_link).open(unfinished)
     })?;
@@ -72,6 +73,15 @@ fn open(path: &Path) -> std::io::Result<File> {
     // Refuse a link: in a folder that others can write to, it may lead to another file of this user.
     let no_link = OFlags::NOFOLLOW.bits() as i32;
     File::options().read(true).write(true).create(true).truncate(false).custom_flags(no_link).open(path)
+}
+
+/// Make the folder unless something has its name; opening it then says what that is, or that it was renamed meanwhile.
+/// (`fs::create_dir_all` fails with `AlreadyExists` where a folder is renamed between its two system calls.)
+fn make_dir(path: &Path) -> std::io::Result<()> {
+    match fs::create_dir(path) {
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
+        made => made,
+    }
 }
 
 /// Locks `file` unless another process holds it.

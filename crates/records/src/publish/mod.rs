@@ -166,7 +166,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let (name, folder) = (place.path().join("a.json"), place.path().join("shards"));
         let publish = |writer: usize| {
-            for _ in 0..20 {
+            for _ in 0..100 {
                 let bytes = vec![b'a' + writer as u8; 10_000 * (writer + 1)];
                 super::bytes(&name, &bytes).unwrap();
                 dir(&folder, |inside| super::bytes(&inside.join("one"), &bytes)).unwrap();
