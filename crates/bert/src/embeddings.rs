@@ -95,14 +95,14 @@ impl Embeddings {
         self.word.val()
     }
 
-    /// The padding id, whose vector does not learn, if there is one.
-    pub fn padding_idx(&self, pass: PassOptions) -> Option<u32> {
-        pass.reads_padding.then_some(self.pad_token_id)
+    /// The padding id, whose vector does not learn.
+    pub fn padding_idx(&self) -> u32 {
+        self.pad_token_id
     }
 
     fn word_vectors(&self, input_ids: Tensor<1, Int>, pass: PassOptions) -> Tensor<2> {
         let word = lookup(self.word.val(), input_ids.clone());
-        if !pass.reads_padding {
+        if !pass.holds_padding {
             return word;
         }
         let learns = input_ids.not_equal_elem(self.pad_token_id as i32).float().unsqueeze_dim::<2>(1); // [R, 1]

@@ -28,9 +28,9 @@ pub struct PassOptions {
     pub dropout: f64,
     /// Number of layers from the input on, the embedding layer included, without gradients and recording.
     pub frozen_layers: usize,
-    /// Whether the hidden states of padding positions are read. If so, their gradient does not reach the padding
-    /// token's word vector, as in Hugging Face (`padding_idx`).
-    pub reads_padding: bool,
+    /// Whether the padding id is among the batch's words. If so, no gradient reaches its word vector, as in Hugging Face
+    /// (`padding_idx`).
+    pub holds_padding: bool,
     /// Whether only the pooler's output is read, if there is a pooler: the last block then computes only the first row
     /// of each sequence, and no hidden state is kept.
     pub cls_only: bool,

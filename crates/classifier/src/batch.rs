@@ -15,6 +15,8 @@ pub struct Batch {
     pub positions: Tensor<1, Int>,
     /// The rows of each example.
     pub layout: Arc<Layout>,
+    /// Whether the padding id is among the words, as padding or in a text.
+    pub holds_padding: bool,
     /// Number of real tokens.
     pub tokens: usize,
 }
@@ -26,6 +28,7 @@ pub struct Assembled {
     pub input_ids: Vec<u32>,
     positions: Vec<i64>,
     layout: Arc<Layout>,
+    holds_padding: bool,
     /// Number of real tokens.
     pub tokens: usize,
 }
@@ -40,7 +43,8 @@ impl Assembled {
             input_ids[sequence.rows.start..][..ids.len()].copy_from_slice(ids);
         }
         let positions = layout.positions().into_iter().map(|position| position as i64).collect();
-        Assembled { input_ids, positions, layout: Arc::new(layout), tokens: lengths.iter().sum() }
+        let holds_padding = input_ids.contains(&pad_token_id);
+        Assembled { input_ids, positions, layout: Arc::new(layout), holds_padding, tokens: lengths.iter().sum() }
     }
 
     /// The same, where padding and tokens of the id `uncounted` have position −1, and the next token takes their place:
@@ -63,7 +67,8 @@ impl Assembled {
         let input_ids: Vec<i64> = self.input_ids.iter().map(|&id| i64::from(id)).collect();
         let input_ids = Tensor::from_data(TensorData::new(input_ids, [self.layout.rows()]), device);
         let positions = Tensor::from_data(TensorData::new(self.positions.clone(), [self.layout.rows()]), device);
-        Batch { words: TokenInput::Ids(input_ids), positions, layout: self.layout.clone(), tokens: self.tokens }
+        let (words, layout) = (TokenInput::Ids(input_ids), self.layout.clone());
+        Batch { words, positions, layout, holds_padding: self.holds_padding, tokens: self.tokens }
     }
 }
 

@@ -146,9 +146,9 @@ impl Definition {
             }
             EmbeddingsConfig::Table { size } => Body::Table(Table::new(self.encoder.vocab_size, size, device)),
         };
-        let (dropout, reads_padding) = (self.encoder_dropout, needs.full_length);
+        let dropout = self.encoder_dropout;
         let cls_only = needs.pooler.is_some(); // a head with a pooler reads nothing else
-        let pass = PassOptions { precision, dropout, reads_padding, cls_only, ..PassOptions::default() };
+        let pass = PassOptions { precision, dropout, cls_only, ..PassOptions::default() };
         let least_positions = if needs.full_length { positions } else { 0 };
         Model { body, head: self.head.init(sizes, draws), pass, least_positions }
     }

@@ -83,9 +83,9 @@ impl Model {
         match &self.body {
             Body::Bert(_) if self.pass.frozen_layers > 0 => None,
             Body::Bert(encoder) => {
-                let (table, padding_idx) =
-                    (encoder.embeddings().word_table(), encoder.embeddings().padding_idx(self.pass));
-                Some(WordTable { path: names::ENCODER_WORDS, table, padding_idx })
+                let embeddings = encoder.embeddings();
+                let padding_idx = Some(embeddings.padding_idx());
+                Some(WordTable { path: names::ENCODER_WORDS, table: embeddings.word_table(), padding_idx })
             }
             Body::Table(table) => {
                 Some(WordTable { path: names::TABLE_WORDS, table: table.word_table(), padding_idx: None })
@@ -109,6 +109,7 @@ impl Model {
 impl Body {
     fn forward(&self, batch: &Batch, pass: PassOptions) -> Encoded {
         let Batch { words, positions, layout, .. } = batch;
+        let pass = PassOptions { holds_padding: batch.holds_padding, ..pass };
         match self {
             Body::Bert(encoder) => encoder.forward(words.clone(), positions.clone(), layout, pass),
             Body::Table(table) => Encoded { hidden_states: vec![table.forward(words.clone())], pooled: None },

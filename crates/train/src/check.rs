@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, anyhow, ensure};
 use bert::{Config, Precision};
 use classifier::{Definition, EmbeddingsConfig, HeadConfig};
-use study::{Configuration, ModelKind, Weights, with_nearest};
+use study::{Configuration, EMBEDDED_MODEL, ModelKind, Weights, with_nearest};
 
 use crate::optimizer::Recipe;
 use crate::terms;
@@ -56,15 +56,12 @@ pub(crate) fn encoder(folder: &Path, name: &str) -> anyhow::Result<Config> {
 /// Check that the weights in `folder` exist and are complete.
 pub(crate) fn weights(folder: &Path, name: &str) -> anyhow::Result<()> {
     let remedy = match name {
-        WITHOUT_WEIGHTS => format!("`{name}` has no pretrained weights: set `weights = \"random\"` in the study file"),
+        EMBEDDED_MODEL => format!("`{name}` has no pretrained weights: set `weights = \"random\"` in the study file"),
         _ => fetch(folder, name),
     };
     let family = encoder(folder, name)?.family();
     bert::Checkpoint::open(folder, family).map(drop).map_err(|error| with_remedy(error, folder, &remedy))
 }
-
-/// The model that `fetch` writes without weights.
-const WITHOUT_WEIGHTS: &str = "sample-bert";
 
 /// `error`, and the remedy if it is that a file or the whole folder is missing.
 fn with_remedy(error: bert::Error, folder: &Path, remedy: &str) -> anyhow::Error {

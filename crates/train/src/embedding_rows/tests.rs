@@ -10,9 +10,10 @@ use crate::trainer::Run;
 
 const VOCAB_SIZE: usize = 40;
 
-/// Word 39 is in no text, words from 20 on are in few texts, word 5 is in all; 0 is padding.
+/// Word 39 is in no text, words from 20 on are in few texts, word 5 is in all; 0 is padding, which is in some texts.
 fn examples() -> Vec<Example> {
     let word = |index: usize, place: usize| match (index * 7 + place * 11) % 23 {
+        0 if place == 2 => 0,
         drawn if drawn < 3 => 20 + (index + place) % 19,
         drawn => 6 + drawn % 14,
     };
@@ -114,6 +115,18 @@ fn a_word_table_learns_the_same_by_rows_and_as_a_whole() {
         for (whole, rows) in trained(&recipe, false, 100).into_iter().zip(trained(&recipe, true, 100)) {
             assert!(to_the_bit(&whole.1) == to_the_bit(&rows.1), "{recipe}: {} differs", whole.0);
         }
+    }
+}
+
+/// As in Hugging Face (`padding_idx`), whatever the head reads and wherever the padding token is.
+#[test]
+fn the_padding_token_of_a_text_does_not_learn() {
+    assert!(examples().iter().any(|text| text.input_ids.contains(&0)));
+    for by_rows in [false, true] {
+        let all = trained(&json!({}), by_rows, 100);
+        let (_, mean) = all.iter().find(|(name, _)| name == "mean.body.Bert.embeddings.word").unwrap();
+        let moved = |word: usize| mean.chunks(mean.len() / VOCAB_SIZE).nth(word).unwrap().iter().any(|it| *it != 0.0);
+        assert_eq!((moved(0), moved(5)), (false, true), "by rows: {by_rows}");
     }
 }
 
