@@ -98,7 +98,8 @@ fn an_interrupted_run_resumes_and_ends_with_the_same_bytes() {
     for configure in [Workplace::configuration, elaborate] {
         let whole = Workplace::new();
         whole.train(&configure(&whole, 40)).success();
-        let mut tries = (0..5).map(|_| interrupted_like(&whole, configure));
+        // The first try is enough, but on a busy machine many signals come before the training, or after it.
+        let mut tries = (0..50).map(|_| interrupted_like(&whole, configure));
         assert!(tries.any(|(stops, within)| stops > 1 && within > 0), "no try was stopped twice, and within an epoch");
     }
 }
