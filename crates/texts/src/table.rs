@@ -19,7 +19,7 @@ const LOOSE_QUOTE: &str = "a quote in this row is not closed, or stands inside a
 /// The limit on the length of a row: 64 MiB.
 const LONGEST_ROW_BYTES: usize = 64 << 20;
 
-const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
+const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// The rows of one file, one at a time.
 struct Rows {
@@ -211,6 +211,8 @@ mod tests {
             ("text;label", b';'),
             ("id\ttext\tlabel", b'\t'),
             ("\"text, in; full\";label\r\n,,,", b';'),
+            ("text|label, of a person", b','),
+            ("id|text|label", b'|'),
             ("text", b','),
         ] {
             assert_eq!(separator(header.as_bytes(), "it.csv"), found, "{header}");
