@@ -23,6 +23,9 @@ pub(crate) fn check(reviews: &[Review], labels: &[String], validation: f64) -> R
     let named = |class: &dyn Fn(usize) -> bool| -> Vec<&str> {
         labels.iter().enumerate().filter(|(label, _)| class(*label)).map(|(_, name)| name.as_str()).collect()
     };
+    if let Some([first, second]) = alike(labels) {
+        log::warn!("labels `{first}` and `{second}` differ in case alone and are two classes; spell them alike");
+    }
     let trained = named(&|label| in_train[label]);
     if let [only] = trained[..] {
         bail!("every train example is of class `{only}`; add train examples of another class");
@@ -51,6 +54,13 @@ pub(crate) fn check(reviews: &[Review], labels: &[String], validation: f64) -> R
     Ok(())
 }
 
+/// Two names that differ in case alone.
+fn alike(labels: &[String]) -> Option<[&str; 2]> {
+    let mut names: Vec<(String, &str)> = labels.iter().map(|name| (name.to_lowercase(), name.as_str())).collect();
+    names.sort_unstable();
+    names.windows(2).find(|pair| pair[0].0 == pair[1].0).map(|pair| [pair[0].1, pair[1].1])
+}
+
 fn listed(names: &[&str]) -> String {
     let first: Vec<String> = names.iter().take(MOST_LISTED).map(|name| format!("`{name}`")).collect();
     match names.len() - first.len() {
@@ -62,6 +72,13 @@ fn listed(names: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_differ_in_case_alone_are_told() {
+        let labels = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(alike(&labels(&["Refund", "lost", "refund"])), Some(["Refund", "refund"]));
+        assert_eq!(alike(&labels(&["refund", "refunds"])), None);
+    }
 
     #[test]
     fn long_lists_are_cut() {

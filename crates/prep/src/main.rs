@@ -57,7 +57,7 @@ fn run() -> anyhow::Result<()> {
     if removes {
         reviews = duplicates::leave_out(reviews);
     }
-    if splits::give_test(&mut reviews, &data, labels.len()) && !removes {
+    if splits::give_test(&mut reviews, &data, labels.len()).with_context(|| name.clone())? && !removes {
         duplicates = duplicates::count(&reviews);
         duplicates::warn_of_copies(&duplicates);
     }

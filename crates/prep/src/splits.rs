@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use records::Split;
 use sha2::{Digest, Sha256};
 use study::Data;
@@ -12,19 +12,26 @@ use texts::Review;
 const ROUNDING: f64 = 1e-9;
 
 /// Where the source has no test split, hold out the share `data.test` of train as one, and say so; returns whether.
-pub(crate) fn give_test(reviews: &mut [Review], data: &Data, n_labels: usize) -> bool {
+///
+/// # Errors
+/// That share of so few examples is none.
+pub(crate) fn give_test(reviews: &mut [Review], data: &Data, n_labels: usize) -> Result<bool> {
     let n_train = reviews.iter().filter(|review| review.split == Split::Train).count();
     if data.test == 0.0 || reviews.iter().any(|review| review.split == Split::Test) {
-        return false;
+        return Ok(false);
     }
     match hold_out(reviews, Split::Test, data.test, n_labels) {
-        0 => log::warn!("no test split, and `test` = {} of {n_train} examples holds out none; add examples", data.test),
+        0 => bail!(
+            "no test split, and `test` = {} of {n_train} examples of {n_labels} classes holds out none; add examples, or name \
+             another column with `label` in `[data]`",
+            data.test
+        ),
         held_out => log::info!(
             "no test split: {held_out} of {n_train} train examples are test now, the same share of each class, chosen by a \
              hash of the id; `test` in `[data]` sets the share"
         ),
     }
-    true
+    Ok(true)
 }
 
 /// Cut train and test down to the examples that `data` asks for, then hold out validation from train. The result is
@@ -191,7 +198,7 @@ mod tests {
     #[test]
     fn a_source_without_test_gets_one_of_every_class_by_the_rule_stated() {
         let mut source = reviews(&[20, 30, 1]);
-        give_test(&mut source, &data(0.0, None), 3);
+        assert!(give_test(&mut source, &data(0.0, None), 3).unwrap());
         let n_test =
             |label| source.iter().filter(|review| review.label == label && review.split == Split::Test).count();
         assert_eq!([0, 1, 2].map(n_test), [4, 6, 0]);
@@ -200,8 +207,13 @@ mod tests {
         assert_eq!(first.split, Split::Test);
         let mut with_test = reviews(&[20, 30, 1]);
         with_test[0].split = Split::Test;
-        give_test(&mut with_test, &data(0.0, None), 3);
+        assert!(!give_test(&mut with_test, &data(0.0, None), 3).unwrap());
         assert_eq!(with_test.iter().filter(|review| review.split == Split::Test).count(), 1);
+        let none = give_test(&mut reviews(&[1, 1, 1]), &data(0.0, None), 3).unwrap_err().to_string();
+        assert!(
+            none.starts_with("no test split, and `test` = 0.2 of 3 examples of 3 classes holds out none; add"),
+            "{none}"
+        );
     }
 
     #[test]

@@ -109,11 +109,13 @@ impl RunInputs {
         tokenizer_fits(&manifest, &encoder, model, &configuration.encoder)?;
         let examples = |split| manifest.examples(shards, split);
         let (train, validation, test) = (examples(Split::Train)?, examples(Split::Validation)?, examples(Split::Test)?);
-        ensure!(
-            !train.is_empty() && !test.is_empty(),
-            "`{}` has no train or no test examples; give `prep` some with `\"split\":\"train\"` and `\"test\"`",
-            shards.display()
-        );
+        for (split, examples) in [(Split::Train, &train), (Split::Test, &test)] {
+            ensure!(
+                !examples.is_empty(),
+                "`{}` has no {split} examples; run `prep` on texts that have some with `\"split\":\"{split}\"`",
+                shards.display()
+            );
+        }
         let mut ids: Vec<&str> =
             [&train, &validation, &test].into_iter().flatten().map(|example| &*example.id).collect();
         ids.sort_unstable();
