@@ -52,6 +52,9 @@ pub(crate) fn read(sources: &[PathBuf]) -> Result<Input> {
             Found::Missing(one) => missing.push(one),
         }
     }
+    if let (true, Some(Missing { run, why })) = (streams.is_empty(), missing.first()) {
+        bail!("no finished run of {}: the first, `{run}`, is {why}", missing.len());
+    }
     missing.iter().for_each(|Missing { run, why }| log::warn!("left out: run `{run}`, {why}"));
     let runs = assemble(streams)?;
     belong_together(&runs)?;

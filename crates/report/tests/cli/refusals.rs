@@ -125,6 +125,22 @@ fn an_empty_input_is_refused_with_a_remedy() {
 }
 
 #[test]
+fn runs_of_which_none_is_finished_are_refused_in_one_line() {
+    let place = tempfile::tempdir().unwrap();
+    let runs = [1, 2].map(|seed| {
+        let run = Made::new("1VA", seed);
+        run.write(place.path());
+        let folder = place.path().join(run.name());
+        ["metrics.jsonl", "predictions.test.jsonl"]
+            .iter()
+            .for_each(|it| std::fs::remove_file(folder.join(it)).unwrap());
+        folder.display().to_string()
+    });
+    let line = refusal(&["table", &runs[0], &runs[1]], "");
+    assert!(line.contains("no finished run of 2: the first, `1VA-s1`, is not trained"), "{line}");
+}
+
+#[test]
 fn a_folder_of_runs_is_told_from_a_run_that_is_not_trained() {
     let folder = tempfile::tempdir().unwrap();
     let study = folder.path().join("x");
