@@ -117,13 +117,16 @@ impl Given {
             let remedy = "name the folder that holds the model's folder; without MODELS_DIR make fetches the model";
             ensure!(config.exists(), "MODELS_DIR: no `{}`; {remedy}", config.display());
         }
+        if let Some(input) = self.input.as_deref().filter(|_| dataset != "jsonl") {
+            bail!(
+                "INPUT=`{input}`: study `{}` has the data set `{dataset}` and reads no texts of yours; run `make answer \
+                 INPUT={input}`, or name a study of `jsonl` with STUDY=NAME, or leave INPUT out",
+                study.name
+            );
+        }
         let archive = self.archive.as_deref().filter(|_| dataset == "imdb");
         let archive = archive.map(|file| there("IMDB_ARCHIVE", file, "; without IMDB_ARCHIVE make fetches it"));
-        let input = self
-            .input
-            .as_deref()
-            .filter(|_| dataset == "jsonl")
-            .map(|file| there("INPUT", file, "; name the file that holds your texts"));
+        let input = self.input.as_deref().map(|file| there("INPUT", file, "; name the file that holds your texts"));
         if dataset == "jsonl" && input.is_none() {
             bail!(
                 "study `{}` has the data set `jsonl`: name your texts with INPUT=FILE, a table (CSV, TSV) or JSON with a \
@@ -278,10 +281,15 @@ mod tests {
         let all = [("MODELS_DIR", path("/")), ("IMDB_ARCHIVE", path("texts")), ("INPUT", path("texts"))];
         let all: Vec<_> = all.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let models = path("").trim_end_matches('/').to_owned();
-        assert_eq!(sources("imdb", &all[1..]), Ok((MODELS.to_owned(), default(all[1].1), None)));
+        assert_eq!(sources("imdb", &all[1..2]), Ok((MODELS.to_owned(), default(all[1].1), None)));
         assert_eq!(sources("jsonl", &[("MODELS_DIR", &models), all[2]]), Ok((models, None, default(all[2].1))));
         for (dataset, variables, says) in [
             ("jsonl", [("INPUT", "")], "name your texts with INPUT=FILE"),
+            (
+                "imdb",
+                [("INPUT", "texts")],
+                "INPUT=`texts`: study `s` has the data set `imdb` and reads no texts of yours; run",
+            ),
             ("jsonl", [("INPUT", "nowhere.jsonl")], "INPUT: no `nowhere.jsonl`"),
             ("jsonl", [("INPUT", "my mail.jsonl")], "make cannot use a blank"),
             ("imdb", [("IMDB_ARCHIVE", "no.tar.gz")], "IMDB_ARCHIVE: no `no.tar.gz`; without IMDB_ARCHIVE"),

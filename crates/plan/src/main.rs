@@ -79,13 +79,20 @@ fn run() -> anyhow::Result<()> {
     if let Some(Command::New(new)) = args.command.take() {
         return new.run();
     }
+    expand(&args).inspect_err(|_| args.write.iter().for_each(|folder| folder::remove_empty(folder)))
+}
+
+fn expand(args: &Args) -> anyhow::Result<()> {
     let path = args.study.clone().unwrap_or_default();
     let study = Study::read(&path)?;
     let configurations = chosen(&study, args.encoder.as_deref())?;
     let plan = match (&args.pair, args.format) {
         (Some(folder), _) => pair::pair(&configurations, folder)?,
         (None, Format::Jsonl) => json_lines(&configurations)?,
-        (None, Format::Make) => make::plan(&study, &configurations, args.write.as_deref())?,
+        (None, Format::Make) => {
+            folder::warn_of_namesake(&path, &study);
+            make::plan(&study, &configurations, args.write.as_deref())?
+        }
     };
     match &args.write {
         Some(folder) => folder::write(folder, &path, args.format, &study, &configurations, &plan),

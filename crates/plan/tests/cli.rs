@@ -33,6 +33,17 @@ blocks  = "first:1"
 head    = { kind = "cls-linear" }
 "#;
 
+/// A copy whose name nobody changed would train on the shards of the first.
+#[test]
+fn a_study_with_the_name_of_another_is_told_where_make_asks() {
+    let folder = Folder::new(STUDY);
+    let told =
+        "warn: `study.toml` has the `name` of `tiny.toml`, and would share its shards; write `name = \"study\"`\n";
+    folder.plan(&["--format", "make"]).success().stderr(contains("shards").not());
+    folder.write("tiny.toml", STUDY);
+    folder.plan(&["--format", "make"]).success().stderr(contains(told));
+}
+
 struct Folder(tempfile::TempDir);
 
 impl Folder {

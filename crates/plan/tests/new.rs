@@ -75,8 +75,8 @@ fn with_the_encoder_lengths_are_in_tokens_and_depths_are_its_own() {
     let long = "a good film ".repeat(40);
     let rows: String = (0..40).map(|n| format!("{long}{n},{}\nshort {n},{}\nsame,0\n", n % 2, n % 2)).collect();
     folder.put("r.csv", format!("body,stars\n{rows}").as_bytes());
-    let refused =
-        contains("no column for the text").and(contains("`plan new` has `--text`, `--label` and `--id` for it"));
+    let refused = contains("no column for the text")
+        .and(contains(": name it with `plan new FILE --text COLUMN`").and(contains("[data]").not()));
     folder.new_study(&["r.csv", "--models", "models", "--encoder", "tiny"]).code(1).stderr(refused);
     let told = contains(" tokens in the median")
         .and(contains("of the tokens are unknown"))
@@ -152,10 +152,13 @@ fn a_study_made_for_another_file_is_told_or_refused_where_the_columns_are_missin
     }
     folder.put("other/mail.csv", mail(40).as_bytes());
     folder.new_study(&["--once", "old/mail.csv", "--text", "body text"]).success();
-    let told = "warn: `pipelines/mail.toml` was made for `old/mail.csv`, and its settings may not suit `new/mail.csv`; \
-                name a study of its own with `--name` (STUDY=NAME)\n";
-    folder.new_study(&["--once", "new/mail.csv"]).success().stdout("mail\n").stderr(contains(told));
-    folder.new_study(&["--once", "--check", "new/mail.csv"]).success().stderr("");
+    let told = "plan: `pipelines/mail.toml` was made for `old/mail.csv`, whose results `new/mail.csv` would replace; name a \
+                study of its own with `--name` (STUDY=NAME)\n";
+    folder.new_study(&["--once", "--check", "new/mail.csv"]).code(1).stdout("").stderr(told);
+    let told =
+        "warn: `pipelines/mail.toml` was made for `old/mail.csv`, and its settings may not suit `new/mail.csv`\n";
+    let named = ["--once", "new/mail.csv", "--name", "mail"];
+    folder.new_study(&named).success().stdout("mail\n").stderr(contains(told));
     folder.new_study(&["--once", "./old/mail.csv"]).success().stderr(contains("was made for").not());
     let told = || {
         contains("`pipelines/mail.toml` was made for `old/mail.csv` and cannot be used for `other/mail.csv`: `other/")

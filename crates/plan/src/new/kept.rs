@@ -10,11 +10,13 @@ use super::look::Found;
 
 const WAY_OUT: &str = "name a study of its own with `--name` (STUDY=NAME)";
 
-/// What to warn of if the study at `path` was made for other texts than those at `file`.
+/// What to warn of if the study at `path`, which a person chose by name if it `is_named`, was made for other texts than those
+/// at `file`.
 ///
 /// # Errors
-/// The study cannot be read, is not one of a person's own texts, or was made for other texts and cannot read these.
-pub(super) fn check(path: &Path, file: &Path) -> Result<Option<String>> {
+/// The study cannot be read, is not one of a person's own texts, or was made for other texts and is not named, or cannot read
+/// these.
+pub(super) fn check(path: &Path, file: &Path, is_named: bool) -> Result<Option<String>> {
     let (place, new) = (path.display(), file.display());
     let text = std::fs::read_to_string(path).with_context(|| format!("reading `{place}`"))?;
     let data = Study::parse(path, &text)?.data;
@@ -25,7 +27,8 @@ pub(super) fn check(path: &Path, file: &Path) -> Result<Option<String>> {
     };
     Found::at(file, &data)
         .map_err(|e| anyhow!("`{place}` was made for `{old}` and cannot be used for `{new}`: {e:#}; {WAY_OUT}"))?;
-    Ok(Some(format!("`{place}` was made for `{old}`, and its settings may not suit `{new}`; {WAY_OUT}")))
+    ensure!(is_named, "`{place}` was made for `{old}`, whose results `{new}` would replace; {WAY_OUT}");
+    Ok(Some(format!("`{place}` was made for `{old}`, and its settings may not suit `{new}`")))
 }
 
 fn is_same(old: &Path, new: &Path) -> bool {

@@ -72,7 +72,7 @@ impl New {
         let out = self.out.clone().unwrap_or_else(|| Path::new("pipelines").join(format!("{name}.toml")));
         let next = self.next(&name, &out)?;
         let is_kept = self.once && out.exists();
-        let made_for_others = if is_kept { kept::check(&out, &self.file)? } else { None };
+        let made_for_others = if is_kept { kept::check(&out, &self.file, self.name.is_some())? } else { None };
         match (self.check, is_kept) {
             (true, true) => return Ok(()),
             (true, false) => return self.found().map(drop),
@@ -148,9 +148,19 @@ impl New {
 /// A message about a setting of `[data]`, which has an option here.
 fn with_options(error: anyhow::Error) -> anyhow::Error {
     match error.to_string() {
-        message if message.contains("`[data]`") => {
-            anyhow!("{message}; `plan new` has `--text`, `--label` and `--id` for it")
-        }
+        message if message.contains("`[data]`") => anyhow!(in_options(message)),
         _ => error,
     }
+}
+
+fn in_options(mut message: String) -> String {
+    for setting in ["text", "label", "id"] {
+        message = message.replace(&format!("`{setting}` in `[data]` names"), &format!("`--{setting}` names"));
+        message = message.replace(&format!("`{setting} = \"…\"`"), &format!("`plan new FILE --{setting} COLUMN`"));
+        while let Some((before, rest)) = message.split_once(&format!("`{setting} = \"")) {
+            let (column, after) = rest.split_once("\"`").unwrap_or((rest, ""));
+            message = format!("{before}`plan new FILE --{setting} '{column}'`{after}");
+        }
+    }
+    message.replace(" in `[data]`", "")
 }
