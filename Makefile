@@ -23,7 +23,7 @@ all: report plot ## Run STUDY from raw text to table and chart (default: imdb)
 	@if test -e $(OUT)/shown -a ! $(PAGE) -nt $(OUT)/shown; then echo 'nothing to be done: study `$(STUDY)` is up to date, see $(REPORT)/table.md and $(PAGE)'; \
 	else cat $(REPORT)/table.md; printf '\nchart: %s\nchart: %s\npage:  %s\n' $(CHARTS) $(PAGE); touch $(OUT)/shown; fi
 # The study gets the name of INPUT, or STUDY, and is written once. A fault of the texts is found before the encoder is fetched.
-NEW = $(BIN)/plan new --once "$${INPUT:?name your texts: make answer INPUT=mail.csv}" $(if $(filter-out file,$(origin STUDY)),--name $(STUDY))
+NEW = $(if $(INPUT),,$(error INPUT is missing: name your texts, such as make answer INPUT=mail.csv))$(BIN)/plan new --once "$$INPUT" $(if $(filter-out file,$(origin STUDY)),--name $(STUDY))
 answer: | build-files ## A study of your texts, INPUT=mail.csv, from text to verdict
 	@$(NEW) --check
 	@$(if $(MODELS_DIR)$(wildcard data/models/all-MiniLM-L6-v2/config.json),,$(BIN)/fetch model all-MiniLM-L6-v2 --out data/models)
@@ -60,8 +60,8 @@ OUT    := out/$(STUDY)
 RUNS   := $(OUT)/runs
 REPORT := $(OUT)/report
 PLAN   := $(BIN)/plan pipelines/$(STUDY).toml
-include $(if $(filter $(STUDY_GOALS) out/% data/%,$(or $(MAKECMDGOALS),all)),$(OUT)/plan.mk)
-# Asked every time; make starts anew only if this changes the file. The configurations are written with it.
+# Asked every time; make starts anew only if this changes the file, which is empty at first. The configurations are written with it.
+include $(if $(filter $(STUDY_GOALS) out/% data/%,$(or $(MAKECMDGOALS),all)),$(shell p=$(OUT)/plan.mk; mkdir -p $(OUT); test -e $$p || : > $$p; echo $$p))
 $(OUT)/plan.mk: build-files ; @$(PLAN) --write $(OUT) --format make
 .DEFAULT: ; @echo 'make: no target and no file `$@`; `make help` lists the targets' >&2; exit 2
 SHARDS      := data/shards/$(SHARDS_NAME)

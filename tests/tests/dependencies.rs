@@ -24,6 +24,7 @@ fn tools_without_tensors_and_crates_below_do_not_depend_on_what_lies_above() {
         ("prep", &["burn", "tch", "torch-sys"]),
         ("tfidf", &["burn", "tch"]),
         ("bert", &["study", "records"]),
+        ("classifier", &["study", "records"]),
     ] {
         let tree = tree(package);
         let names: Vec<&str> = tree.iter().filter_map(|line| line.split(' ').next()).collect();

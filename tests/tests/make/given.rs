@@ -38,6 +38,10 @@ fn a_wrong_name_or_number_is_refused_with_its_variable() {
     assert!(text.contains("B=`A-s9`: study `stub` has no such run; there are `A-s1`"), "{text}");
     let text = project.refused(&["STUDY=stbu"]);
     assert!(text.contains("no study `pipelines/stbu.toml`; there are `stub`; did you mean `stub`?"), "{text}");
+    assert!(!text.contains("No such file") && !project.path("out/stbu").exists(), "{text}");
+    assert!(
+        project.refused(&["answer"]).contains("INPUT is missing: name your texts, such as make answer INPUT=mail.csv")
+    );
     assert!(project.refused(&["STUDY=../data"]).contains("STUDY is the name of a file in pipelines/"));
     assert!(project.refused(&["BACKEND=torch"]).contains("the engines are `flex` and `libtorch`"));
     assert!(!project.path("out/stub/plan.mk").exists());
