@@ -60,9 +60,9 @@ OUT    := out/$(STUDY)
 RUNS   := $(OUT)/runs
 REPORT := $(OUT)/report
 PLAN   := $(BIN)/plan pipelines/$(STUDY).toml
-# Asked every time; make starts anew only if this changes the file, which is empty at first. The configurations are written with it.
-include $(if $(filter $(STUDY_GOALS) out/% data/%,$(or $(MAKECMDGOALS),all)),$(shell p=$(OUT)/plan.mk; mkdir -p $(OUT); test -e $$p || : > $$p; echo $$p))
-$(OUT)/plan.mk: build-files ; @$(PLAN) --write $(OUT) --format make
+# Asked every time; make starts anew only if this changes the file. A file of no lines stands for the plan that is not there yet.
+include $(if $(filter $(STUDY_GOALS) out/% data/%,$(or $(MAKECMDGOALS),all)),$(or $(wildcard $(OUT)/plan.mk),$(shell mkdir -p out; : > out/.no-plan; echo out/.no-plan)))
+$(OUT)/plan.mk out/.no-plan &: build-files ; @$(PLAN) --write $(OUT) --format make && touch -t 200001010000 out/.no-plan
 .DEFAULT: ; @echo 'make: no target and no file `$@`; `make help` lists the targets' >&2; exit 2
 SHARDS      := data/shards/$(SHARDS_NAME)
 CHECKED     := $(ENCODERS:%=$(OUT)/checked-%.jsonl)

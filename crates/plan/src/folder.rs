@@ -38,15 +38,6 @@ pub(crate) fn write(
     Ok(())
 }
 
-/// Remove the empty plan that make leaves before it asks for one, and the study's folder if it holds nothing else.
-pub(crate) fn remove_empty(folder: &Path) {
-    let plan = folder.join("plan.mk");
-    if std::fs::metadata(&plan).is_ok_and(|file| file.len() == 0) {
-        // What cannot be removed stays: make asks for the plan in any case.
-        let _ = std::fs::remove_file(&plan).and_then(|()| std::fs::remove_dir(folder));
-    }
-}
-
 /// Warn if the study file `path` has the name of the study file beside it, as a copy has: both would share its shards.
 pub(crate) fn warn_of_namesake(path: &Path, study: &Study) {
     let (name, own) = (&study.name, path.file_stem().unwrap_or_default().to_string_lossy());

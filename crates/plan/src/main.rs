@@ -79,10 +79,6 @@ fn run() -> anyhow::Result<()> {
     if let Some(Command::New(new)) = args.command.take() {
         return new.run();
     }
-    expand(&args).inspect_err(|_| args.write.iter().for_each(|folder| folder::remove_empty(folder)))
-}
-
-fn expand(args: &Args) -> anyhow::Result<()> {
     let path = args.study.clone().unwrap_or_default();
     let study = Study::read(&path)?;
     let configurations = chosen(&study, args.encoder.as_deref())?;
