@@ -25,6 +25,7 @@ pub fn release_memory() {
 }
 
 #[cfg(all(test, target_os = "linux", target_env = "gnu"))]
+#[expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 mod tests {
     use super::*;
 
