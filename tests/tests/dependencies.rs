@@ -21,7 +21,7 @@ fn tools_without_tensors_and_crates_below_do_not_depend_on_what_lies_above() {
     for (package, forbidden) in [
         ("report", &["burn", "tch", "torch-sys"][..]),
         ("plan", &["burn", "tch", "torch-sys"]),
-        ("prep", &["burn", "tch", "torch-sys"]),
+        ("prep", &["burn", "tch", "torch-sys", "parquet"]),
         ("tfidf", &["burn", "tch"]),
         ("bert", &["study", "records"]),
         ("classifier", &["study", "records"]),

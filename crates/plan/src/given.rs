@@ -129,8 +129,8 @@ impl Given {
         let input = self.input.as_deref().map(|file| there("INPUT", file, "; name the file that holds your texts"));
         if dataset == "jsonl" && input.is_none() {
             bail!(
-                "study `{}` has the data set `jsonl`: name your texts with INPUT=FILE, a table (CSV, TSV) or JSON with a \
-                 text and a label in each row, or with INPUT=DIR, a folder of `train.csv` and `test.csv`",
+                "study `{}` has the data set `jsonl`: name your texts with INPUT=FILE, a table (CSV, TSV), JSON or \
+                 Parquet with a text and a label in each row, or with INPUT=DIR, a folder of `train.csv` and `test.csv`",
                 study.name
             );
         }

@@ -37,7 +37,7 @@ Data sets:
   imdb    --archive FILE, or --input DIR with the unpacked folder
   sample  embedded, needs neither
   jsonl   texts of your own: --input FILE, --input DIR, or stdin
-          Formats: JSON Lines, one array of JSON, or CSV or TSV with a header; each also as .gz.
+          Formats: JSON Lines, a JSON array, CSV or TSV with a header, each also as .gz; Parquet.
           {\"id\":\"a1\",\"split\":\"train\",\"label\":\"pos\",\"text\":\"What a film.\"}
           A folder has a file for each split, such as train.csv, dev.csv and test.csv.
           Columns have usual names (text, label, id, split), or those that `[data]` gives.

@@ -16,7 +16,7 @@ pub const EMBEDDED: &[(&str, &str)] = &[("sample", "98db8b7013dd399d0f5195e2d8f8
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Data {
-    /// `imdb`, `sample`, or `jsonl`: texts of one's own, as JSON, CSV or TSV.
+    /// `imdb`, `sample`, or `jsonl`: texts of one's own, as JSON, CSV, TSV or Parquet.
     #[serde(default = "defaults::dataset")]
     pub dataset: String,
     /// Name of the model folder whose tokenizer is used; a study file may leave it out, and then it is the encoder.

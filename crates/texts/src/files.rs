@@ -8,13 +8,18 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use records::Split;
 
 /// The endings of files that may hold examples.
-const ENDINGS: [&str; 6] = [".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json"];
+const ENDINGS: [&str; 7] = [".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".parquet"];
+
+/// What `fetch data` writes about the other files.
+const FETCHED: &str = "fetched.json";
 
 /// One file of a source.
 pub(crate) struct Part {
     pub(crate) name: String,
     /// As the name of a file in a folder says.
     pub(crate) split: Option<Split>,
+    /// `None` for stdin.
+    pub(crate) path: Option<PathBuf>,
     pub(crate) input: Box<dyn Read>,
 }
 
@@ -33,7 +38,7 @@ fn part(path: &Path, split: Option<Split>) -> Result<Part> {
     let name = path.display().to_string();
     let missing = |e| anyhow!("reading `{name}`: {e}; name a file or a folder with `--input`, or `-` for stdin");
     let file = File::open(path).map_err(missing)?;
-    Ok(Part { name, split, input: Box::new(file) })
+    Ok(Part { name, split, path: Some(path.to_owned()), input: Box::new(file) })
 }
 
 /// The source in words: the file, or the folder with the files of each split.
@@ -68,7 +73,7 @@ fn in_folder(folder: &Path) -> Result<Vec<(Split, PathBuf)>> {
     let name_them = "call the files of a split such as `train.csv`, `validation.csv` and `test.csv`";
     ensure!(
         known.iter().any(|(split, _)| *split == Split::Train),
-        "`{shown}`: no file of the split `train`, in CSV, TSV, JSON or JSON Lines; {name_them}"
+        "`{shown}`: no file of the split `train`, in CSV, TSV, JSON, JSON Lines or Parquet; {name_them}"
     );
     others.sort();
     if let Some(other) = others.first() {
@@ -101,7 +106,9 @@ fn split_of(name: &str) -> Option<Split> {
 }
 
 fn is_of_examples(name: &str) -> bool {
-    !name.starts_with('.') && ENDINGS.iter().any(|ending| name.strip_suffix(".gz").unwrap_or(name).ends_with(ending))
+    !name.starts_with('.')
+        && name != FETCHED
+        && ENDINGS.iter().any(|ending| name.strip_suffix(".gz").unwrap_or(name).ends_with(ending))
 }
 
 /// The ending of a file, and whether it is packed.

@@ -9,6 +9,7 @@ use study::Data;
 
 use crate::files::Part;
 use crate::json::Records;
+use crate::parquet;
 use crate::reader::Reader;
 use crate::table::Table;
 
@@ -20,7 +21,7 @@ const START_BYTES: u64 = 1 << 16;
 /// How files begin that cannot be read here, what they are, and what to do.
 const FOREIGN: [(&[u8], &str, &str); 7] = [
     (b"PK\x03\x04", "a workbook or a zip archive", "save the sheet as CSV, or unpack the archive"),
-    (b"PAR1", "Parquet", "write it as JSON Lines or CSV"),
+    (b"PAR1", "Parquet", "name it with `--input`, unpacked and not through a pipe"),
     (b"\xff\xfe", "UTF-16", "save it as UTF-8"),
     (b"\xfe\xff", "UTF-16", "save it as UTF-8"),
     (b"BZh", "packed by bzip2", "unpack it, or pack it by gzip"),
@@ -33,8 +34,11 @@ const FOREIGN: [(&[u8], &str, &str); 7] = [
 /// # Errors
 /// It cannot be read, has another format, or is a table without the columns.
 pub(crate) fn open(part: Part, data: &Data) -> Result<Reader> {
-    let Part { name, input, .. } = part;
+    let Part { name, path, input, .. } = part;
     let (start, input) = peek(input).with_context(|| format!("reading `{name}`"))?;
+    if let Some(path) = path.filter(|_| start.starts_with(b"PAR1")) {
+        return Ok(Reader::Json(Box::new(parquet::open(name, &path, data)?)));
+    }
     let (start, input) = match start.starts_with(&[0x1f, 0x8b]) {
         true => peek(Box::new(Unpacked(MultiGzDecoder::new(input)))).with_context(|| format!("`{name}`"))?,
         false => (start, input),

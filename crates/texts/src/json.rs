@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::BufRead;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use records::Split;
 use records::fields::{Label, label_of, text_of};
 use records::jsonl;
@@ -21,11 +21,18 @@ pub(crate) struct Records {
     columns: Columns,
     is_first: bool,
     data: Data,
+    /// Whether each line is a row of a Parquet file.
+    are_rows: bool,
 }
 
 impl Records {
     pub(crate) fn new(records: jsonl::Reader<IgnoredAny, Box<dyn BufRead>>, data: &Data) -> Self {
-        Records { records, columns: Columns::default(), is_first: true, data: data.clone() }
+        Records { records, columns: Columns::default(), is_first: true, data: data.clone(), are_rows: false }
+    }
+
+    /// Rows of a Parquet file, with `columns`.
+    pub(crate) fn of_rows(records: jsonl::Reader<IgnoredAny, Box<dyn BufRead>>, columns: Columns) -> Self {
+        Records { records, columns, is_first: false, data: Data::default(), are_rows: true }
     }
 
     pub(crate) fn number(&self) -> usize {
@@ -37,20 +44,36 @@ impl Records {
     }
 
     pub(crate) fn error(&self, message: String) -> anyhow::Error {
-        self.records.error(message).into()
+        self.fault(self.records.error(message))
+    }
+
+    /// A fault in words: in a row of Parquet, places in the line of JSON mean nothing.
+    fn fault(&self, error: records::Error) -> anyhow::Error {
+        match error {
+            records::Error::Line { name, message, .. }
+                if self.are_rows && message.starts_with(&format!("`{name}`")) =>
+            {
+                anyhow!(message)
+            }
+            records::Error::Line { name, line, message } if self.are_rows => {
+                anyhow!("`{name}`, row {line}: {}", without_place(&message))
+            }
+            other => other.into(),
+        }
     }
 
     pub(crate) fn next(&mut self) -> Result<Option<Example>> {
-        if !self.records.advance()? {
+        if !self.records.advance().map_err(|e| self.fault(e))? {
             return Ok(None);
         }
         if std::mem::take(&mut self.is_first) {
             self.columns = self.find_columns()?;
         }
-        let Fields { id, split, label, text } = self.records.parse_as(Wanted(&self.columns))?;
+        let Fields { id, split, label, text } =
+            self.records.parse_as(Wanted(&self.columns)).map_err(|e| self.fault(e))?;
         let key = self.columns.id.as_deref().unwrap_or_default();
         let is_there = id.as_ref().is_some_and(|id| !id.is_null() && id != "");
-        let id = self.records.id(key, id)?;
+        let id = self.records.id(key, id).map_err(|e| self.fault(e))?;
         Ok(Some(Example { id: is_there.then_some(id), split, label, text }))
     }
 
@@ -63,6 +86,12 @@ impl Records {
         columns.split.get_or_insert_with(|| "split".to_owned());
         Ok(columns)
     }
+}
+
+/// `message` without the number of a column before it.
+fn without_place(message: &str) -> &str {
+    let behind = message.strip_prefix("column ").and_then(|rest| rest.split_once(": "));
+    behind.filter(|(place, _)| place.parse::<usize>().is_ok()).map_or(message, |(_, rest)| rest)
 }
 
 /// Reads the keys of a record.

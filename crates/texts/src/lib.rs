@@ -1,5 +1,5 @@
-//! Texts of your own with their classes: JSON Lines, a JSON array, or a table with a header; one file, stdin, or a folder
-//! of split files.
+//! Texts of your own with their classes: JSON Lines, a JSON array, a table with a header, or Parquet; one file, stdin, or
+//! a folder of split files.
 //!
 //! `prep` makes shards of them, and `plan new` looks at them before there is a study; both must read the same examples.
 
@@ -9,6 +9,7 @@ mod files;
 mod input;
 mod json;
 mod labels;
+mod parquet;
 mod quotes;
 mod reader;
 mod store;
@@ -74,7 +75,12 @@ pub fn open(input: Option<&Path>, data: &Data) -> Result<Source> {
             Ok(Source { description: files::description(path, &parts), parts, data })
         }
         _ => {
-            let parts = vec![Part { name: "stdin".to_owned(), split: None, input: Box::new(console::piped("texts")?) }];
+            let parts = vec![Part {
+                name: "stdin".to_owned(),
+                split: None,
+                path: None,
+                input: Box::new(console::piped("texts")?),
+            }];
             Ok(Source { description: "`stdin`".to_owned(), parts, data })
         }
     }

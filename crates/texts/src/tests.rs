@@ -8,7 +8,7 @@ struct Read {
 
 /// One part with that name and text.
 fn part(name: &str, text: &str) -> Part {
-    Part { name: name.to_owned(), split: None, input: Box::new(std::io::Cursor::new(text.to_owned())) }
+    Part { name: name.to_owned(), split: None, path: None, input: Box::new(std::io::Cursor::new(text.to_owned())) }
 }
 
 fn parsed(parts: Vec<Part>) -> Result<Read> {
@@ -118,7 +118,7 @@ fn wrong_rows_of_a_table_are_named() {
         ("", "`it.csv`: the file is empty; write a header such as `text,label`, and a row for each text"),
         ("\u{feff}\r\n", "`it.csv`: the file is empty; write a header"),
         ("sep=;\nbody;label\na;x", "`it.csv`, line 2: no column for the text; the columns are `body`, `label`"),
-        ("PAR1", "`it.csv`: the file is Parquet; write it as JSON Lines or CSV"),
+        ("PAR1", "`it.csv`: the file is Parquet; name it with `--input`, unpacked and not through a pipe"),
     ];
     for (table, says) in cases {
         let message = parsed(vec![part("it.csv", table)]).err().unwrap().to_string();

@@ -28,7 +28,7 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLE)]
 pub(crate) struct New {
-    /// Your texts: a table (CSV, TSV), JSON, or a folder of split files
+    /// Your texts: a table (CSV, TSV), JSON, Parquet, or a folder of split files
     file: PathBuf,
     /// Name of the study [default: that of FILE]
     #[arg(long)]

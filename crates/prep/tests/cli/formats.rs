@@ -191,12 +191,7 @@ fn columns_are_those_that_the_study_names() {
 fn what_cannot_be_read_is_refused_with_the_file_and_what_to_do() {
     let good = table(&of_split("train"), ",", "\n");
     let cut = gzip(good.as_bytes());
-    let cases: [(Files, &str, &str); 10] = [
-        (
-            &[("a.parquet", b"PAR1\x15\x04")],
-            "a.parquet",
-            "`a.parquet`: the file is Parquet; write it as JSON Lines or CSV",
-        ),
+    let cases: [(Files, &str, &str); 9] = [
         (
             &[("a.csv", b"PK\x03\x04..")],
             "a.csv",
@@ -207,7 +202,7 @@ fn what_cannot_be_read_is_refused_with_the_file_and_what_to_do() {
         (
             &[("d/x.txt", b"")],
             "d",
-            "`d`: no file of the split `train`, in CSV, TSV, JSON or JSON Lines; call the files",
+            "`d`: no file of the split `train`, in CSV, TSV, JSON, JSON Lines or Parquet; call the files",
         ),
         (
             &[("d/train.csv", b""), ("d/more.csv", b"")],
@@ -269,8 +264,8 @@ fn examples_are_never_lost_repeated_or_moved_in_silence() {
     workplace.put("twice/train.tsv", tsv);
     refused("twice", "the files of train have several formats");
     workplace.put("other/train.csv", table);
-    workplace.put("other/test.parquet", b"PAR1");
-    refused("other", "test.parquet`: test in another format");
+    workplace.put("other/test.xlsx", b"PK");
+    refused("other", "test.xlsx`: test in another format");
     workplace.put("moved/train.csv", b"text,label,split\ngood,1,train\nbad,0,test\n");
     refused("moved", "train.csv`, line 3: split `test` in a file of train");
 }

@@ -3,6 +3,7 @@
 
 mod archives;
 mod formats;
+mod parquet;
 mod refusals;
 mod streams;
 mod texts;
