@@ -16,7 +16,7 @@ MAKEFLAGS   += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
 STUDY_GOALS := all plan data prep estimate train evaluate latency report plot so-far attend
-.PHONY: $(STUDY_GOALS) answer demo again build build-files build-report build-tensor libtorch test test-files test-report test-tensor \
+.PHONY: $(STUDY_GOALS) answer demo again build build-files build-parquet build-report build-tensor libtorch test test-files test-report test-tensor \
         test-pipeline check bench bench-report gpu-check clean help
 
 all: report plot ## Run STUDY from raw text to table and chart (default: imdb)
@@ -30,7 +30,7 @@ answer: | build-files ## A study of your texts, INPUT=mail.csv, from text to ver
 	@study=$$($(NEW) --models $(or $(MODELS_DIR),data/models)) && $(MAKE) all STUDY=$$study
 demo: ; @$(MAKE) build STUDY=sample && $(MAKE) all STUDY=sample -j$$(nproc || echo 1) ## The embedded study: nothing to download but crates, minutes on two cores
 # ---- The tools. Each engine has its own folder of them, so that a build for one leaves a study alone that runs on the other; all are
-# compiled in one folder, so that switching compiles nothing again. Crates of all calls agree on features (`unify`), but for `cc` with LibTorch.
+# compiled in one folder, so that switching compiles nothing again. All calls agree on features (`unify`), but for `cc` with LibTorch. What reads Parquet: if INPUT has some.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 TOOLS  := $(TARGET)$(if $(filter libtorch,$(ENGINE)),/libtorch)
 BIN    ?= $(TOOLS)/release
@@ -42,8 +42,8 @@ PROGRESS = $(2) 2>&1 | awk -v RS='[\r\n]' 'BEGIN { srand(); due = srand() + 2 } 
   sub(/.*\] */, "$@: crate "); print; fflush(); next } !/^ *(Compiling|Finished|Blocking|Fetch|Download|\033)/ && NF { print; fflush() }' >&2
 TENSOR = train evaluate attend $(if $(filter bench bench-report gpu-check,$(MAKECMDGOALS)),bench)
 build: $(if $(filter libtorch,$(ENGINE)),build-files build-report build-tensor) ; $(if $(filter flex,$(ENGINE)),$(call COMPILE,fetch plan prep report $(TENSOR))) ## Compile all tools; BACKEND=flex or libtorch
-build-files: ; $(call COMPILE,fetch plan prep)
-build-report: ; $(call COMPILE,report)
+build-files: $(if $(filter %.parquet,$(INPUT) $(wildcard $(INPUT:%=%/*.parquet) $(INPUT:%=%/data/*.parquet))),build-parquet) ; $(call COMPILE,fetch plan prep)
+build-parquet build-report: ; $(call COMPILE,$(patsubst parquet,parquet-rows,$(@:build-%=%)))
 build-tensor: ; $(call COMPILE,$(TENSOR),$(FEATURES))
 $(BIN)/report: build-report ;
 TORCH  := data/libtorch/2.9.1
@@ -130,10 +130,10 @@ $(ATTENDED): $(OUT)/examples.txt $(foreach run,$(A) $(B),$(RUNS)/$(run)/train.js
 # ---- For developers ---------------------------------------------------------------------------------------------------------------
 TEST := $(CARGO_ALONE) test --release --locked --target-dir $(TOOLS)
 test: test-files test-report test-tensor test-pipeline ## All tests; on flex unless BACKEND=libtorch
-test-files: build-files ; $(TEST) -p study -p records -p console@0.1.0 -p fetch -p plan -p prep -p texts -p tokens -p tfidf
+test-files: build-files build-parquet ; $(TEST) -p study -p records -p console@0.1.0 -p fetch -p plan -p prep -p texts -p tokens -p tfidf && $(TEST) -p parquet-rows
 test-report: build-report ; $(TEST) -p report -p statistics -p drawing
 test-tensor: build-tensor ; $(TEST) -p fused -p bert -p classifier -p train -p evaluate -p attend -p bench $(FEATURES)
-test-pipeline: build ; BIN=$(abspath $(BIN)) $(TEST) -p pipeline-tests
+test-pipeline: build build-parquet ; BIN=$(abspath $(BIN)) $(TEST) -p pipeline-tests
 check: ## Format, lints and documentation
 	$(CARGO_ALONE) fmt --all --check
 	$(CARGO_ALONE) clippy --release --locked --workspace --all-targets $(FEATURES) -- -D warnings
