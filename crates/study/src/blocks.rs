@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::{Error, nearest};
 
 /// A choice of transformer blocks, as written: `none`, `first:3`, `last:3`, `every:2`, `0,2,5`, or several
 /// of these that share no block, such as `first:2+last:1`.
@@ -46,7 +46,11 @@ impl Blocks {
             Some(("first", n)) => Ok((0..self.count(n, depth)?).collect()),
             Some(("last", n)) => Ok((depth - self.count(n, depth)?..depth).collect()),
             Some(("every", n)) => Ok((0..depth).step_by(self.count(n, depth)?).collect()),
-            Some(_) => Err(self.refused(depth, "")),
+            Some((name, n)) => {
+                let meant = nearest(name, ["first", "last", "every"]);
+                let meant = meant.map_or("; ".to_owned(), |near| format!("; did you mean `{near}:{n}`? "));
+                Err(self.refused(depth, &format!("`{name}` is not a choice{meant}")))
+            }
         }
     }
 
@@ -114,12 +118,16 @@ mod tests {
     }
 
     #[test]
-    fn a_block_that_is_chosen_twice_is_named() {
-        let message = Blocks::new("first:2+last:2").indices(3).unwrap_err().to_string();
-        assert!(
-            message.starts_with("blocks `first:2+last:2`: block 1 is chosen twice; the encoder has 3"),
-            "{message}"
-        );
+    fn a_block_that_is_chosen_twice_and_a_choice_that_does_not_exist_are_named() {
+        for (text, says) in [
+            ("first:2+last:2", "block 1 is chosen twice; the encoder has 3"),
+            ("frist:2", "`frist` is not a choice; did you mean `first:2`? the encoder has 3"),
+            ("0+lst:1", "`lst` is not a choice; did you mean `last:1`? the encoder has 3"),
+            ("middle:2", "`middle` is not a choice; the encoder has 3"),
+        ] {
+            let message = Blocks::new(text).indices(3).unwrap_err().to_string();
+            assert!(message.starts_with(&format!("blocks `{text}`: {says}")), "{message}");
+        }
     }
 
     proptest! {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::configuration::is_id;
 use crate::missing::others;
-use crate::section::line_of;
+use crate::section::placed;
 use crate::settings::Settings;
 use crate::slip::slip;
 use crate::{Configuration, Data, Error, defaults};
@@ -55,8 +55,8 @@ impl Study {
         study.share_one_model();
         let within = |e: Error| {
             let (place, message) = (path.display(), e.to_string());
-            let line = line_of(text, &message).map(|line| format!(", line {line}")).unwrap_or_default();
-            Error::value(format!("study `{place}`{line}: {message}"))
+            let said = placed(text, &message).map_or_else(|| format!(": {message}"), |placed| format!(", {placed}"));
+            Error::value(format!("study `{place}`{said}"))
         };
         study.check().map_err(within)?;
         study.configurations().map_err(within)?;
@@ -69,8 +69,9 @@ impl Study {
     /// A row has no encoder, or a value is out of range.
     pub fn configurations(&self) -> Result<Vec<Configuration>, Error> {
         let seeds = |row: &Settings| row.seeds.clone().unwrap_or_else(|| self.seeds.clone());
-        let runs = self.configuration.iter().flat_map(|row| seeds(row).into_iter().map(move |seed| (row, seed)));
-        runs.map(|(row, seed)| row.resolve(&self.defaults, seed)).collect()
+        let rows = self.configuration.iter().zip(1..);
+        let runs = rows.flat_map(|(row, number)| seeds(row).into_iter().map(move |seed| (row, number, seed)));
+        runs.map(|(row, number, seed)| row.resolve(number, &self.defaults, seed)).collect()
     }
 
     /// The name of the folder of shards. Texts of one's own are those of one study, so its name is part of it; other data
@@ -113,11 +114,11 @@ impl Study {
         self.data.check()?;
         let mut seen = HashSet::new();
         let runs = self.configurations()?;
-        match runs.iter().find(|run| !seen.insert(run.id.clone())) {
-            Some(twice) => {
-                Err(Error::value(format!("two runs have the name `{}`: an id or a seed stands twice", twice.id)))
-            }
-            None => Ok(()),
-        }
+        let Some(twice) = runs.iter().find(|run| !seen.insert(run.id.clone())) else { return Ok(()) };
+        let (id, seed) = (&twice.configuration, twice.seed);
+        Err(Error::value(match self.configuration.iter().filter(|row| row.id.as_ref() == Some(id)).count() {
+            1 => format!("configuration `{id}`: `seeds` has {seed} twice; remove one"),
+            _ => format!("two rows have the id `{id}`; rename one"),
+        }))
     }
 }

@@ -29,24 +29,26 @@ fn has<T: DeserializeOwned>(name: &str) -> bool {
     listed.split('`').skip(3).step_by(2).any(|field| field == name)
 }
 
-/// The line of the setting that a message of a check is about, such as "[data]: `test` is 20", or "configuration `2VA-s1`:
-/// `epochs` must be"; `None` if the file `text` does not have it.
-pub(crate) fn line_of(text: &str, message: &str) -> Option<usize> {
+/// The message of a check, such as "[data]: `test` is 20", or "configuration `2VA-s1`: `epochs` must be", behind the line of
+/// the setting that it is about and with the section that has it; `None` if the file `text` does not have it.
+pub(crate) fn placed(text: &str, message: &str) -> Option<String> {
     let (section, said) = message.split_once(": `")?;
     let (setting, _) = said.split_once('`')?;
     let study = DeTable::parse(text).ok()?;
     let study = study.get_ref();
     let start = |section: &Spanned<DeValue>| Some(section.get_ref().get(setting)?.span().start);
-    let start = match section {
-        "[data]" => start(study.get("data")?)?,
-        _ => row(study, section).and_then(start).or_else(|| start(study.get("defaults")?))?,
+    let (section, start) = match (section, section.strip_prefix("configuration `")) {
+        ("[data]", _) => (section, start(study.get("data")?)?),
+        (_, named) => match row(study, named?.strip_suffix('`')?).and_then(start) {
+            Some(start) => (section, start),
+            None => ("[defaults]", start(study.get("defaults")?)?),
+        },
     };
-    Some(text[..start].matches('\n').count() + 1)
+    Some(format!("line {}: {section}: `{said}", text[..start].matches('\n').count() + 1))
 }
 
-/// The row of "configuration `ID`", where ID is the row's or that of one of its runs.
+/// The row whose id, or that of one of whose runs, is `named`.
 fn row<'a>(study: &'a DeTable<'a>, named: &str) -> Option<&'a Spanned<DeValue<'a>>> {
-    let named = named.strip_prefix("configuration `")?.strip_suffix('`')?;
     let is_of = |id: &str| named == id || named.strip_prefix(id).is_some_and(|seed| seed.starts_with("-s"));
     let id = |row: &Spanned<DeValue>| row.get_ref().get("id").and_then(|id| id.get_ref().as_str()).is_some_and(is_of);
     study.get("configuration")?.get_ref().as_array()?.iter().find(|row| id(row))

@@ -52,9 +52,11 @@ settings! {
 }
 
 impl Settings {
-    /// The run of this row with `seed`.
-    pub(crate) fn resolve(&self, given: &Settings, seed: u64) -> Result<Configuration, Error> {
-        let id = self.id.clone().ok_or_else(|| Error::value("a `[[configuration]]` has no `id`"))?;
+    /// The run of this row, whose `number` counts from 1, with `seed`.
+    pub(crate) fn resolve(&self, number: usize, given: &Settings, seed: u64) -> Result<Configuration, Error> {
+        let id = self.id.clone().ok_or_else(|| {
+            Error::value(format!("row {number} of `configuration` has no `id`; add one, such as `id = \"2VA\"`"))
+        })?;
         let within = |e: Error| Error::value(format!("configuration `{id}`: {e}"));
         let all = self.with_model().and_then(|row| Ok(row.or(&given.with_model()?))).map_err(within)?;
         let encoder = all.encoder.ok_or_else(|| {

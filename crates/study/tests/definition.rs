@@ -156,7 +156,7 @@ fn a_study_without_any_model_is_refused_and_two_encoders_need_a_tokenizer() {
     assert!(refused("configuration = [{ id = \"A\" }]").contains("give `encoder` in `[defaults]`, or `tokenizer`"));
     let two = "configuration = [{ id = \"A\", encoder = \"a\" }, { id = \"B\", encoder = \"b\" }]";
     assert!(refused(two).contains("no model is named"));
-    assert!(refused("data = { tokenizer = \"a\" }").contains("missing field `configuration`"));
+    assert!(refused("data = { tokenizer = \"a\" }").contains("line 1: no `[[configuration]]`; add one"));
 }
 
 #[test]
@@ -197,6 +197,11 @@ fn a_setting_in_the_wrong_section_is_sent_to_its_own() {
         ("id = \"B\"", "id = \"B\"\ndata = 1", "`data` cannot stand here; it belongs at the top of the file"),
         ("[defaults]", "seeds = [1]\n[defaults]", "it belongs at the top of the file or in a `[[configuration]]`"),
         ("[data]", "published_accuracy = 1\n[data]", "`published_accuracy` cannot stand here; it belongs in a `[[con"),
+        (
+            "[defaults]",
+            "[defaults]\nlearning_rate = 1e-4",
+            "line 8: `learning_rate` cannot stand here; it belongs in `optimizer`, such as `optimizer = { kind = \"adam\"",
+        ),
     ] {
         let said = refused(from, to);
         assert!(said.contains(says) && !said.contains("expected one of"), "{said}");
@@ -233,7 +238,12 @@ fn a_value_of_another_type_is_refused_with_its_setting_and_what_to_write() {
 #[test]
 fn an_impossible_value_is_refused_and_named() {
     let cases = [
-        ("id = \"B\"", "id = \"A\"", "two runs have the name `A-s1`"),
+        ("id = \"B\"", "id = \"A\"", "two rows have the id `A`; rename one"),
+        ("seeds = [1, 2]", "seeds = [1, 1]", "configuration `A`: `seeds` has 1 twice; remove one"),
+        ("id = \"B\"\n", "", "row 2 of `configuration` has no `id`; add one, such as `id = \"2VA\"`"),
+        ("epochs = 5", "epochs = 5\nepochs = 6", "line 11: `epochs` stands twice; remove one"),
+        ("[data]", "[defaults]\n[data]", "`defaults` stands twice; remove one"),
+        ("name = \"s\"\n", "", "line 1: no `name`; write `name = \""),
         ("id = \"B\"", "id = \"../x\"", "letters, digits"),
         ("id = \"B\"", "id = \"a b\"", "letters, digits"),
         ("seeds = [1, 2]", "seeds = []", "at least one entry"),
@@ -253,7 +263,8 @@ fn an_impossible_value_is_refused_and_named() {
     }
     for (from, to, says) in [
         ("epochs = 7", "epochs = 0", "line 22: configuration `B-s1`: `epochs` must be at least 1"),
-        ("dropout = 0.1", "dropout = 1.0", "line 12: configuration `A-s1`: `dropout` must be"),
+        ("dropout = 0.1", "dropout = 1.0", "line 12: [defaults]: `dropout` must be"),
+        ("id = \"B\"", "id = \"B\"\nseeds = [7, 7]", "line 20: configuration `B`: `seeds` has 7 twice"),
         (
             "[defaults]",
             "test = 20\n[defaults]",
@@ -266,6 +277,16 @@ fn an_impossible_value_is_refused_and_named() {
     }
     let missing = Study::read("nowhere.toml".as_ref()).unwrap_err().to_string();
     assert!(missing.starts_with("no study `nowhere.toml`"), "{missing}");
+    let config = short("data = { tokenizer = \"mini\" }", r#"{ id = "A" }"#)[0].to_json().unwrap();
+    for (name, text, says) in [
+        ("mail.jsonl", "{\"text\": \"a\"}", "`mail.jsonl` is not a study but texts; `plan new mail.jsonl` writes one"),
+        ("in/a.CSV", "text,label", "`in/a.CSV` is not a study but texts; `plan new in/a.CSV` writes one"),
+        ("config.json", &config, "`config.json` is the configuration of a run, not a study; name a file such as"),
+        ("f1.toml", "", "study `f1.toml`, line 1: no `name`; write `name = \"f1\"` at the top of the file"),
+    ] {
+        let said = Study::parse(name.as_ref(), text).unwrap_err().to_string();
+        assert!(said.starts_with(says), "{said}");
+    }
 }
 
 #[test]

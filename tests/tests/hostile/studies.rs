@@ -11,7 +11,7 @@ fn impossible_study_files_are_refused_by_line_or_name() {
         ("seeds = [1]", "seed = [1]", "line 3: unknown field `seed`"),
         ("seeds = [1]", "seeds = [-1]", "line 3"),
         ("seeds = [1]", "seeds = [36893488147419103232]", "line 3"),
-        ("seeds = [1]", "seeds = [1, 1]", "two runs have the name `1VA-s1`"),
+        ("seeds = [1]", "seeds = [1, 1]", "configuration `1VA`: `seeds` has 1 twice; remove one"),
         ("name = \"s\"", "name = \"../s\"", "`name` may hold letters"),
         ("id = \"1VA\"", "id = \"a/b\"", "`id` may hold letters"),
         ("id = \"1VA\"", "id = \"..\"", "`id` may hold letters"),
@@ -42,7 +42,7 @@ fn impossible_study_files_are_refused_by_line_or_name() {
     place.write("s.toml", [0xff, 0xfe, 0x00]);
     place.refuses("plan s.toml", b"", "reading study `s.toml`: stream did not contain valid UTF-8");
     place.write("s.toml", "");
-    place.refuses("plan s.toml", b"", "missing field");
+    place.refuses("plan s.toml", b"", "study `s.toml`, line 1: no `name`; write `name = \"s\"`");
     place.refuses("plan runs", b"", "reading study `runs`");
 }
 
