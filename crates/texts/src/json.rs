@@ -1,5 +1,6 @@
 //! Records of JSON: one a line, or the elements of one array.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::io::BufRead;
 
@@ -81,7 +82,13 @@ impl Records {
     fn find_columns(&self) -> Result<Columns> {
         let keys: Vec<String> = self.records.parse_as(Keys)?;
         let there: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let mut columns = Columns::find(&there, &self.data).map_err(|message| self.error(message))?;
+        let wrapped = || self.records.parse::<HashMap<String, Value>>().ok()?.into_iter().find(holds_records);
+        let mut columns = Columns::find(&there, &self.data).map_err(|message| match wrapped() {
+            Some((key, _)) => {
+                self.error(format!("`{key}` holds the records; write its array alone, or one record a line"))
+            }
+            None => self.error(message),
+        })?;
         columns.id.get_or_insert_with(|| "id".to_owned());
         columns.split.get_or_insert_with(|| "split".to_owned());
         Ok(columns)
@@ -92,6 +99,11 @@ impl Records {
 fn without_place(message: &str) -> &str {
     let behind = message.strip_prefix("column ").and_then(|rest| rest.split_once(": "));
     behind.filter(|(place, _)| place.parse::<usize>().is_ok()).map_or(message, |(_, rest)| rest)
+}
+
+/// Whether a field holds a list of records, and so the whole source.
+fn holds_records((_, value): &(String, Value)) -> bool {
+    value.as_array().is_some_and(|list| list.first().is_some_and(Value::is_object))
 }
 
 /// Reads the keys of a record.
@@ -168,8 +180,9 @@ impl<'de> Visitor<'de> for Wanted<'_> {
                 map.next_value::<IgnoredAny>()?;
             }
         }
-        let missing = |key: &str| A::Error::custom(format!("missing field `{key}`"));
-        let text = text.ok_or_else(|| missing(text_key))?;
-        Ok(Fields { id, split: split.flatten(), label: label.ok_or_else(|| missing(label_key))?, text })
+        let missing = |key: &str, fix: &str| A::Error::custom(format!("no `{key}`; {fix}, or leave the line out"));
+        let text = text.ok_or_else(|| missing(text_key, "write it"))?;
+        let label = label.ok_or_else(|| missing(label_key, "name its class"))?;
+        Ok(Fields { id, split: split.flatten(), label, text })
     }
 }

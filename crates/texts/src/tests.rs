@@ -79,7 +79,8 @@ fn wrong_lines_are_named() {
         (line("b", "\"pos\""), "line 2: label `pos` among labels that are indices"),
         (line("b", "1000"), "line 2: label 1000, but the limit is 1000 classes, 0 to 999"),
         (line("b", "\" pos\""), "line 2: label ` pos` has white space around it"),
-        (r#"{"id":"b","label":0}"#.to_owned(), "line 2: column 20: missing field `text`"),
+        (r#"{"id":"b","label":0}"#.to_owned(), "line 2: column 20: no `text`; write it, or leave the line out"),
+        (r#"{"id":"b","text":""}"#.to_owned(), "no `label`; name its class, or leave the line out"),
         (r#"{"id":"b","label":0,"text":"","split":"final"}"#.to_owned(), "split `final` is unknown; write `train`"),
         (
             r#"{"id":"b","label":0,"text":"","split":"tset"}"#.to_owned(),
@@ -97,8 +98,13 @@ fn wrong_lines_are_named() {
     assert!(many.starts_with("`it`, line 1001: more than 1000 classes, the limit;"), "{many}");
     let none = parse(&[""]).err().unwrap().to_string();
     assert!(none.starts_with("`it`: holds no examples; write a row of text and label for each, under"), "{none}");
-    let keys = parse(&[r#"{"txt":"a","label":0}"#]).err().unwrap().to_string();
-    assert!(keys.starts_with("`it`, line 1: no column for the text; the columns are `txt`, `label`"), "{keys}");
+    for (first, says) in [
+        (r#"{"txt":"a","label":0}"#, "no column for the text; the columns are `txt`, `label`"),
+        (r#"{"n":1,"data":[{"text":"a","label":0}]}"#, "`data` holds the records; write its array alone, or one"),
+    ] {
+        let said = parse(&[first]).err().unwrap().to_string();
+        assert!(said.starts_with(&format!("`it`, line 1: {says}")), "{said}");
+    }
 }
 
 #[test]

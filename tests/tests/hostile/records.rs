@@ -21,7 +21,7 @@ fn damaged_lines_are_refused_by_line_and_column() {
         (b"\xff\xfe", "line 2: column 1"),
         (b"{\"id\":\"b\",\"label\":0,\"text\":\"\xc3(\"}", "line 2: column"),
         (b"{\"id\":\"b\",\"label\":0,\"tex", "line 2: column 24: the line ends too early"),
-        (b"{\"id\":\"b\",\"text\":\"t\"}", "line 2: column 21: missing field `label`"),
+        (b"{\"id\":\"b\",\"text\":\"t\"}", "line 2: column 21: no `label`; name its class"),
         (b"{\"id\":\"b\",\"id\":\"c\",\"label\":0,\"text\":\"t\"}", "line 2: column 14: duplicate field `id`"),
         (b"{\"id\":\"b\",\"label\":1e999,\"text\":\"t\"}", "line 2: column"),
         (b"{\"id\":\"b\",\"label\":99999999999999999999,\"text\":\"t\"}", "line 2"),

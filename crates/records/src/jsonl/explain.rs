@@ -17,6 +17,9 @@ pub(super) fn explain(line: &[u8], error: &serde_json::Error) -> String {
     let place = format!(" at line {} column {column}", error.line());
     let sentence = text.strip_suffix(&place).map_or_else(|| text.clone(), |said| format!("column {column}: {said}"));
     match error.classify() {
+        Category::Eof if line == b"{" => {
+            "the record ends on another line; write one record a line, or all in one array `[…]`".to_owned()
+        }
         Category::Eof => format!("column {column}: the line ends too early; a `}}` or `\"` is missing"),
         Category::Syntax if !line.starts_with(b"{") => {
             format!("column {column}: not JSON Lines; write one object `{{…}}` a line")

@@ -239,6 +239,10 @@ mod tests {
             assert!(message.starts_with("`it`, line 1: column ") && message.ends_with(&says), "{message}");
         }
         assert!(message(b"{\"text\": 5 \"NaN\"}").contains("expected `,`"));
+        assert_eq!(
+            message(b"{\n\"a\": 1\n}"),
+            "`it`, line 1: the record ends on another line; write one record a line, or all in one array `[…]`"
+        );
         let latin = message(b"{\"text\":\"caf\xe9\"}");
         assert_eq!(latin, "`it`, line 1: column 13: the text is not UTF-8; save the file as UTF-8");
     }
