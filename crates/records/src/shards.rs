@@ -57,6 +57,8 @@ pub struct Text {
 /// The file of the texts of the test split, in the order of its shards.
 pub const TEXTS: &str = "texts.test.jsonl";
 
+const NO_SHARDS: &str = "no shards are there; name the folder that `prep` wrote them to, such as one in `data/shards`";
+
 /// Counts over one split.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Counts {
@@ -119,9 +121,7 @@ impl Manifest {
     pub fn read(folder: &Path) -> Result<(Self, String), Error> {
         let path = folder.join("manifest.json");
         let bytes = regular(&path).and_then(std::fs::read).map_err(|e| match e.kind() {
-            ErrorKind::NotFound => {
-                Error::file(folder, "no shards are there; name the folder that `prep` wrote them to")
-            }
+            ErrorKind::NotFound | ErrorKind::NotADirectory => Error::file(folder, NO_SHARDS),
             _ => Error::io("reading", &path, e),
         })?;
         let again = |what: String| Error::file(&path, format!("{what}; remove the folder and run `prep` again"));

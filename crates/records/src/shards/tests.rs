@@ -40,6 +40,11 @@ fn a_manifest_that_points_elsewhere_or_counts_otherwise_is_refused() {
         let message = Manifest::read(folder.path()).unwrap_err().to_string();
         assert!(message.contains("is not the name of a file in the folder; remove the folder"), "{message}");
     }
+    for folder in ["nothere", "manifest.json"].map(|name| folder.path().join(name)) {
+        let message = Manifest::read(&folder).unwrap_err().to_string();
+        let says = format!("`{}`: no shards are there; name the folder", folder.display());
+        assert!(message.starts_with(&says), "{message}");
+    }
     publish::bytes(&folder.path().join("s"), line).unwrap();
     let mut counts = manifest(line);
     counts.shards[0].examples = usize::MAX;
