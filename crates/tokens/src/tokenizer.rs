@@ -155,7 +155,13 @@ const SLOW_TOKENIZERS: [&str; 4] = ["merges.txt", "sentencepiece.bpe.model", "sp
 pub(crate) fn missing(path: &Path, name: &str, error: &std::io::Error) -> anyhow::Error {
     let folder = path.parent().unwrap_or(path);
     if !folder.is_dir() {
-        return anyhow!("no model folder `{}`; {}", folder.display(), remedy(name));
+        let above = folder.parent().unwrap_or(folder);
+        let is_model = ["config.json", "tokenizer.json"].iter().any(|file| above.join(file).exists());
+        let remedy = match is_model {
+            true => format!("`{}` is a model's folder; `--models` (MODELS_DIR) names the one above", above.display()),
+            false => remedy(name),
+        };
+        return anyhow!("no model folder `{}`; {remedy}", folder.display());
     }
     let slow = SLOW_TOKENIZERS.iter().find(|file| folder.join(file).exists());
     let remedy = slow.map_or_else(

@@ -64,8 +64,16 @@ fn a_missing_or_wrong_tokenizer_says_where_to_get_it() {
     let says = one_line_with(&["no study `x.toml`; did you mean `pipelines/x.toml`?"]);
     workplace.prep().write_stdin(LINE).assert().code(1).stderr(says);
     let workplace = Workplace::new(JSONL);
-    let says = one_line_with(&["no model folder `nowhere/tiny`", "fetch model tiny --out DIR"]);
-    workplace.prep_to("out").args(["--models", "nowhere"]).write_stdin(LINE).assert().code(1).stderr(says);
+    for (models, says) in [
+        ("nowhere", ["no model folder `nowhere/tiny`", "fetch model tiny --out DIR"]),
+        (
+            "models/tiny",
+            ["no model folder `models/tiny/tiny`; `models/tiny` is a model's folder", "names the one above"],
+        ),
+    ] {
+        let prep = workplace.prep_to("out").args(["--models", models]).write_stdin(LINE).assert();
+        prep.code(1).stderr(one_line_with(&says));
+    }
 }
 
 fn without_post_processor() -> Vec<u8> {
