@@ -20,9 +20,9 @@ use crate::prepared;
 use crate::trainer::Run;
 
 fn configuration(case: &Case) -> Configuration {
-    let mut configuration = fixtures::configuration(case.asked.clone());
-    (configuration["epochs"], configuration["batch_size"], configuration["dropout"]) = (json!(3), json!(4), json!(0));
-    Configuration::from_json(&configuration.to_string()).unwrap()
+    let mut asked = json!({"epochs": 3, "batch_size": 4, "dropout": 0});
+    asked.as_object_mut().unwrap().extend(case.asked.as_object().unwrap().clone());
+    Configuration::from_json(&fixtures::configuration(asked).to_string()).unwrap()
 }
 
 fn manifest() -> Manifest {
