@@ -18,7 +18,7 @@ pub use batch::{Assembled, Batch};
 pub use definition::Definition;
 pub use embeddings::{EmbeddingsConfig, Table};
 pub use heads::{Head, HeadConfig};
-pub use model::{Body, Model, WordTable, cross_entropy};
+pub use model::{Body, Model, WordTable, cross_entropy, weighted_cross_entropy};
 pub use names::inside as inside_name;
 pub use predict::{fit, predict, predict_while};
 pub use score::{Score, predicted};

@@ -125,6 +125,24 @@ impl Body {
 ///
 /// Returns `[1]`.
 pub fn cross_entropy(logits: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1> {
-    let chosen = activation::log_softmax(logits, 1).gather(1, labels.unsqueeze_dim(1));
-    chosen.mean().neg()
+    log_likelihoods(logits, labels).mean().neg()
+}
+
+/// Cross entropy in nats, the mean over the weights of the examples, Σ w·l / Σ w, as that of
+/// `torch.nn.CrossEntropyLoss(weight=…)`.
+///
+/// # Shapes
+/// - `logits`: `[B, C]`
+/// - `labels`: `[B]`
+/// - `weights`: `[B]`, the weight of each example's class
+///
+/// Returns `[1]`.
+pub fn weighted_cross_entropy(logits: Tensor<2>, labels: Tensor<1, Int>, weights: Tensor<1>) -> Tensor<1> {
+    let sum = weights.clone().sum();
+    (log_likelihoods(logits, labels) * weights.unsqueeze_dim(1)).sum().neg() / sum
+}
+
+/// `[B, 1]` the logarithm of the probability of each label.
+fn log_likelihoods(logits: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<2> {
+    activation::log_softmax(logits, 1).gather(1, labels.unsqueeze_dim(1))
 }

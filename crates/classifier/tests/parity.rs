@@ -8,8 +8,10 @@ mod reference;
 use bert::{NamedTensor, Random, named_tensors};
 use burn::module::Module;
 use burn::optim::GradientsParams;
-use burn::tensor::Device;
-use classifier::{Definition, EmbeddingsConfig, HeadConfig, Model, batch, cross_entropy, predict};
+use burn::tensor::{Device, Tensor};
+use classifier::{
+    Definition, EmbeddingsConfig, HeadConfig, Model, batch, cross_entropy, predict, weighted_cross_entropy,
+};
 use fused::devices;
 use reference::{Case, cases, gradients};
 
@@ -54,7 +56,7 @@ fn loss_and_the_gradient_of_every_parameter_equal_pytorch() {
 
 fn compare(case: &Case, model: &Model, device: &Device) {
     let logits = model.forward(&model.batch(&case.sequences(), 0, device));
-    let loss = cross_entropy(logits, batch::labels(&case.labels(), device));
+    let loss = loss(case, logits, device);
     let found = GradientsParams::from_grads(loss.backward(), model);
     let what = format!("{device:?} {}", case.name);
     assert_close(&[loss.into_scalar::<f32>()], &case.expected("loss", &[1]), 1e-5, &what);
@@ -71,6 +73,16 @@ fn compare(case: &Case, model: &Model, device: &Device) {
     }
     let mut names = model.stored().into_iter().map(|tensor| tensor.name);
     assert!(names.all(|name| case.has(&format!("gradient.{name}")) || case.name == "unusual"), "{what}");
+}
+
+fn loss(case: &Case, logits: Tensor<2>, device: &Device) -> Tensor<1> {
+    let labels = batch::labels(&case.labels(), device);
+    if !case.has("class_weights") {
+        return cross_entropy(logits, labels);
+    }
+    let of_class = case.expected("class_weights", &[3]);
+    let weights: Vec<f32> = case.labels().into_iter().map(|label| of_class[label]).collect();
+    weighted_cross_entropy(logits, labels, Tensor::from_floats(weights.as_slice(), device))
 }
 
 /// Every head except those that run an LSTM over all rows.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Blocks, Component, Error, ModelKind, Precision, defaults};
+use crate::{Blocks, ClassWeights, Component, Error, ModelKind, Precision, defaults};
 
 /// The largest number of epochs, or of examples in a batch; a larger one is a typing error.
 const MOST: usize = 1_000_000;
@@ -75,6 +75,9 @@ pub struct Configuration {
     /// Which parts stay unchanged in the first epochs.
     #[serde(default)]
     pub freeze: Freeze,
+    /// How much the examples of each class weigh in the loss; absent: all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class_weights: Option<ClassWeights>,
     /// The accuracy a publication gives for this configuration, as a fraction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub published_accuracy: Option<f64>,
@@ -136,6 +139,8 @@ impl Configuration {
         require((0.0..1.0).contains(&self.encoder_dropout), "`encoder_dropout` must be at least 0 and below 1")?;
         let norm = self.gradient_clip_norm.unwrap_or(1.0);
         require(norm > 0.0 && norm.is_finite(), "`gradient_clip_norm` must be above 0")?;
+        let possible = self.class_weights.as_ref().is_none_or(ClassWeights::are_possible);
+        require(possible, "`class_weights` must be above 0 and at most 1000000")?;
         let published = self.published_accuracy.unwrap_or(0.5);
         require((0.0..=1.0).contains(&published), "`published_accuracy` is a fraction, 0 to 1")
     }

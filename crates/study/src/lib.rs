@@ -5,6 +5,7 @@
 //! [`Configuration`]s, and what ran is exactly one of those.
 
 mod blocks;
+mod class_weights;
 mod component;
 mod configuration;
 mod data;
@@ -19,6 +20,7 @@ mod slip;
 
 pub use basics::{MOST_BLOCKS, Precision};
 pub use blocks::Blocks;
+pub use class_weights::ClassWeights;
 pub use component::Component;
 pub use configuration::{Configuration, Freeze, Weights, is_id};
 pub use data::{Cleaning, Data, Duplicates, EMBEDDED, Truncation};

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::configuration::Freeze;
-use crate::{Blocks, Component, Configuration, Error, ModelKind, Precision, Weights, defaults};
+use crate::{Blocks, ClassWeights, Component, Configuration, Error, ModelKind, Precision, Weights, defaults};
 
 /// From the list of settings: the row, and how one row falls back on another.
 macro_rules! settings {
@@ -49,6 +49,7 @@ settings! {
     schedule: Component,
     gradient_clip_norm: f64,
     freeze: Freeze,
+    class_weights: ClassWeights,
 }
 
 impl Settings {
@@ -92,6 +93,7 @@ impl Settings {
             schedule: all.schedule.unwrap_or_else(defaults::schedule),
             gradient_clip_norm: all.gradient_clip_norm,
             freeze: all.freeze.unwrap_or_default(),
+            class_weights: all.class_weights,
             published_accuracy: all.published_accuracy,
             embeddings,
             blocks,

@@ -55,6 +55,28 @@ fn a_row_takes_its_own_settings_first_then_the_defaults_once_per_seed() {
     assert_eq!((runs[0].weights, runs[3].head.options["layers"].as_u64()), (Weights::Random, Some(2)));
 }
 
+/// Runs of earlier versions keep their bytes, and so their identity.
+#[test]
+fn class_weights_are_stored_only_where_they_are_given() {
+    let with = |text: &str| read(&GOOD.replacen("id = \"B\"", &format!("id = \"B\"\n{text}"), 1));
+    let json = |run: &Configuration| run.to_json().unwrap();
+    for (text, stored) in [
+        ("class_weights = \"balanced\"", "\"balanced\""),
+        ("class_weights = [1, 2.5]", "[1.0,2.5]"),
+        ("class_weights = { refund = 2, \"1\" = 0.5 }", "{\"1\":0.5,\"refund\":2.0}"),
+    ] {
+        let runs = with(text).unwrap().configurations().unwrap();
+        assert!(!json(&runs[0]).contains("class_weights"));
+        let value: serde_json::Value = serde_json::from_str(&json(&runs[2])).unwrap();
+        assert_eq!(value["class_weights"].to_string(), stored);
+        assert_eq!(Configuration::from_json(&json(&runs[2])).unwrap(), runs[2]);
+    }
+    let refused = |text: &str| with(text).unwrap_err();
+    assert!(refused("class_weights = \"balance\"").ends_with("did you mean `balanced`?"));
+    assert!(refused("class_weights = 3").contains("`class_weights` holds `3`; write `\"balanced\"`, a list such as"));
+    assert!(refused("class_weights = [0, 1]").contains("`class_weights` must be above 0"));
+}
+
 #[test]
 fn a_row_may_have_its_own_seeds_and_the_defaults_may_not() {
     let own = GOOD.replacen("id = \"B\"", "id = \"B\"\nseeds = [7, 8, 9]", 1);

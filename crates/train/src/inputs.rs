@@ -77,6 +77,8 @@ pub(crate) struct RunInputs {
     pub(crate) weights_sha256: String,
     /// sha256 of the encoder's shape (heads, widths, epsilon), which the weights lack; empty for TF-IDF.
     pub(crate) encoder_sha256: String,
+    /// `[C]`, unless all classes weigh the same.
+    pub(crate) class_weights: Option<Vec<f64>>,
     pub(crate) train: Vec<Example>,
     pub(crate) validation: Vec<Example>,
     pub(crate) test: Vec<Example>,
@@ -136,6 +138,7 @@ impl RunInputs {
             Checked::TfIdf(_) => String::new(),
         };
         let inputs = RunInputs {
+            class_weights: class_weights(&configuration, &manifest.labels, &train)?,
             configuration_sha256: sha256_hex(configuration.to_json()?.as_bytes()),
             configuration,
             model_folder: model.to_owned(),
@@ -154,6 +157,17 @@ impl RunInputs {
     /// The split that chooses the epoch: validation, or test if no examples were held out.
     pub(crate) fn chooses(&self) -> Split {
         if self.validation.is_empty() { Split::Test } else { Split::Validation }
+    }
+
+    /// Log the smallest and the largest class weight.
+    pub(crate) fn log_class_weights(&self) {
+        let of_classes = self.class_weights.iter().flatten().zip(&self.manifest.labels);
+        let (least, most) =
+            (of_classes.clone().min_by(|a, b| a.0.total_cmp(b.0)), of_classes.max_by(|a, b| a.0.total_cmp(b.0)));
+        if let (Some((low, frequent)), Some((high, rare))) = (least, most) {
+            let id = &self.configuration.id;
+            log::info!("{id}: class weights from {low:.3} (`{frequent}`) to {high:.3} (`{rare}`)");
+        }
     }
 
     /// Mean tokens of a training batch, padding not counted.
@@ -184,6 +198,18 @@ impl TrainingSetup {
         let Engine { name, hardware, threads, .. } = &self.engine;
         format!("{name}, {hardware}, {threads} threads, LibTorch {}", fused::libtorch_version())
     }
+}
+
+/// `[C]` weights of the classes called `labels`; `None` if the configuration gives none.
+pub(crate) fn class_weights(
+    configuration: &Configuration,
+    labels: &[String],
+    train: &[Example],
+) -> anyhow::Result<Option<Vec<f64>>> {
+    let mut counts = vec![0; labels.len()];
+    train.iter().for_each(|example| counts[example.label] += 1);
+    let weights = configuration.class_weights.as_ref().map(|weights| weights.by_class(labels, &counts));
+    weights.transpose().with_context(|| format!("configuration `{}`", configuration.id))
 }
 
 fn tokenizer_fits(manifest: &Manifest, encoder: &Config, model: &Path, name: &str) -> anyhow::Result<()> {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Context;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Int, Tensor};
-use classifier::{Model, batch, cross_entropy};
+use classifier::{Model, batch, cross_entropy, weighted_cross_entropy};
 use console::within_memory;
 use fused::adamw::{Gradients, Optimizer};
 
@@ -69,10 +69,10 @@ impl<'a> Learner<'a> {
         batches: &[Prepared],
         running: &mut RunningTotals,
     ) -> anyhow::Result<()> {
-        let examples = batches.iter().map(|batch| batch.labels.len()).sum();
+        let whole = batches.iter().map(Prepared::weight).sum();
         let mut gradients: Option<Gradients> = None;
         for batch in batches {
-            let more = self.backward_in_parts(batch, examples, running)?;
+            let more = self.backward_in_parts(batch, whole, running)?;
             gradients = Some(match gradients {
                 Some(sum) => sum.add(more, &self.model),
                 None => more,
@@ -92,6 +92,7 @@ impl<'a> Learner<'a> {
         let TrainingSetup { inputs, tokens_at_once, .. } = self.setup;
         Preparation {
             examples: &inputs.train,
+            class_weights: inputs.class_weights.as_deref(),
             pad_token_id: inputs.manifest.pad_token_id,
             least_positions: self.model.least_positions(),
             uncounted_id: self.model.uncounted_id(),
@@ -108,16 +109,16 @@ impl<'a> Learner<'a> {
     /// except for rounding and dropout.
     fn backward_in_parts(
         &mut self,
-        whole: &Prepared,
-        examples: usize,
+        batch: &Prepared,
+        whole: f64,
         running: &mut RunningTotals,
     ) -> anyhow::Result<Gradients> {
-        let (mut gradients, mut smaller) = (self.try_backward(whole, examples, running), Vec::new());
+        let (mut gradients, mut smaller) = (self.try_backward(batch, whole, running), Vec::new());
         if gradients.is_none() {
-            smaller.extend(self.halves(whole)?);
+            smaller.extend(self.halves(batch)?);
         }
         while let Some(part) = smaller.pop() {
-            match self.try_backward(&part, examples, running) {
+            match self.try_backward(&part, whole, running) {
                 Some(more) => gradients = Some(gradients.unwrap_or_default().add(more, &self.model)),
                 None => smaller.extend(self.halves(&part)?),
             }
@@ -135,10 +136,10 @@ impl<'a> Learner<'a> {
     }
 
     /// As [`Learner::backward`]; `None`, without side effects, if the part does not fit the device's memory.
-    fn try_backward(&mut self, part: &Prepared, examples: usize, running: &mut RunningTotals) -> Option<Gradients> {
+    fn try_backward(&mut self, part: &Prepared, whole: f64, running: &mut RunningTotals) -> Option<Gradients> {
         let before = running.clone();
         self.model = fused::detach_graph(self.model.clone());
-        let gradients = within_memory(|| self.backward(part, examples, running)).ok();
+        let gradients = within_memory(|| self.backward(part, whole, running)).ok();
         if gradients.is_none() {
             *running = before;
             if within_memory(|| fused::free_abandoned_graph(&self.model)).is_err() {
@@ -149,24 +150,36 @@ impl<'a> Learner<'a> {
         gradients
     }
 
-    /// The gradients of one batch's share of the mean loss over `examples`.
-    fn backward(&mut self, prepared: &Prepared, examples: usize, running: &mut RunningTotals) -> Gradients {
+    /// The gradients of one batch's share of the mean loss over examples that weigh `whole` in all.
+    fn backward(&mut self, prepared: &Prepared, whole: f64, running: &mut RunningTotals) -> Gradients {
         let device = self.setup.engine.device.clone().autodiff();
         let mut batch = prepared.assembled.on(&device);
         let (model, rows) = (&self.model, &prepared.rows);
         let read =
             self.by_rows.then(|| EmbeddingRows::of(model, &mut self.optimizer, rows, &mut batch.words)).flatten();
-        let (count, labels) = (prepared.labels.len(), batch::labels(&prepared.labels, &device));
+        let (weight, labels) = (prepared.weight(), batch::labels(&prepared.labels, &device));
         let logits = model.forward(&batch);
-        let loss = cross_entropy(logits.clone(), labels.clone());
-        running.add(loss.clone().inner(), logits.inner(), labels.inner(), batch.tokens);
+        let (loss, recorded) = losses(prepared, &logits, &labels, &device);
+        running.add(recorded, logits.inner(), labels.inner(), batch.tokens);
         #[cfg(test)]
         assert!(batch.tokens <= self.fits, "CUDA out of memory");
-        let share = if count == examples { loss } else { loss.mul_scalar(count as f64 / examples as f64) };
+        let share = if weight == whole { loss } else { loss.mul_scalar(weight / whole) };
         let mut found = share.backward();
-        let whole = Gradients::from(GradientsParams::from_module(&mut found, model));
-        read.into_iter().fold(whole, |whole, read| read.add_to(whole, &mut found, rows))
+        let gradients = Gradients::from(GradientsParams::from_module(&mut found, model));
+        read.into_iter().fold(gradients, |gradients, read| read.add_to(gradients, &mut found, rows))
     }
+}
+
+/// The loss to descend, and the loss to record, in which all examples weigh the same, so that it compares with those of
+/// other splits and runs.
+fn losses(prepared: &Prepared, logits: &Tensor<2>, labels: &Tensor<1, Int>, device: &Device) -> (Tensor<1>, Tensor<1>) {
+    let Some(weights) = &prepared.weights else {
+        let loss = cross_entropy(logits.clone(), labels.clone());
+        return (loss.clone(), loss.inner());
+    };
+    let weights = Tensor::from_floats(weights.as_slice(), device);
+    let loss = weighted_cross_entropy(logits.clone(), labels.clone(), weights);
+    (loss, cross_entropy(logits.clone().inner(), labels.clone().inner()))
 }
 
 fn out_of_memory(what: &str) -> String {

@@ -118,6 +118,7 @@ fn train(
         return already(&inputs, folder);
     }
     beginning::refuse_another(&inputs, folder)?; // before the lock file is created
+    inputs.log_class_weights();
     match model {
         Checked::Network(definition) => {
             let mut setup = TrainingSetup::new(inputs, *definition, paths)?;

@@ -46,6 +46,8 @@ pub(crate) struct Prepared {
     pub(crate) assembled: Assembled,
     /// `[B]`
     pub(crate) labels: Vec<usize>,
+    /// `[B]` the weight of each example; absent where all weigh the same.
+    pub(crate) weights: Option<Vec<f32>>,
     /// The rows of the word table that it reads.
     pub(crate) rows: Rows,
     examples: Vec<usize>,
@@ -55,6 +57,8 @@ pub(crate) struct Prepared {
 #[derive(Clone, Copy)]
 pub(crate) struct Preparation<'a> {
     pub(crate) examples: &'a [Example],
+    /// `[C]`, unless all classes weigh the same.
+    pub(crate) class_weights: Option<&'a [f64]>,
     pub(crate) pad_token_id: u32,
     /// Minimum number of rows of every example.
     pub(crate) least_positions: usize,
@@ -62,6 +66,14 @@ pub(crate) struct Preparation<'a> {
     pub(crate) uncounted_id: Option<u32>,
     /// Larger batches are split; in tokens.
     pub(crate) tokens_at_once: &'a AtomicUsize,
+}
+
+impl Prepared {
+    /// The weights of its examples, added up.
+    pub(crate) fn weight(&self) -> f64 {
+        let sum = |weights: &Vec<f32>| weights.iter().copied().map(f64::from).sum();
+        self.weights.as_ref().map_or(self.labels.len() as f64, sum)
+    }
 }
 
 impl Preparation<'_> {
@@ -78,9 +90,11 @@ impl Preparation<'_> {
         let assembled = Assembled::new(&sequences, self.pad_token_id, self.least_positions);
         let assembled = assembled.counted_without(self.uncounted_id);
         let rows = Rows::of(&assembled.input_ids);
+        let weights = |of_class: &[f64]| examples().map(|example| of_class[example.label] as f32).collect();
         Prepared {
             assembled,
             labels: examples().map(|example| example.label).collect(),
+            weights: self.class_weights.map(weights),
             rows,
             examples: indices.to_vec(),
         }
@@ -121,6 +135,7 @@ mod tests {
         let (hundred, nine) = (100.into(), 9.into());
         let preparation = Preparation {
             examples: &examples,
+            class_weights: None,
             pad_token_id: 0,
             least_positions: 3,
             uncounted_id: None,
@@ -139,6 +154,10 @@ mod tests {
             (batch.assembled.input_ids.as_slice(), batch.rows.ids()),
             (&[5, 7, 0, 5, 9, 0][..], &[0, 5, 7, 9][..])
         );
+        assert_eq!((&batch.weights, batch.weight()), (&None, 2.0));
+        let of_class: Vec<f64> = (0..40).map(|class| 0.5 + f64::from(class)).collect();
+        let batch = Preparation { class_weights: Some(&of_class), ..preparation }.part(&[7, 9]);
+        assert_eq!((batch.weight(), batch.weights), (17.0, Some(vec![7.5, 9.5])));
         let parts = Preparation { tokens_at_once: &nine, ..preparation }.batch(&[0, 1, 2, 3, 4]);
         let labels: Vec<&[usize]> = parts.iter().map(|part| part.labels.as_slice()).collect();
         assert_eq!(labels, [&[0, 1, 2][..], &[3, 4]]); // 15 tokens

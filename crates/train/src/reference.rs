@@ -15,7 +15,7 @@ use records::shards::{Example, Manifest};
 use serde_json::json;
 use study::Configuration;
 
-use crate::inputs::{RunInputs, TrainingSetup};
+use crate::inputs::{RunInputs, TrainingSetup, class_weights};
 use crate::prepared;
 use crate::trainer::Run;
 
@@ -35,17 +35,19 @@ fn manifest() -> Manifest {
 fn setup(case: &Case, device: &Device) -> TrainingSetup {
     let example =
         |(index, (input_ids, label)): (usize, (Vec<u32>, usize))| Example { id: index.to_string(), label, input_ids };
-    let definition = case.definition();
+    let (definition, configuration, manifest) = (case.definition(), configuration(case), manifest());
+    let train: Vec<Example> = case.token_ids().into_iter().zip(case.labels()).enumerate().map(example).collect();
     let inputs = RunInputs {
-        configuration: configuration(case),
+        class_weights: class_weights(&configuration, &manifest.labels, &train).unwrap(),
+        configuration,
         configuration_sha256: String::new(),
         model_folder: "nowhere".into(),
         encoder: definition.encoder.clone(),
-        manifest: manifest(),
+        manifest,
         shards_sha256: String::new(),
         weights_sha256: String::new(),
         encoder_sha256: String::new(),
-        train: case.token_ids().into_iter().zip(case.labels()).enumerate().map(example).collect(),
+        train,
         validation: Vec::new(),
         test: Vec::new(),
     };

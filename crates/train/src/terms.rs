@@ -28,8 +28,8 @@ use crate::published::{self, Outcome};
 
 const TF_IDF: &str = ModelKind::TF_IDF;
 
-/// The settings for counting words and for the fit. Of the configuration, only `blocks`, `epochs`, `head` and
-/// `optimizer` are read; settings of networks, such as `dropout` or `schedule`, have no effect.
+/// The settings for counting words and for the fit. Of the configuration, only `blocks`, `class_weights`, `epochs`,
+/// `head` and `optimizer` are read; settings of networks, such as `dropout` or `schedule`, have no effect.
 #[derive(Debug)]
 pub(crate) struct Recipe {
     config: Config,
@@ -129,7 +129,9 @@ fn fit(
     scored: &[Rows],
 ) -> anyhow::Result<(Weights, Vec<Epoch>, Outcome)> {
     let epochs = inputs.configuration.epochs;
-    let problem = Problem::new(&train.features, &train.labels, inputs.manifest.labels.len())?;
+    let classes = inputs.manifest.labels.len();
+    let class_weights = inputs.class_weights.clone().unwrap_or_else(|| vec![1.0; classes]);
+    let problem = Problem::new(&train.features, &train.labels, classes)?.with_class_weights(class_weights)?;
     let progress = Progress::new(epochs as u64, "epochs");
     progress.prefix(&inputs.configuration.id);
     let (mut lines, mut best, mut last, mut seconds) = (Vec::new(), None::<(Best, Weights)>, None, 0.0);

@@ -41,12 +41,16 @@ fn the_same_seed_gives_the_same_bytes_and_another_seed_does_not() {
 /// Gradients summed in another order: other bytes, and nearly the same losses.
 #[test]
 fn one_token_at_once_learns_the_same_as_the_whole_batch() {
-    let (whole, parts) = (Workplace::new(), Workplace::new());
-    whole.train(&whole.configuration(2)).success();
-    parts.train_with(&["--tokens-at-once", "1"], &parts.configuration(2)).success();
-    assert_ne!(whole.model_bytes(), parts.model_bytes());
-    let losses = |place: &Workplace| place.scores().iter().filter_map(|line| line["loss"].as_f64()).collect::<Vec<_>>();
-    assert!(losses(&whole).iter().zip(losses(&parts)).all(|(a, b)| (a - b).abs() < 1e-3));
+    for configuration in [Workplace::configuration, weighted] {
+        let (whole, parts) = (Workplace::new(), Workplace::new());
+        whole.train(&configuration(&whole, 2)).success();
+        parts.train_with(&["--tokens-at-once", "1"], &configuration(&parts, 2)).success();
+        assert_ne!(whole.model_bytes(), parts.model_bytes());
+        let losses =
+            |place: &Workplace| place.scores().iter().filter_map(|line| line["loss"].as_f64()).collect::<Vec<_>>();
+        assert!(losses(&whole).iter().zip(losses(&parts)).all(|(a, b)| (a - b).abs() < 1e-3));
+    }
+    let whole = Workplace::new();
     let none = whole.train_with(&["--tokens-at-once", "0"], &whole.configuration(2)).code(2);
     let told = String::from_utf8_lossy(&none.get_output().stderr).into_owned();
     assert!(told.contains("--tokens-at-once") && told.contains("expected a whole number from 1"), "{told}");
@@ -60,6 +64,46 @@ fn an_unknown_group_of_kernels_is_refused_by_name() {
     place.train_allotted(&[], &[("FATHOM_KERNELS", "off")]).success();
 }
 
+/// One class weighs four times as much as the other.
+fn weighted(place: &Workplace, epochs: usize) -> Value {
+    let mut configuration = place.configuration(epochs);
+    configuration["class_weights"] = json!({"neg": 0.5, "pos": 2.0});
+    configuration
+}
+
+#[test]
+fn class_weights_are_recorded_with_the_run_and_change_what_is_learnt() {
+    let model = |class_weights: Value| {
+        let (place, mut configuration) = (Workplace::new(), Workplace::new().configuration(1));
+        configuration["class_weights"] = class_weights;
+        let text = String::from_utf8(place.train(&configuration).success().get_output().stderr.clone()).unwrap();
+        let stored: Value = serde_json::from_str(&place.read("run/config.json")).unwrap();
+        assert_eq!(stored["class_weights"], configuration["class_weights"]);
+        assert_eq!(place.metrics()[0]["configuration"]["class_weights"], configuration["class_weights"]);
+        (place.model_bytes(), text)
+    };
+    let (named, text) = model(json!({"pos": 4.0}));
+    assert!(text.contains("class weights from 1.000 (`neg`) to 4.000 (`pos`)"), "{text}");
+    assert_eq!(named, model(json!([1.0, 4.0])).0);
+    assert_ne!(named, model(json!("balanced")).0);
+}
+
+#[test]
+fn class_weights_of_other_classes_are_refused_before_the_first_step() {
+    let place = Workplace::new();
+    let mut configuration = place.configuration(1);
+    for (class_weights, says) in [
+        (json!([1.0, 2.0, 3.0]), "`class_weights` is a list of length 3, but the data has 2 classes (`neg`, `pos`)"),
+        (json!({"positive": 2.0}), "no class is called `positive`; there are `neg`, `pos`"),
+        (json!([0.0, 1.0]), "`class_weights` must be above 0"),
+        (json!("balance"), "expected `balanced`, a list or a table"),
+    ] {
+        configuration["class_weights"] = class_weights;
+        assert_refused(place.train(&configuration), says);
+    }
+    assert!(!place.path("run").exists());
+}
+
 /// Every setting of a recipe, on the head with the most parts.
 fn elaborate(place: &Workplace, epochs: usize) -> Value {
     let mut configuration = place.configuration(epochs);
@@ -67,7 +111,7 @@ fn elaborate(place: &Workplace, epochs: usize) -> Value {
         "blocks": "first:1+last:1", "head": {"kind": "concat-bilstm", "hidden_size": 6, "layers": 2}, "encoder_dropout": 0.1,
         "optimizer": {"kind": "adamw", "encoder_learning_rate": 1e-3, "head_learning_rate": 1e-3, "layer_decay": 0.9},
         "schedule": {"kind": "linear", "warmup": 0.1}, "gradient_clip_norm": 0.5, "gradient_accumulation_steps": 3,
-        "freeze": {"embeddings": 2, "blocks": 1},
+        "freeze": {"embeddings": 2, "blocks": 1}, "class_weights": {"neg": 0.5, "pos": 2.0},
     });
     configuration.as_object_mut().unwrap().extend(recipe.as_object().unwrap().clone());
     configuration
@@ -174,17 +218,29 @@ fn an_embedding_table_needs_no_pretrained_weights_and_is_not_saved_as_a_bert() {
 #[test]
 fn tf_idf_writes_the_files_of_any_run_and_is_deterministic() {
     let (one, two) = (Workplace::new(), Workplace::new());
-    for place in [&one, &two] {
+    let terms = |place: &Workplace| {
         let mut terms = place.configuration(4);
         terms["blocks"] = json!("none");
         terms["head"] = json!({"kind": "tf-idf"});
         terms["optimizer"] = json!({"kind": "newton"});
+        terms
+    };
+    for place in [&one, &two] {
+        let terms = terms(place);
         place.train(&terms).success();
         let again = place.train(&terms).success().get_output().stderr.clone();
         assert!(String::from_utf8(again).unwrap().contains("already trained"));
     }
     assert_eq!(one.scores(), two.scores());
-    assert_eq!(one.read("run/model/terms.jsonl"), two.read("run/model/terms.jsonl"));
+    let model = one.read("run/model/terms.jsonl");
+    assert_eq!(model, two.read("run/model/terms.jsonl"));
+    for (class_weights, is_same) in [(json!("balanced"), true), (json!([1, 4]), false)] {
+        let place = Workplace::new();
+        let mut terms = terms(&place);
+        terms["class_weights"] = class_weights; // of 200 examples each, `balanced` is 1 and 1
+        place.train(&terms).success();
+        assert_eq!(place.read("run/model/terms.jsonl") == model, is_same);
+    }
     let metrics = one.metrics();
     assert_eq!(metrics.iter().filter(|line| line["type"] == "epoch").count(), 4 * 3);
     let end = metrics.last().unwrap();

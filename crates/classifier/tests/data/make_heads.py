@@ -55,6 +55,10 @@ CASES = {
     # Blocks that learn later than the embeddings below them must not count in the norm before they do.
     "frozen": {"blocks": [0], "head": {"kind": "mean-linear"}, "gradient_clip_norm": 0.2, "freeze": {"blocks": 2}},
     "accumulated": {"blocks": [0], "head": {"kind": "mean-linear"}, "batch_size": 3, "gradient_accumulation_steps": 2},
+    "weighted": {"blocks": [0, 1], "head": {"kind": "cls-linear"}, "class_weights": [0.5, 3.0, 1.25]},
+    # Batches must weigh by the weights of their examples.
+    "balanced": {"blocks": [0], "head": {"kind": "mean-linear"}, "class_weights": "balanced", "batch_size": 3,
+                 "gradient_accumulation_steps": 2},
 }
 
 
@@ -122,6 +126,15 @@ def optimizer_of(model, case):
     return torch.optim.AdamW(groups, eps=options["epsilon"], betas=tuple(options.get("betas", (0.9, 0.999))))
 
 
+def loss_of(case):
+    """The loss function, and the class weights if there are any."""
+    weights = case.get("class_weights")
+    if weights == "balanced":  # as scikit-learn's compute_class_weight("balanced", …)
+        weights = len(labels) / (CLASSES * torch.bincount(labels, minlength=CLASSES).float())
+    weights = None if weights is None else torch.as_tensor(weights)
+    return nn.CrossEntropyLoss(weight=weights), weights
+
+
 def freeze(model, case, epoch):
     frozen = case.get("freeze", {})
     for name, parameter in model.named_parameters():
@@ -146,9 +159,12 @@ for name, case in CASES.items():
             nn.init.normal_(parameter, 0.0, 0.1 if case["head"]["kind"] == "flatten-linear" else 0.5)
             weights[f"{name}.{parameter_name}"] = parameter.detach()
     logits = model()
-    loss = nn.functional.cross_entropy(logits, labels)
+    cross_entropy, class_weights = loss_of(case)
+    loss = cross_entropy(logits, labels)
     loss.backward()
     expected[f"{name}.logits"], expected[f"{name}.loss"] = logits.detach(), loss.detach().reshape(1)
+    if class_weights is not None:
+        expected[f"{name}.class_weights"] = class_weights
     expected |= {f"{name}.gradient.{key}": parameter.grad.clone() for key, parameter in model.named_parameters()}
     weights = {key: tensor.clone() for key, tensor in weights.items()}
     optimizer = optimizer_of(model, case)
@@ -157,7 +173,7 @@ for name, case in CASES.items():
     for epoch in (1, 2, 3):
         optimizer.zero_grad()
         freeze(model, case, epoch)
-        nn.functional.cross_entropy(model(), labels).backward()
+        cross_entropy(model(), labels).backward()
         if "gradient_clip_norm" in case:
             nn.utils.clip_grad_norm_([p for p in model.parameters() if p.grad is not None], case["gradient_clip_norm"])
         optimizer.step()

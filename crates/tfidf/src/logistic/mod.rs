@@ -2,7 +2,8 @@
 //!
 //! For weights `W`, a bias and a strength `C` it minimises `C · Σ cross entropy + ½ ‖W‖²`; the penalty does not apply
 //! to the bias. This is scikit-learn's `LogisticRegression(C=…)`, including its single vector of weights for two
-//! classes. A larger `C` fits the examples more closely.
+//! classes. A larger `C` fits the examples more closely. With weights of the classes, each example's cross entropy is
+//! multiplied by that of its class, as by `class_weight`.
 
 mod conjugate;
 mod newton;
@@ -37,6 +38,7 @@ pub struct Problem<'a> {
     rows: &'a Sparse,
     columns: Sparse,
     labels: &'a [usize],
+    class_weights: Vec<f64>,
     classes: usize,
     outputs: usize,
     tolerance: f64,
@@ -74,8 +76,21 @@ impl<'a> Problem<'a> {
                 labels[row]
             )));
         }
-        let columns = features.transposed();
-        Ok(Problem { rows: features, columns, labels, classes, outputs, tolerance: TOLERANCE })
+        let (columns, class_weights) = (features.transposed(), vec![1.0; classes]);
+        Ok(Problem { rows: features, columns, labels, class_weights, classes, outputs, tolerance: TOLERANCE })
+    }
+
+    /// The same examples, where those of a class weigh `class_weights[class]` instead of 1.
+    ///
+    /// # Errors
+    /// There is not one weight for each class, or a weight is not above 0.
+    pub fn with_class_weights(self, class_weights: Vec<f64>) -> Result<Self, Error> {
+        let are_possible = class_weights.iter().all(|weight| weight.is_finite() && *weight > 0.0);
+        if class_weights.len() != self.classes || !are_possible {
+            let message = format!("{} classes need as many weights above 0, not {class_weights:?}", self.classes);
+            return Err(Error::Weights(message));
+        }
+        Ok(Problem { class_weights, ..self })
     }
 
     /// Use another relative gradient than [`TOLERANCE`].
@@ -91,13 +106,17 @@ impl<'a> Problem<'a> {
         if !(c.is_finite() && c > 0.0) {
             return Err(Error::Penalty(c));
         }
-        let objective =
-            Objective { rows: self.rows, columns: &self.columns, labels: self.labels, outputs: self.outputs, c };
+        let objective = self.objective(c);
         let start = start.map_or(Ok(vec![0.0; objective.unknowns()]), |start| self.unknowns(start))?;
         let end = newton::minimise(&objective, start, self.tolerance);
         let weights = Weights::from_unknowns(self.classes, self.outputs, &end.unknowns);
         let newton::End { steps, products, relative_gradient, .. } = end;
         Ok(Fit { weights, steps, products, relative_gradient })
+    }
+
+    fn objective(&self, c: f64) -> Objective<'_> {
+        let Problem { rows, columns, labels, class_weights, outputs, .. } = self;
+        Objective { rows, columns, labels, class_weights, outputs: *outputs, c }
     }
 
     fn unknowns(&self, start: &Weights) -> Result<Vec<f64>, Error> {
@@ -128,7 +147,7 @@ mod tests {
         let (features, labels) = noisy();
         let problem = Problem::new(&features, &labels, 2).unwrap().with_tolerance(1e-10);
         let fit = problem.fit(2.0, None).unwrap();
-        let objective = Objective { rows: &features, columns: &problem.columns, labels: &labels, outputs: 1, c: 2.0 };
+        let objective = problem.objective(2.0);
         let weights = fit.weights.unknowns();
         let gradient = objective.gradient(&weights, &objective.probabilities(&objective.logits(&weights)));
         assert!(ordered::norm(&gradient) < 1e-4, "{gradient:?}"); // weights were rounded to f32

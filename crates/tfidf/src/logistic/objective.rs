@@ -13,13 +13,15 @@ use crate::Sparse;
 /// Examples in one task.
 const EXAMPLES_PER_TASK: usize = 512;
 
-/// `C · Σ cross entropy + ½ ‖W‖²` over all examples.
+/// `C · Σ w · cross entropy + ½ ‖W‖²` over all examples, w the weight of an example's class.
 pub(super) struct Objective<'a> {
     /// Features `[examples, terms]`.
     pub(super) rows: &'a Sparse,
     /// Their transpose `[terms, examples]`.
     pub(super) columns: &'a Sparse,
     pub(super) labels: &'a [usize],
+    /// `[classes]`
+    pub(super) class_weights: &'a [f64],
     /// 1 for two classes, otherwise the number of classes.
     pub(super) outputs: usize,
     pub(super) c: f64,
@@ -50,7 +52,7 @@ impl Objective<'_> {
         dot(&u[..self.weights()], &v[..self.weights()])
     }
 
-    /// `C · Σ cross entropy` in nats, without the penalty.
+    /// `C · Σ w · cross entropy` in nats, without the penalty.
     pub(super) fn loss(&self, logits: &[f64]) -> f64 {
         let (rows, labels) = (EXAMPLES_PER_TASK * self.outputs, EXAMPLES_PER_TASK);
         let chunks = logits.par_chunks(rows).zip(self.labels.par_chunks(labels)).map(|(logits, labels)| {
@@ -60,7 +62,8 @@ impl Objective<'_> {
     }
 
     fn cross_entropy(&self, logits: &[f64], label: usize) -> f64 {
-        log_sum_exp(logits) - self.output(label).map_or(0.0, |output| logits[output])
+        let cross_entropy = log_sum_exp(logits) - self.output(label).map_or(0.0, |output| logits[output]);
+        self.class_weights[label] * cross_entropy
     }
 
     /// The output of a label; class 0 of two has none.
@@ -85,6 +88,7 @@ impl Objective<'_> {
             if let Some(output) = self.output(label) {
                 row[output] -= 1.0;
             }
+            row.iter_mut().for_each(|residual| *residual *= self.class_weights[label]);
         }
         let mut gradient = vec![0.0; self.unknowns()];
         self.pull_back(&residuals, unknowns, &mut gradient);
@@ -94,10 +98,10 @@ impl Objective<'_> {
     /// `product = H · vector`, with the Hessian at these probabilities.
     pub(super) fn hessian_product(&self, probabilities: &[f64], vector: &[f64], product: &mut [f64]) {
         let mut logits = self.logits(vector);
-        let rows = logits.par_chunks_mut(self.outputs).zip(probabilities.par_chunks(self.outputs));
-        rows.with_min_len(EXAMPLES_PER_TASK).for_each(|(u, p)| {
+        let rows = logits.par_chunks_mut(self.outputs).zip(probabilities.par_chunks(self.outputs)).zip(self.labels);
+        rows.with_min_len(EXAMPLES_PER_TASK).for_each(|((u, p), &label)| {
             let mean: f64 = u.iter().zip(p).map(|(u, p)| u * p).sum();
-            u.iter_mut().zip(p).for_each(|(u, p)| *u = p * (*u - mean));
+            u.iter_mut().zip(p).for_each(|(u, p)| *u = self.class_weights[label] * (p * (*u - mean)));
         });
         self.pull_back(&logits, vector, product);
     }
@@ -129,7 +133,9 @@ mod tests {
     fn check(labels: &[usize], outputs: usize) {
         let rows = [vec![(0, 0.6), (1, 0.8)], vec![(1, 1.0)], vec![], vec![(0, 0.8), (2, 0.6)]];
         let rows = Sparse::from_rows(3, &rows).unwrap();
-        let objective = Objective { rows: &rows, columns: &rows.transposed(), labels, outputs, c: 3.0 };
+        let columns = rows.transposed();
+        let objective =
+            Objective { rows: &rows, columns: &columns, labels, class_weights: &[0.5, 2.0, 1.5], outputs, c: 3.0 };
         let value = |at: &[f64]| objective.loss(&objective.logits(at)) + 0.5 * objective.penalty(at, at);
         let probabilities = |at: &[f64]| objective.probabilities(&objective.logits(at));
         let gradient = |at: &[f64]| objective.gradient(at, &probabilities(at));
@@ -156,7 +162,9 @@ mod tests {
     #[test]
     fn probabilities_do_not_overflow() {
         let rows = Sparse::from_rows(0, &[vec![]]).unwrap();
-        let objective = |outputs| Objective { rows: &rows, columns: &rows, labels: &[1], outputs, c: 1.0 };
+        let class_weights = &[1.0; 3];
+        let objective =
+            |outputs| Objective { rows: &rows, columns: &rows, labels: &[1], class_weights, outputs, c: 1.0 };
         assert_eq!(objective(1).probabilities(&[1e4, -1e4]), [1.0, 0.0]);
         assert_eq!(objective(1).loss(&[-1e4]), 1e4);
         assert_eq!(objective(3).probabilities(&[1e4, 0.0, -1e4]), [1.0, 0.0, 0.0]);

@@ -32,11 +32,13 @@ def documents(rng, n):
     return texts, labels
 
 
-def fitted(features, labels, unseen):
+def fitted(features, labels, unseen, class_weights=None):
     """Coefficients [outputs, terms], biases [outputs] and decision values on the unseen documents."""
-    model = LogisticRegression(C=C, solver="newton-cg", tol=1e-10, max_iter=10_000).fit(features, labels)
+    model = LogisticRegression(C=C, solver="newton-cg", tol=1e-10, max_iter=10_000, class_weight=class_weights)
+    model.fit(features, labels)
     return {
         "labels": labels,
+        "class_weights": [weight for _, weight in sorted((class_weights or {}).items())],
         "coefficients": model.coef_.tolist(),
         "biases": model.intercept_.tolist(),
         "decisions": model.decision_function(unseen).tolist(),
@@ -69,6 +71,8 @@ def main():
         "unseen_rows": rows.toarray().tolist(),
         "two_classes": fitted(features, [min(label, 1) for label in labels], rows),
         "three_classes": fitted(features, labels, rows),
+        "two_weighted_classes": fitted(features, [min(label, 1) for label in labels], rows, {0: 3.0, 1: 0.5}),
+        "three_weighted_classes": fitted(features, labels, rows, {0: 0.5, 1: 4.0, 2: 1.25}),
     }
     rounded = json.loads(json.dumps(expected), parse_float=lambda digits: round(float(digits), 7))
     lines = (f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in rounded.items())

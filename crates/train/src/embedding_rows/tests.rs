@@ -58,6 +58,7 @@ fn setup(changes: &Value, engine: Engine) -> TrainingSetup {
         shards_sha256: String::new(),
         weights_sha256: String::new(),
         encoder_sha256: String::new(),
+        class_weights: None,
         train: examples(),
         validation: Vec::new(),
         test: Vec::new(),
