@@ -10,7 +10,8 @@ import math
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
-from sklearn.metrics import brier_score_loss, confusion_matrix, f1_score, log_loss, roc_auc_score
+from sklearn.metrics import (balanced_accuracy_score, brier_score_loss, confusion_matrix, f1_score, log_loss,
+                             roc_auc_score)
 
 BINS, COVERAGES = 15, 20
 
@@ -77,6 +78,7 @@ def case(name, test, validation):
         "confusion": confusion_matrix(labels, predicted, labels=classes).tolist(),
         "f1": f1_score(labels, predicted, labels=classes, average=None, zero_division=0).tolist(),
         "macro_f1": float(f1_score(labels, predicted, average="macro", zero_division=0)),
+        "balanced_accuracy": float(balanced_accuracy_score(labels, predicted)),
         "auc": auc(labels, softmax(logits, axis=1)),
         "raw": calibration(logits, labels, 1.0),
         "temperature": t,

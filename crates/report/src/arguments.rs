@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use study::Measure;
 
 use crate::verdict::Heads;
 
@@ -95,7 +96,7 @@ pub(crate) struct Verdict {
 /// What the runs must answer.
 #[derive(Debug, Args)]
 pub(crate) struct Question {
-    /// The largest drop in accuracy that is still enough, in points
+    /// The largest drop in the measure that is still enough, in points
     #[arg(long, value_name = "POINTS", default_value = "0.5", value_parser = points, allow_negative_numbers = true)]
     pub(crate) margin: f64,
     /// Which configuration represents a depth that has several
@@ -105,6 +106,9 @@ pub(crate) struct Question {
     ///   NAME     the one with this head, such as `cls-linear`
     #[arg(long = "head", value_name = "HEAD", default_value = "deepest", verbatim_doc_comment)]
     pub(crate) heads: Heads,
+    /// By what models are compared: `accuracy`, `macro-f1` or `balanced-accuracy`; the latter two need predictions
+    #[arg(long, value_name = "MEASURE", default_value_t)]
+    pub(crate) measure: Measure,
 }
 
 const FLIPS_EXAMPLE: &str = "\
@@ -234,7 +238,7 @@ impl Format {
 
 fn points(text: &str) -> Result<f64, String> {
     let points = text.parse().ok().filter(|points| (0.0..=100.0).contains(points));
-    points.ok_or_else(|| "expected points of accuracy, from 0 to 100".to_owned())
+    points.ok_or_else(|| "expected points, from 0 to 100".to_owned())
 }
 
 #[cfg(test)]
@@ -255,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_margin_is_points_of_accuracy() {
+    fn a_margin_is_points() {
         assert_eq!(points("0.5"), Ok(0.5));
         assert!(["-1", "101", "NaN", "half"].iter().all(|text| points(text).is_err()));
     }

@@ -12,6 +12,7 @@ mod fixture;
 mod flips;
 mod format;
 mod grid;
+mod measure;
 mod notes;
 mod outcomes;
 mod page;
@@ -50,8 +51,8 @@ fn run() -> Result<()> {
         None => write(None, &(check::verify::verify(&sources::read(&arguments.verify)?)? + "\n")),
         Some(Command::Table(t)) => {
             let input = sources::read(&t.runs)?;
-            let verdict = Verdict::new(&input.runs, &input.missing, &t.question.heads, t.question.margin)?;
-            let scores = Score::all(&input.runs)?;
+            let verdict = Verdict::new(&input.runs, &input.missing, &t.question)?;
+            let scores = Score::all(&input.runs, t.question.measure)?;
             write(t.out.as_deref(), &table::text(&scores, t.format(), &verdict::sentences(&verdict))?)
         }
         Some(Command::Quality(q)) => {
@@ -61,7 +62,7 @@ fn run() -> Result<()> {
         }
         Some(Command::Verdict(v)) => {
             let input = sources::read(&v.runs)?;
-            let verdict = Verdict::new(&input.runs, &input.missing, &v.question.heads, v.question.margin)?;
+            let verdict = Verdict::new(&input.runs, &input.missing, &v.question)?;
             let text = match v.format() {
                 VerdictFormat::Markdown => verdict::markdown(&verdict),
                 VerdictFormat::Json => verdict::json(&verdict)?,

@@ -3,12 +3,12 @@
 use anyhow::{Context, Result, ensure};
 use records::metrics::Epoch;
 use records::{Latency, Split};
-use statistics::{Interval, accuracy, mean, wilson};
-use study::Configuration;
+use statistics::{Interval, mean, wilson};
+use study::{Configuration, Measure};
 
-use crate::check;
 use crate::outcomes::Outcomes;
 use crate::streams::{Predictions, Training};
+use crate::{check, measure};
 
 /// A finished run.
 #[derive(Debug)]
@@ -70,6 +70,14 @@ impl Run {
         predicted.or_else(recorded).unwrap_or((f64::NAN, 0)) // `new` refuses a run with neither
     }
 
+    /// A measure of test at the chosen epoch; all but accuracy need predictions.
+    pub(crate) fn measured(&self, measure: Measure) -> Option<f64> {
+        match measure {
+            Measure::Accuracy => Some(self.test().0),
+            _ => self.outcomes.as_ref().map(|outcomes| measure::of(measure, outcomes)),
+        }
+    }
+
     /// The epoch with the best test accuracy, the first of equals: the source's protocol.
     pub(crate) fn peak(&self) -> Option<&Epoch> {
         self.scored(Split::Test).reduce(|best, epoch| if epoch.accuracy > best.accuracy { epoch } else { best })
@@ -100,19 +108,37 @@ impl Run {
     }
 }
 
-/// The interval of the mean test accuracy over the runs of one configuration, in any order: over seeds and examples where all
-/// have predictions, otherwise by Wilson's formula.
-pub(crate) fn interval(runs: &[&Run]) -> Interval {
+/// The mean of a measure of test over the runs of one configuration.
+pub(crate) fn measured(measure: Measure, runs: &[&Run]) -> Option<f64> {
+    runs.iter().map(|run| run.measured(measure)).collect::<Option<Vec<f64>>>().map(mean)
+}
+
+/// The interval of the mean of a measure of test over the runs of one configuration; all but accuracy need predictions.
+pub(crate) fn interval(measure: Measure, runs: &[&Run]) -> Option<Interval> {
+    match measure {
+        Measure::Accuracy => Some(interval_of_accuracy(runs)),
+        _ => by_predictions(measure, runs),
+    }
+}
+
+/// The interval of the mean test accuracy over the runs of one configuration: over seeds and examples where all have
+/// predictions, otherwise by Wilson's formula.
+pub(crate) fn interval_of_accuracy(runs: &[&Run]) -> Interval {
+    let share = || mean(runs.iter().map(|run| run.test().0));
+    by_predictions(Measure::Accuracy, runs).unwrap_or_else(|| wilson(share(), runs[0].test().1))
+}
+
+/// Over seeds and examples, whatever the order of the runs; nothing unless all have predictions.
+fn by_predictions(measure: Measure, runs: &[&Run]) -> Option<Interval> {
     let mut runs = runs.to_vec();
     runs.sort_by_key(|run| run.configuration().seed);
-    let correct: Option<Vec<&[bool]>> = runs.iter().map(|run| Some(run.outcomes.as_ref()?.correct())).collect();
-    let share = || mean(runs.iter().map(|run| run.test().0));
-    correct.map_or_else(|| wilson(share(), runs[0].test().1), |correct| accuracy(&correct))
+    let outcomes: Option<Vec<&Outcomes>> = runs.iter().map(|run| run.outcomes.as_ref()).collect();
+    Some(measure::interval(measure, &outcomes?))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::interval;
+    use super::{Measure, interval};
     use crate::fixture::Made;
     use crate::sources::from_text;
 
@@ -158,7 +184,10 @@ mod tests {
         let text = one.metrics() + &one.predictions() + &other.metrics() + &other.predictions();
         let runs = from_text(&text).unwrap();
         assert!(runs.iter().all(|run| run.outcomes.is_some()));
-        assert_eq!(interval(&[&runs[0], &runs[1]]), interval(&[&runs[1], &runs[0]]));
+        for measure in Measure::ALL {
+            let of = |one, other| interval(measure, &[one, other]);
+            assert_eq!(of(&runs[0], &runs[1]), of(&runs[1], &runs[0]));
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use anyhow::Result;
 use records::metrics::Epoch;
 use serde::Serialize;
 use statistics::mean;
+use study::Measure;
 
 use crate::check::by_configuration;
 use crate::costs::Costs;
@@ -37,6 +38,12 @@ pub(crate) struct Score {
     pub(crate) peak_memory_bytes: u64,
     pub(crate) measured_on: String,
     pub(crate) measured_on_one_machine: bool,
+    pub(crate) macro_f1: Option<f64>,
+    pub(crate) balanced_accuracy: Option<f64>,
+    /// By what the verdict compares models, and its interval here.
+    pub(crate) measure: Measure,
+    pub(crate) measure_low: Option<f64>,
+    pub(crate) measure_high: Option<f64>,
 }
 
 impl Score {
@@ -44,14 +51,15 @@ impl Score {
     ///
     /// # Errors
     /// Runs of one configuration do not belong together.
-    pub(crate) fn all(runs: &[Run]) -> Result<Vec<Score>> {
-        Ok(by_configuration(runs)?.iter().map(|runs| Score::of(runs)).collect())
+    pub(crate) fn all(runs: &[Run], measure: Measure) -> Result<Vec<Score>> {
+        Ok(by_configuration(runs)?.iter().map(|runs| Score::of(runs, measure)).collect())
     }
 
     /// Means of what varies over the seeds, the first of what cannot vary, the largest of memory and disk.
-    fn of(runs: &[&Run]) -> Score {
+    fn of(runs: &[&Run], measure: Measure) -> Score {
         let (begin, asked) = (&runs[0].training.begin, runs[0].configuration());
-        let (interval, costs) = (runs::interval(runs), Costs::of(runs));
+        let (interval, of_measure) = (runs::interval_of_accuracy(runs), runs::interval(measure, runs));
+        let costs = Costs::of(runs);
         let peaks: Vec<&Epoch> = runs.iter().filter_map(|run| run.peak()).collect();
         let peak = (!peaks.is_empty()).then(|| mean(peaks.iter().map(|peak| peak.accuracy)));
         let counts = |of: fn(&Run) -> u64| runs.iter().map(|run| of(run)).collect::<Vec<u64>>();
@@ -81,6 +89,11 @@ impl Score {
             peak_memory_bytes: costs.peak_memory_bytes,
             measured_on: runs[0].measured_on(),
             measured_on_one_machine: costs.trained_on.is_some(),
+            macro_f1: runs::measured(Measure::MacroF1, runs),
+            balanced_accuracy: runs::measured(Measure::BalancedAccuracy, runs),
+            measure,
+            measure_low: of_measure.map(|interval| interval.low),
+            measure_high: of_measure.map(|interval| interval.high),
         }
     }
 }
@@ -94,7 +107,7 @@ pub(crate) fn several_encoders(scores: &[Score]) -> bool {
 /// Scores of a text that holds whole streams.
 #[cfg(test)]
 pub(crate) fn from_text(text: &str) -> Vec<Score> {
-    Score::all(&crate::sources::from_text(text).unwrap()).unwrap()
+    Score::all(&crate::sources::from_text(text).unwrap(), Measure::Accuracy).unwrap()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use anyhow::Result;
 use serde::Serialize;
+use study::Measure;
 
 use crate::arguments::Format;
 use crate::csv;
@@ -12,7 +13,7 @@ use crate::grid::{self, Column};
 use crate::notes;
 use crate::scores::Score;
 
-pub(crate) const COLUMNS: [Column<Score>; 16] = [
+pub(crate) const COLUMNS: [Column<Score>; 19] = [
     ("id", false, |s| s.configuration.clone()),
     ("head", false, |s| s.head.clone()),
     ("blocks", false, |s| compact(&s.kept_blocks)),
@@ -20,6 +21,12 @@ pub(crate) const COLUMNS: [Column<Score>; 16] = [
     ("seeds", true, |s| s.n_seeds.to_string()),
     ("test %", true, |s| percent(s.test_accuracy) + if s.chosen_on_validation { "" } else { " †" }),
     ("95 % interval", true, |s| format!("{}–{}", percent(s.interval_low), percent(s.interval_high))),
+    ("macro F1 %", true, |s| s.macro_f1.map_or_else(unknown, percent)),
+    ("balanced accuracy %", true, |s| s.balanced_accuracy.map_or_else(unknown, percent)),
+    ("95 % of the measure", true, |s| {
+        let ends = s.measure_low.zip(s.measure_high);
+        ends.map_or_else(unknown, |(low, high)| format!("{}–{}", percent(low), percent(high)))
+    }),
     ("peak % ‡", true, |s| s.peak_test_accuracy.map_or_else(unknown, percent)),
     ("peak epoch", true, |s| listed(&s.peak_epochs)),
     ("published %", true, |s| s.published_accuracy.map_or_else(unknown, percent)),
@@ -62,7 +69,13 @@ fn markdown(scores: &[Score]) -> String {
 /// The columns that are not empty for these rows.
 pub(crate) fn columns(scores: &[Score]) -> impl Iterator<Item = &'static Column<Score>> {
     let published = scores.iter().any(|score| score.published_accuracy.is_some());
-    COLUMNS.iter().filter(move |(name, ..)| published || !PUBLISHED.contains(name))
+    let measure = scores.first().map_or(Measure::Accuracy, |score| score.measure);
+    let is_of_another = move |name: &str| match name {
+        "macro F1 %" => measure != Measure::MacroF1,
+        "balanced accuracy %" => measure != Measure::BalancedAccuracy,
+        _ => name == "95 % of the measure" && measure == Measure::Accuracy,
+    };
+    COLUMNS.iter().filter(move |(name, ..)| (published || !PUBLISHED.contains(name)) && !is_of_another(name))
 }
 
 /// One array of objects, one object a line.

@@ -22,8 +22,8 @@ pub(crate) struct Whole<'a> {
 /// Read `runs` and hand over all that follows from them.
 pub(crate) fn with<T>(runs: &[PathBuf], question: &Question, make: impl FnOnce(&Whole) -> Result<T>) -> Result<T> {
     let input = sources::read(runs)?;
-    let verdict = Verdict::new(&input.runs, &input.missing, &question.heads, question.margin)?;
-    let (scores, quality) = (Score::all(&input.runs)?, quality::all(&input.runs)?);
+    let verdict = Verdict::new(&input.runs, &input.missing, question)?;
+    let (scores, quality) = (Score::all(&input.runs, question.measure)?, quality::all(&input.runs)?);
     let study = sources::study(runs);
     let material =
         Material { scores: &scores, runs: &input.runs, verdict: &verdict, quality: &quality, study: study.as_deref() };

@@ -53,15 +53,42 @@ impl Confusion {
         (0..self.n_classes).map(f1).collect()
     }
 
+    /// `[C]` examples of each class.
+    pub(crate) fn n_true(&self) -> Vec<u64> {
+        self.counts.chunks(self.n_classes.max(1)).map(|row| row.iter().sum()).collect()
+    }
+
+    /// `[C]` examples that were given each class.
+    pub(crate) fn n_predicted(&self) -> Vec<u64> {
+        (0..self.n_classes).map(|class| self.counts.iter().skip(class).step_by(self.n_classes).sum()).collect()
+    }
+
+    /// `[C]` whether an example has the class, or was given it.
+    pub(crate) fn is_seen(&self) -> Vec<bool> {
+        self.n_true()
+            .into_iter()
+            .zip(self.n_predicted())
+            .map(|(n_true, n_predicted)| n_true + n_predicted > 0)
+            .collect()
+    }
+
+    /// `[C]` share of the examples of each class that were given it; `None` for a class without examples.
+    pub fn recalls(&self) -> Vec<Option<f64>> {
+        let right = |class: usize| self.counts[class * self.n_classes + class] as f64;
+        let n_true = self.n_true().into_iter().enumerate();
+        n_true.map(|(class, n)| (n > 0).then(|| right(class) / n as f64)).collect()
+    }
+
+    /// The mean of [`Confusion::recalls`] over the classes that have examples, as scikit-learn's
+    /// `balanced_accuracy_score` (Brodersen et al. 2010, ICPR 3121); a class that is only predicted does not count.
+    pub fn balanced_accuracy(&self) -> f64 {
+        mean(self.recalls().into_iter().flatten())
+    }
+
     /// The mean of [`Confusion::f1`] over the classes that an example has or was given, as scikit-learn's
     /// `f1_score(average="macro")`: a class that occurs nowhere does not count, one that is only predicted counts as 0.
     pub fn macro_f1(&self) -> f64 {
-        let is_seen = |class: usize| {
-            (0..self.n_classes).any(|other| {
-                self.counts[class * self.n_classes + other] + self.counts[other * self.n_classes + class] > 0
-            })
-        };
-        mean(self.f1().into_iter().enumerate().filter(|(class, _)| is_seen(*class)).map(|(_, f1)| f1))
+        mean(self.f1().into_iter().zip(self.is_seen()).filter(|(_, is_seen)| *is_seen).map(|(f1, _)| f1))
     }
 }
 
@@ -85,6 +112,12 @@ mod tests {
         assert_eq!(stars.macro_f1(), 1.0);
         let only_predicted = Confusion { n_classes: 4, counts: vec![1, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0] };
         assert!((only_predicted.macro_f1() - (1.0 + 2.0 / 3.0) / 3.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn balanced_accuracy_skips_a_class_without_examples() {
+        let confusion = Confusion { n_classes: 3, counts: vec![3, 0, 1, 1, 1, 0, 0, 0, 0] };
+        assert_eq!((confusion.recalls(), confusion.balanced_accuracy()), (vec![Some(0.75), Some(0.5), None], 0.625));
     }
 
     #[test]

@@ -2,18 +2,19 @@
 
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
+use crate::contributions::Run;
 use crate::student;
 
-/// A model in a weighted sum of accuracies.
+/// A model in a weighted sum of measures, such as accuracies.
 #[derive(Debug, Clone)]
-pub struct Term<'a> {
-    /// What its accuracy is multiplied by.
+pub struct Term<'a, R: Run + ?Sized = [bool]> {
+    /// What its measure is multiplied by.
     pub weight: f64,
-    /// `[seed][example]` whether it was right: one run or more, all tested on the same examples in one order.
-    pub runs: Vec<&'a [bool]>,
+    /// One run or more, all tested on the same examples in one order.
+    pub runs: Vec<&'a R>,
 }
 
-/// A weighted sum of accuracies and how uncertain it is.
+/// A weighted sum of measures and how uncertain it is.
 ///
 /// Both seeds and examples are samples: other seeds give other models, other reviews another test. Models share their
 /// examples, but not their seeds: each model has seeds of its own, as many as it likes, in any order. The variance of the
@@ -22,7 +23,7 @@ pub struct Term<'a> {
 ///
 /// `V = Σ w²·s²/S + B − Σ w²·E/(S·n)`
 ///
-/// where s² is the variance of a model's accuracy over its S seeds, B that of the mean over the n examples, and E the mean
+/// where s² is the variance of a model's measure over its S seeds, B that of the mean over the n examples, and E the mean
 /// square of what seeds and examples leave; E/n is in s² and in B, and so is taken off once. Degrees of freedom are those of
 /// Satterthwaite (1946, Biometrics Bulletin 2:110), for seeds alone Welch's (1947, Biometrika 34:28). V is at least B: a
 /// negative spread of seeds is luck. A model with one seed has only its examples. Where seeds of one model alone are random,
@@ -31,12 +32,15 @@ pub struct Term<'a> {
 ///
 /// B and the centre of the interval are of the examples and four more, half of them at each end, as Agresti and Coull
 /// (1998, The American Statistician 52:119) do for a share, and Agresti and Min (2005, Statistics in Medicine 24:729) and
-/// Bonett and Price (2012, JEBS 37:479), with half as many, for pairs: so few differences never mean certainty.
+/// Bonett and Price (2012, JEBS 37:479), with half as many, for pairs: so few differences never mean certainty. Where
+/// classes count by themselves ([`crate::Contributions`]), the four are shared out evenly among the classes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
     /// As observed.
     pub mean: f64,
     n_examples: usize,
+    /// Lost answers, of the class where the fewest count, that make up a drop of 1.
+    n_answers: f64,
     /// What the sum can be at all.
     limits: Range,
     /// With the added examples.
@@ -71,24 +75,25 @@ pub struct Range {
 
 impl Difference {
     /// Of at least one model, each with at least one run and one example.
-    pub fn new(terms: &[Term]) -> Self {
-        let n_examples = terms[0].runs[0].len();
+    pub fn new<R: Run + ?Sized>(terms: &[Term<R>]) -> Self {
+        let first = terms[0].runs[0];
+        let (n_examples, n_answers) = (first.n_examples(), first.n_answers());
         let limit = |pick: fn(f64, f64) -> f64| terms.iter().map(|term| pick(term.weight, 0.0)).sum::<f64>();
         let limits = Range { low: limit(f64::min), high: limit(f64::max) };
         let (mut values, mut seeds) = (vec![0.0; n_examples], Vec::new());
         for Term { weight, runs } in terms {
-            let counts = counts(runs);
+            let sums = sums(runs);
             let share = weight / runs.len() as f64;
-            values.iter_mut().zip(&counts).for_each(|(value, &count)| *value += share * f64::from(count));
-            seeds.extend(Seeds::new(*weight, runs, &counts));
+            values.iter_mut().zip(&sums).for_each(|(value, sum)| *value += share * sum);
+            seeds.extend(Seeds::new(*weight, runs, &sums));
         }
         let mean = crate::mean(values.iter().copied());
-        let added = [limits.low.max(-1.0), limits.high.min(1.0)];
-        values.extend(added.iter().cycle().take(ADDED));
-        let n = values.len() as f64;
-        let centre = values.iter().sum::<f64>() / n;
-        let examples = values.iter().map(|value| (value - centre).powi(2)).sum::<f64>() / (n * (n - 1.0));
-        Difference { mean, n_examples, limits, centre, examples, seeds }
+        let (added, n) = (added(terms, limits), (n_examples + ADDED) as f64);
+        let weighed = || values.iter().map(|value| (1.0, *value)).chain(added.iter().copied());
+        let centre = weighed().map(|(weight, value)| weight * value).sum::<f64>() / n;
+        let squares = weighed().map(|(weight, value)| weight * (value - centre).powi(2)).sum::<f64>();
+        let examples = squares / (n * (n - 1.0));
+        Difference { mean, n_examples, n_answers, limits, centre, examples, seeds }
     }
 
     /// The interval that holds the true sum with this confidence, within what it can be.
@@ -114,6 +119,11 @@ impl Difference {
     /// Over how many examples.
     pub fn n_examples(&self) -> usize {
         self.n_examples
+    }
+
+    /// How many lost answers make a drop of `margin`, of the class where the fewest count.
+    pub fn answers(&self, margin: f64) -> f64 {
+        margin * self.n_answers
     }
 
     /// About how many seeds each model needs in all, up to [`MOST_SEEDS`], so that in four of five repetitions the 95 %
@@ -156,26 +166,43 @@ impl Difference {
 }
 
 impl Seeds {
-    /// Of one model; nothing from one seed. `counts`: in how many runs each example is right.
-    fn new(weight: f64, runs: &[&[bool]], counts: &[u32]) -> Option<Self> {
-        let (s, n) = (runs.len() as f64, counts.len() as f64);
-        let right = runs.iter().map(|run| run.iter().filter(|right| **right).count() as f64);
-        let right: Vec<f64> = right.collect();
-        let total: f64 = right.iter().sum();
-        let of_seeds = right.iter().map(|right| (right - total / s).powi(2)).sum::<f64>() / n;
-        let of_examples = counts.iter().map(|&count| (f64::from(count) - total / n).powi(2)).sum::<f64>() / s;
-        let rest = (total - total * total / (s * n) - of_seeds - of_examples).max(0.0);
+    /// Of one model; nothing from one seed. `sums`: what each example contributes to all runs.
+    fn new<R: Run + ?Sized>(weight: f64, runs: &[&R], sums: &[f64]) -> Option<Self> {
+        let (s, n) = (runs.len() as f64, sums.len() as f64);
+        let of_run = |run: &&R, of: fn(f64) -> f64| (0..sums.len()).map(|example| of(run.value(example))).sum::<f64>();
+        let of_runs: Vec<f64> = runs.iter().map(|run| of_run(run, |value| value)).collect();
+        let squares: f64 = runs.iter().map(|run| of_run(run, |value| value * value)).sum();
+        let total: f64 = of_runs.iter().sum();
+        let of_seeds = of_runs.iter().map(|of_run| (of_run - total / s).powi(2)).sum::<f64>() / n;
+        let of_examples = sums.iter().map(|sum| (sum - total / n).powi(2)).sum::<f64>() / s;
+        let rest = (squares - total * total / (s * n) - of_seeds - of_examples).max(0.0);
         let square = weight * weight / (n * (s - 1.0));
         let rest = if n > 1.0 { square * rest / (n - 1.0) } else { 0.0 };
         (runs.len() > 1).then_some(Seeds { n: runs.len(), spread: square * of_seeds, rest })
     }
 }
 
-/// In how many runs each example is right.
-fn counts(runs: &[&[bool]]) -> Vec<u32> {
-    let mut counts = vec![0; runs[0].len()];
-    runs.iter().for_each(|run| counts.iter_mut().zip(*run).for_each(|(count, &right)| *count += u32::from(right)));
-    counts
+/// What each example contributes to all runs of a model.
+fn sums<R: Run + ?Sized>(runs: &[&R]) -> Vec<f64> {
+    (0..runs[0].n_examples()).map(|example| runs.iter().map(|run| run.value(example)).sum()).collect()
+}
+
+/// The weights and values of the examples that are added: of each class, for the one end models with a positive weight
+/// answer right and the others wrong, and for the other end the reverse. A sum beyond ±1 is scaled down to it.
+fn added<R: Run + ?Sized>(terms: &[Term<R>], limits: Range) -> Vec<(f64, f64)> {
+    let scale = 1.0 / limits.high.max(-limits.low).max(1.0);
+    let mut ends = vec![[0.0; 2]; terms[0].runs[0].further().len()];
+    for Term { weight, runs } in terms {
+        let further: Vec<Vec<[f64; 2]>> = runs.iter().map(|run| run.further()).collect();
+        let share = |class: usize, end: usize| scale * weight * crate::mean(further.iter().map(|all| all[class][end]));
+        let (low, high) = if *weight > 0.0 { (0, 1) } else { (1, 0) };
+        for (class, ends) in ends.iter_mut().enumerate() {
+            *ends = [ends[0] + share(class, low), ends[1] + share(class, high)];
+        }
+    }
+    let (n_classes, rounds) = (ends.len(), ADDED / 2);
+    let one = 1.0 / n_classes as f64;
+    ends.iter().flatten().cycle().take(2 * n_classes * rounds).map(|end| (one, *end)).collect()
 }
 
 /// Nobody trains more.

@@ -15,6 +15,7 @@ struct Case {
     confusion: Vec<Vec<u64>>,
     f1: Vec<f64>,
     macro_f1: f64,
+    balanced_accuracy: f64,
     auc: Option<f64>,
     raw: Scores,
     temperature: f64,
@@ -66,6 +67,7 @@ fn confusion_f1_and_auc_are_those_of_scikit_learn() {
         assert_eq!(confusion.rows(), case.confusion, "{}", case.name);
         all_close(&confusion.f1(), &case.f1, &case.name);
         close(confusion.macro_f1(), case.macro_f1, &case.name);
+        close(confusion.balanced_accuracy(), case.balanced_accuracy, &case.name);
         let auc = auc(&owned.answers(), &Probabilities::new(&owned.answers(), 1.0));
         assert_eq!(auc.is_some(), case.auc.is_some(), "{}", case.name);
         close(auc.unwrap_or(0.0), case.auc.unwrap_or(0.0), &case.name);

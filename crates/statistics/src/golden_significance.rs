@@ -2,13 +2,14 @@
 
 use serde::Deserialize;
 
-use crate::{Difference, Term, holm, mcnemar, student};
+use crate::{Answers, Contributions, Difference, Term, holm, mcnemar, student};
 
 const GOLDEN: &str = include_str!("../tests/golden/significance.json");
 
 #[derive(Deserialize)]
 struct Golden {
     studies: Vec<Study>,
+    classes: Vec<OfClasses>,
     holm: Vec<Holm>,
     student: Vec<Student>,
 }
@@ -19,6 +20,17 @@ struct Study {
     less: Vec<Vec<u8>>,
     mcnemar: Vec<f64>,
     difference: Analysis,
+}
+
+/// Labels, and what the runs of two models answer.
+#[derive(Deserialize)]
+struct OfClasses {
+    classes: usize,
+    labels: Vec<u16>,
+    full: Vec<Vec<u16>>,
+    less: Vec<Vec<u16>>,
+    macro_f1: Analysis,
+    balanced_accuracy: Analysis,
 }
 
 #[derive(Deserialize)]
@@ -72,6 +84,32 @@ fn the_difference_is_that_of_two_crossed_factors_with_seeds_nested_in_models() {
         close(ours.mean, difference.mean);
         close(interval.low, difference.low);
         close(interval.high, difference.high);
+    }
+}
+
+/// The reference differentiates scikit-learn's measures by the weight of each example, numerically.
+#[test]
+fn the_difference_of_a_mean_over_classes_is_that_of_scikit_learns_derivatives() {
+    for OfClasses { classes, labels, full, less, macro_f1, balanced_accuracy } in golden().classes {
+        let logits = vec![0.0; classes * labels.len()];
+        type Of = fn(&Answers) -> Contributions;
+        let measures: [(Of, Analysis); 2] =
+            [(Contributions::macro_f1, macro_f1), (Contributions::balanced_accuracy, balanced_accuracy)];
+        for (of, expected) in measures {
+            let runs = |model: &[Vec<u16>]| {
+                model.iter().map(|run| of(&Answers::new(&logits, &labels, run))).collect::<Vec<Contributions>>()
+            };
+            let (full, less) = (runs(&full), runs(&less));
+            let terms =
+                [(1.0, &full), (-1.0, &less)].map(|(weight, runs)| Term { weight, runs: runs.iter().collect() });
+            let ours = Difference::new(&terms);
+            let interval = ours.interval(0.95);
+            for (ours, theirs) in
+                [(ours.mean, expected.mean), (interval.low, expected.low), (interval.high, expected.high)]
+            {
+                assert!((ours - theirs).abs() < 1e-6, "{ours}, not {theirs}");
+            }
+        }
     }
 }
 

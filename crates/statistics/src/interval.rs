@@ -1,5 +1,7 @@
-//! 95 % intervals of a test accuracy: over seeds and examples where there are predictions, otherwise by Wilson's formula.
+//! 95 % intervals of a test accuracy, or of another measure: over seeds and examples where there are predictions, otherwise
+//! by Wilson's formula.
 
+use crate::contributions::Run;
 use crate::difference::{Difference, Term};
 
 /// The standard normal quantile at 0.975.
@@ -8,7 +10,7 @@ const Z: f64 = 1.959_963_984_540_054;
 /// How an interval was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// Over seeds and test examples, by Student's t: [`accuracy`].
+    /// Over seeds and test examples, by Student's t: [`interval`].
     Student,
     /// From a share alone: [`wilson`].
     Wilson,
@@ -46,10 +48,10 @@ pub fn wilson(share: f64, n: usize) -> Interval {
     Interval { low: bound(centre - spread), high: bound(centre + spread), method: Method::Wilson }
 }
 
-/// The interval of a model's accuracy over `correct[seed][example]`, as [`Difference`] has it; with one seed it is that of
-/// Agresti and Coull (1998), and at 0 and 100 % about Wilson's.
-pub fn accuracy(correct: &[&[bool]]) -> Interval {
-    let range = Difference::new(&[Term { weight: 1.0, runs: correct.to_vec() }]).interval(0.95);
+/// The interval of a model's mean measure over its runs, as [`Difference`] has it; that of an accuracy with one seed is that
+/// of Agresti and Coull (1998), and at 0 and 100 % about Wilson's.
+pub fn interval<R: Run + ?Sized>(runs: &[&R]) -> Interval {
+    let range = Difference::new(&[Term { weight: 1.0, runs: runs.to_vec() }]).interval(0.95);
     Interval { low: range.low, high: range.high, method: Method::Student }
 }
 
@@ -78,25 +80,25 @@ mod tests {
     fn one_seed_gives_the_binomial_interval_and_seeds_that_agree_add_no_test_examples() {
         // standard error √(0.8·0.2/1000) = 0.012649
         let seed = outcomes(1000, 0.8, 0);
-        close(accuracy(&[&seed]), 0.8 - 0.024_79, 0.8 + 0.024_79, 2e-3);
-        close(accuracy(&[&seed[..]; 4]), 0.8 - 0.024_79, 0.8 + 0.024_79, 2e-3);
+        close(interval::<[bool]>(&[&seed]), 0.8 - 0.024_79, 0.8 + 0.024_79, 2e-3);
+        close(interval::<[bool]>(&[&seed[..]; 4]), 0.8 - 0.024_79, 0.8 + 0.024_79, 2e-3);
     }
 
     #[test]
     fn the_spread_between_seeds_widens_the_interval() {
         // accuracies 0.7, 0.8, 0.9: s² = 0.01, standard error 0.0577, about two degrees of freedom
         let [low, middle, high] = [0.7, 0.8, 0.9].map(|share| outcomes(100_000, share, 0));
-        close(accuracy(&[&low, &middle, &high]), 0.8 - 4.303 * 0.0577, 1.0, 2e-3);
+        close(interval::<[bool]>(&[&low, &middle, &high]), 0.8 - 4.303 * 0.0577, 1.0, 2e-3);
     }
 
     #[test]
     fn at_the_ends_it_is_about_wilsons_and_has_a_width() {
         for n in [2, 10, 200, 2_000] {
             let (all, none) = (vec![true; n], vec![false; n]);
-            let (ours, wilsons) = (accuracy(&[&all, &all, &all]), wilson(1.0, n));
+            let (ours, wilsons) = (interval::<[bool]>(&[&all, &all, &all]), wilson(1.0, n));
             assert!(ours.high == 1.0 && ours.low < wilsons.low, "{n}: {ours:?}");
             assert!(wilsons.low - ours.low < 0.25 * (1.0 - wilsons.low) + 0.5 / n as f64, "{n}: {ours:?}, {wilsons:?}");
-            close(accuracy(&[&none]), 0.0, 1.0 - ours.low, 1e-12);
+            close(interval::<[bool]>(&[&none]), 0.0, 1.0 - ours.low, 1e-12);
         }
     }
 }

@@ -23,17 +23,18 @@ pub enum Finding {
 /// With two seeds the spread of a model has one degree of freedom: hardly a spread.
 pub const LEAST_SEEDS: usize = 3;
 
-/// The margin times the test examples: the answers that a depth may lose. From ten on, a depth at the margin with errors of
+/// The answers that a depth may lose: the margin times the test examples, or where classes count by themselves, times the
+/// classes and the examples of the rarest. From ten on, a depth at the margin with errors of
 /// its own only, where an interval is worst, is called enough in at most 4 % of simulated studies; below it takes a study
 /// in which next to no answer differs, and the interval itself says little.
 pub const LEAST_ANSWERS: f64 = 10.0;
 
 /// Non-inferiority by the 95 % interval: a one-sided test at 2.5 % (Wellek 2010, *Testing Statistical Hypotheses of
-/// Equivalence and Noninferiority*, chapter 2). `drop` and `margin` are fractions of accuracy; `n_seeds` are those of the model
+/// Equivalence and Noninferiority*, chapter 2). `drop` and `margin` are fractions; `n_seeds` are those of the model
 /// that has fewer. A depth that is better than the full model beyond its interval is enough at any margin.
 pub fn finding(drop: &Difference, n_seeds: usize, margin: f64) -> Finding {
     let interval = drop.interval(0.95);
-    let few = margin > 0.0 && margin * (drop.n_examples() as f64) < LEAST_ANSWERS - 1e-9;
+    let few = margin > 0.0 && drop.answers(margin) < LEAST_ANSWERS - 1e-9;
     match n_seeds {
         0..LEAST_SEEDS => Finding::FewSeeds,
         _ if interval.low > margin => Finding::TooFew,

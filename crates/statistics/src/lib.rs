@@ -2,7 +2,8 @@
 //!
 //! | question | answer |
 //! | --- | --- |
-//! | How sure is an accuracy? | [`accuracy`] over seeds and examples, [`wilson`] from a share alone |
+//! | How sure is an accuracy? | [`interval()`] over seeds and examples, [`wilson`] from a share alone |
+//! | How sure is macro F1, or balanced accuracy? | the same of [`Contributions`] |
 //! | How far do two models differ? | [`Difference`]: mean and interval over seeds and examples |
 //! | Is a difference more than noise? | [`mcnemar()`] for each seed, [`either_way`] over seeds, [`holm()`] over models |
 //! | How few blocks are enough? | [`finding`] for each depth, [`knee()`] over the depths |
@@ -10,12 +11,13 @@
 //! | Is its confidence true? | [`Probabilities`], [`Measured`], [`fit_temperature`], [`risks`] |
 //!
 //! Fractions are 0 to 1. A model's answers to labelled examples are [`Answers`]; where only right or wrong counts, a
-//! `&[bool]` for each seed. Tests hold the numbers to scipy, statsmodels and scikit-learn (`tests/golden`), and to
-//! simulated studies whose truth is known.
+//! `&[bool]` for each seed, and for a measure that is no mean over examples, [`Contributions`]. Tests hold the numbers to
+//! scipy, statsmodels and scikit-learn (`tests/golden`), and to simulated studies whose truth is known.
 
 mod answers;
 mod calibration;
 mod confusion;
+mod contributions;
 mod coverage;
 mod difference;
 #[cfg(test)]
@@ -31,16 +33,19 @@ mod probabilities;
 mod ranking;
 #[cfg(test)]
 mod simulation;
+#[cfg(test)]
+mod simulation_of_classes;
 mod student;
 mod temperature;
 
 pub use answers::Answers;
 pub use calibration::{BINS, Bin, Calibration, Measured};
 pub use confusion::Confusion;
+pub use contributions::{Contributions, Run};
 pub use coverage::{COVERAGES, risks, shares};
 pub use difference::{Difference, MOST_SEEDS, Range, Term};
 pub use holm::holm;
-pub use interval::{Interval, Method, accuracy, wilson};
+pub use interval::{Interval, Method, interval, wilson};
 pub use knee::{Finding, LEAST_ANSWERS, LEAST_SEEDS, finding, knee};
 pub use mcnemar::{mcnemar, one_sided};
 pub use p_values::either_way;

@@ -6,10 +6,10 @@ use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 use statrs::distribution::{Continuous, ContinuousCDF, Normal};
 
-use crate::{Difference, Finding, Term, accuracy, finding, knee};
+use crate::{Difference, Finding, Term, finding, interval, knee};
 
 /// Studies of one kind.
-const STUDIES: u64 = 2_000;
+pub(crate) const STUDIES: u64 = 2_000;
 
 /// Right or wrong `[seed][example]` of a model.
 type Model = Vec<Vec<bool>>;
@@ -19,22 +19,22 @@ type Model = Vec<Vec<bool>>;
 /// Whether a model gets an example right is a threshold on a sum of normal draws: how easy the example is, for all
 /// models and for this one, how lucky the seed was, and chance. So its expected accuracy is known exactly.
 #[derive(Debug, Clone, Copy)]
-struct Kind {
-    n_seeds: usize,
-    n_examples: usize,
+pub(crate) struct Kind {
+    pub(crate) n_seeds: usize,
+    pub(crate) n_examples: usize,
     /// Standard deviation of the accuracy between seeds, in points, at 90 %: of the full model, and of the others.
     points: [f64; 2],
     /// Spread of the examples' ease: what all models share of it, and each model's own; chance has 1.
-    ease: [f64; 2],
+    pub(crate) ease: [f64; 2],
 }
 
 /// Most examples are about as likely right with any seed …
-const OPEN: [f64; 2] = [1.5, 0.7];
+pub(crate) const OPEN: [f64; 2] = [1.5, 0.7];
 /// … or nearly all are decided, whatever the seed.
-const DECIDED: [f64; 2] = [3.5, 1.45];
+pub(crate) const DECIDED: [f64; 2] = [3.5, 1.45];
 
 impl Kind {
-    fn new(n_seeds: usize, n_examples: usize, points: f64) -> Self {
+    pub(crate) fn new(n_seeds: usize, n_examples: usize, points: f64) -> Self {
         Kind { n_seeds, n_examples, points: [points; 2], ease: OPEN }
     }
 
@@ -44,7 +44,7 @@ impl Kind {
     }
 
     /// Standard deviation of luck, and of the whole sum: at the threshold of 90 % a unit of luck is φ(z)/sum of accuracy.
-    fn spreads(&self, points: f64) -> (f64, f64) {
+    pub(crate) fn spreads(&self, points: f64) -> (f64, f64) {
         let without = 1.0 + self.ease.iter().map(|ease| ease * ease).sum::<f64>();
         let slope = Normal::standard().pdf(Normal::standard().inverse_cdf(0.9));
         let share = (points / 100.0 / slope).powi(2);
@@ -85,7 +85,7 @@ impl Kind {
     /// The same of an accuracy.
     fn coverage_of_accuracy(&self) -> f64 {
         self.share(&[0.90], |models| {
-            let interval = accuracy(&slices(&models[0]));
+            let interval = interval(&slices(&models[0]));
             interval.low <= 0.9 && 0.9 <= interval.high
         })
     }

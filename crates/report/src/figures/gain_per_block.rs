@@ -33,21 +33,21 @@ const PER_BLOCK: f64 = 6.0;
 const DIAMOND: usize = 3;
 
 pub(super) fn figure(material: &Material) -> Option<Figure> {
-    let steps = steps(material.verdict);
+    let (steps, measure) = (steps(material.verdict), material.verdict.measure.words());
     let title = material.title("what each further block gains");
     Some(Figure {
         name: "gain-per-block",
         chapter: Chapter::Depths,
-        alt: alt(&steps),
+        alt: alt(&steps, measure),
         csv: numbers(&steps),
-        picture: picture(&title, &steps, &material.basis()),
+        picture: picture(&title, &steps, &material.basis(), measure),
         title,
     })
     .filter(|_| !steps.is_empty())
 }
 
 /// The picture in words: the largest gain, then each.
-fn alt(steps: &[Step]) -> String {
+fn alt(steps: &[Step], measure: &str) -> String {
     let describe = |step: &Step| {
         let between = format!("{} to {}", signed(step.low), signed(step.high));
         let blocks = if step.to == 1 { "block" } else { "blocks" };
@@ -56,7 +56,7 @@ fn alt(steps: &[Step]) -> String {
     let largest = steps.iter().max_by(|a, b| a.gain.total_cmp(&b.gain)).map(Step::name).unwrap_or_default();
     let (all, certain) = (steps.iter().map(describe).collect::<Vec<_>>().join("; "), certain(steps));
     format!(
-        "Gain in test accuracy of each depth over the next shallower one, in points. The largest step is {largest}; \
+        "Gain in test {measure} of each depth over the next shallower one, in points. The largest step is {largest}; \
          {certain}. {all}."
     )
 }
@@ -86,14 +86,15 @@ fn numbers(steps: &[Step]) -> String {
     table.text()
 }
 
-fn picture(title: &str, steps: &[Step], basis: &str) -> Picture {
+fn picture(title: &str, steps: &[Step], basis: &str, measure: &str) -> Picture {
     let notes = caption::wrapped(&notes(steps, basis), RIGHT - MARGIN);
     let top = caption::height(notes.len()) + ABOVE;
     let panels = panels(steps, top);
     let (across, bottom) = ((LEFT + RIGHT) / 2.0, top + HEIGHT);
     let mut shapes = caption::shapes(title.to_owned(), &notes);
     shapes.extend(panels.iter().flat_map(|(panel, steps)| panel.grid(NOTE).into_iter().chain(data(panel, steps))));
-    shapes.push(super::panel::upwards((LEFT - AXIS_LEFT, (top + bottom) / 2.0), "gain in test accuracy (points)"));
+    let gain = format!("gain in test {measure} (points)");
+    shapes.push(super::panel::upwards((LEFT - AXIS_LEFT, (top + bottom) / 2.0), &gain));
     shapes.push(text((across, bottom + 46.0), "from so many blocks → to so many", LABEL, HPos::Center, INK));
     let legend = legend(steps);
     shapes.extend(legend.shapes((MARGIN, bottom + 66.0)));

@@ -2,8 +2,10 @@
 
 use records::{Latency, Provenance};
 use statistics::{Bin, Calibration};
+use study::Measure;
 
 use super::{Figure, Material};
+use crate::arguments::Question;
 use crate::fixture::Made;
 use crate::quality::Quality;
 use crate::runs::Run;
@@ -18,8 +20,9 @@ pub(super) fn runs(made: &[Made]) -> Vec<Run> {
 
 /// Ask something of the material that these runs are.
 pub(super) fn with<T>(runs: &[Run], quality: &[Quality], ask: impl FnOnce(&Material) -> T) -> T {
-    let verdict = Verdict::new(runs, &[], &Heads::Deepest, 10.0).unwrap();
-    let scores = Score::all(runs).unwrap();
+    let question = Question { margin: 10.0, heads: Heads::Deepest, measure: Measure::Accuracy };
+    let verdict = Verdict::new(runs, &[], &question).unwrap();
+    let scores = Score::all(runs, question.measure).unwrap();
     ask(&Material { scores: &scores, runs, verdict: &verdict, quality, study: Some("imdb") })
 }
 
@@ -61,6 +64,7 @@ pub(super) fn quality(configuration: &str, accuracy: f64, over: f64) -> Quality 
         n_seeds: 2,
         accuracy,
         macro_f1: accuracy,
+        balanced_accuracy: accuracy,
         f1: vec![accuracy; 2],
         auc: None,
         confusion: vec![vec![0; 2]; 2],

@@ -78,7 +78,7 @@ fn top(material: &Material, study: &str) -> Markup {
 
 /// Below the figures of the depths.
 fn depths(material: &Material) -> Markup {
-    let (columns, rows) = (verdict::columns(), verdict::rows(material.verdict));
+    let (columns, rows) = (verdict::columns(material.verdict.measure), verdict::rows(material.verdict));
     html! {
         (table::sortable("Depth by depth, against the full model", &columns, &rows))
         p.sentence { (material.verdict.claim.sentence) "." }

@@ -24,6 +24,8 @@ pub(crate) struct Quality {
     pub(crate) accuracy: f64,
     /// Over the classes that an example has or was given.
     pub(crate) macro_f1: f64,
+    /// The mean of the recalls, over the classes that have examples.
+    pub(crate) balanced_accuracy: f64,
     /// F1 of each class; 0 for a class that occurs nowhere.
     pub(crate) f1: Vec<f64>,
     /// Area under the ROC curve; of more than two classes the mean of one against the rest.
@@ -89,6 +91,7 @@ impl Quality {
             n_seeds: runs.len(),
             accuracy: mean(outcomes.iter().map(|outcomes| outcomes.accuracy())),
             macro_f1: mean(seeds.iter().map(|seed| seed.macro_f1)),
+            balanced_accuracy: mean(seeds.iter().map(|seed| seed.confusion.balanced_accuracy())),
             f1: by_column(&seeds, |seed| seed.f1.clone()),
             auc: seeds.iter().map(|seed| seed.auc).collect::<Option<Vec<_>>>().map(mean),
             confusion: confusion.rows(),

@@ -12,11 +12,12 @@ use crate::grid::{self, Column};
 use crate::table;
 
 /// What each column means stands in [`notes`].
-const COLUMNS: [Column<Quality>; 15] = [
+const COLUMNS: [Column<Quality>; 16] = [
     ("id", false, |q| q.configuration.clone()),
     ("seeds", true, |q| q.n_seeds.to_string()),
     ("test %", true, |q| percent(q.accuracy)),
     ("macro F1", true, |q| decimals(q.macro_f1)),
+    ("balanced %", true, |q| percent(q.balanced_accuracy)),
     ("AUC", true, |q| q.auc.map_or_else(unknown, decimals)),
     ("log loss", true, |q| decimals(q.raw.log_loss)),
     ("Brier", true, |q| decimals(q.raw.brier)),
@@ -101,6 +102,7 @@ pub(crate) fn notes(all: &[Quality]) -> Vec<String> {
 
 const TEST: &str = "on the test split, computed for each seed and averaged over the seeds";
 const SCORES: &str = "macro F1: mean over the classes that occur in test or among the answers, as in scikit-learn; \
+                      balanced: balanced accuracy, the mean share of right answers of the classes that occur in test; \
                       AUC: area under the ROC curve, of more than two classes the mean over the same classes, each \
                       against the rest, and `·` where one of them has no test example; log loss: in nats; Brier: half the squared distance between probabilities and \
                       truth, 0 to 1";
@@ -170,6 +172,7 @@ fn frame(all: &[Quality]) -> Result<String> {
         "tempered_confidence" => maybe(|q| q.tempered.as_ref().map(|tempered| tempered.confidence)),
         "risk_at_80_percent" => column(risk_at_80_percent),
         "risk_area" => column(|q| q.risk_area),
+        "balanced_accuracy" => column(|q| q.balanced_accuracy),
         "is_temperature_bound" => all.iter().map(|q| q.is_temperature_bound).collect::<Vec<_>>(),
     ]?;
     csv::text(frame)

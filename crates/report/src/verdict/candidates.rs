@@ -3,7 +3,9 @@
 use anyhow::{Result, bail};
 use records::Split;
 use statistics::mean;
+use study::Measure;
 
+use crate::measure;
 use crate::runs::Run;
 
 /// Which configuration represents a depth that has several.
@@ -48,11 +50,13 @@ impl Candidate<'_> {
         self.runs[0].training.begin.blocks.len()
     }
 
-    /// Mean over the seeds, at the chosen epochs; unless a seed has no validation split.
-    fn validation(&self) -> Option<f64> {
-        let of_seeds: Option<Vec<f64>> =
-            self.runs.iter().map(|run| Some(run.chosen(Split::Validation)?.accuracy)).collect();
-        of_seeds.map(mean)
+    /// Mean over the seeds, at the chosen epochs; unless a seed has no validation split. All but accuracy need predictions.
+    fn validation(&self, measure: Measure) -> Option<f64> {
+        let of_run = |run: &&Run| match measure {
+            Measure::Accuracy => Some(run.chosen(Split::Validation)?.accuracy),
+            _ => Some(measure::of(measure, run.validation.as_ref()?)),
+        };
+        self.runs.iter().map(of_run).collect::<Option<Vec<f64>>>().map(mean)
     }
 }
 
@@ -61,11 +65,16 @@ impl Candidate<'_> {
 ///
 /// # Errors
 /// No configuration has the head that was named.
-pub(crate) fn candidates_by_depth<'a>(configurations: &[Vec<&'a Run>], heads: &Heads) -> Result<Vec<Candidate<'a>>> {
+pub(crate) fn candidates_by_depth<'a>(
+    configurations: &[Vec<&'a Run>],
+    heads: &Heads,
+    measure: Measure,
+) -> Result<Vec<Candidate<'a>>> {
     let mut candidates: Vec<Candidate> = configurations.iter().map(|runs| Candidate { runs: by_seed(runs) }).collect();
     candidates.sort_by_key(Candidate::n_blocks);
     let depths = |candidates: &[Candidate<'a>]| {
-        candidates.chunk_by(|a, b| a.n_blocks() == b.n_blocks()).map(best).collect::<Vec<_>>()
+        let depths = candidates.chunk_by(|a, b| a.n_blocks() == b.n_blocks());
+        depths.map(|depth| best(depth, measure)).collect::<Vec<_>>()
     };
     if let Heads::Named(name) = heads {
         known(name, &candidates)?;
@@ -86,10 +95,10 @@ fn by_seed<'a>(runs: &[&'a Run]) -> Vec<&'a Run> {
     runs
 }
 
-/// The configuration with the best validation accuracy, the first of equals; test plays no part. If one has no validation
-/// split, it is the first.
-fn best<'a>(candidates: &[Candidate<'a>]) -> Candidate<'a> {
-    let scores: Option<Vec<f64>> = candidates.iter().map(Candidate::validation).collect();
+/// The configuration that is best on validation, the first of equals; test plays no part. If one has no validation split, it
+/// is the first.
+fn best<'a>(candidates: &[Candidate<'a>], measure: Measure) -> Candidate<'a> {
+    let scores: Option<Vec<f64>> = candidates.iter().map(|candidate| candidate.validation(measure)).collect();
     let mut best = 0;
     for (place, score) in scores.iter().flatten().enumerate() {
         if scores.as_ref().is_some_and(|scores| *score > scores[best]) {
@@ -120,7 +129,7 @@ mod tests {
     fn ids(made: &[Made], heads: &str) -> Result<Vec<String>> {
         let runs = from_text(&made.iter().map(Made::metrics).collect::<String>()).unwrap();
         let configurations = by_configuration(&runs).unwrap();
-        let candidates = candidates_by_depth(&configurations, &heads.parse().unwrap())?;
+        let candidates = candidates_by_depth(&configurations, &heads.parse().unwrap(), Measure::Accuracy)?;
         Ok(candidates.iter().map(|candidate| candidate.configuration().to_owned()).collect())
     }
 

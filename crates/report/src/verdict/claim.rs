@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 use statistics::{LEAST_SEEDS, Range};
+use study::Measure;
 
 use super::candidates::Candidate;
 use super::contrast::contrast;
@@ -23,7 +24,7 @@ pub(crate) struct Rival {
     /// The other gain's depths.
     pub(crate) from: usize,
     pub(crate) to: usize,
-    /// In accuracy.
+    /// In the measure.
     pub(crate) difference: f64,
     pub(crate) interval: Range,
     /// The interval that refutes the claim: corrected by Bonferroni, since one rival of many would do.
@@ -34,7 +35,7 @@ pub(crate) struct Rival {
 impl Claim {
     /// Of candidates from shallow to deep. The claim holds only where every rival is smaller beyond its 95 % interval: each
     /// must be refuted, so no correction for their number is due (Berger 1982, Technometrics 24:295).
-    pub(crate) fn new(candidates: &[Candidate]) -> Self {
+    pub(crate) fn new(candidates: &[Candidate], measure: Measure) -> Self {
         let at = |n_blocks: usize| candidates.iter().find(|candidate| candidate.n_blocks() == n_blocks);
         let deepest = candidates.last().map_or(0, Candidate::n_blocks);
         let (Some(two), Some(three)) = (at(2), at(3)) else { return Self::untested("2 and 3 blocks") };
@@ -49,7 +50,7 @@ impl Claim {
         let pairs: Vec<(&Candidate, &Candidate)> = steps.chain(halves).collect();
         let corrected = 1.0 - 0.05 / pairs.len().max(1) as f64;
         let rival = |&(from, to): &(&Candidate, &Candidate)| {
-            let gains = contrast(&[(three, 1.0), (two, -1.0), (to, -1.0), (from, 1.0)])?;
+            let gains = contrast(measure, &[(three, 1.0), (two, -1.0), (to, -1.0), (from, 1.0)])?;
             Some(Rival {
                 from: from.n_blocks(),
                 to: to.n_blocks(),

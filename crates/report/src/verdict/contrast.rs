@@ -1,10 +1,12 @@
 //! Weighted sums of models over all their seeds, and McNemar's test of their runs.
 
 use super::candidates::Candidate;
+use crate::measure::difference;
 use crate::outcomes::Outcomes;
-use statistics::{Difference, Term, either_way, mcnemar, one_sided};
+use statistics::{Difference, either_way, mcnemar, one_sided};
+use study::Measure;
 
-/// A weighted sum of accuracies.
+/// A weighted sum of measures.
 #[derive(Debug, Clone)]
 pub(crate) struct Contrast {
     pub(crate) value: Difference,
@@ -22,8 +24,8 @@ fn outcomes<'a>(candidates: &[&Candidate<'a>]) -> Option<Vec<Vec<&'a Outcomes>>>
     candidates.iter().map(of).collect()
 }
 
-/// The sum over `terms` of weight times accuracy; the weights of a model that is named twice are added.
-pub(crate) fn contrast(terms: &[(&Candidate, f64)]) -> Option<Contrast> {
+/// The sum over `terms` of weight times measure; the weights of a model that is named twice are added.
+pub(crate) fn contrast(measure: Measure, terms: &[(&Candidate, f64)]) -> Option<Contrast> {
     let mut models: Vec<(&Candidate, f64)> = Vec::new();
     for &(candidate, weight) in terms {
         match models.iter_mut().find(|(known, _)| std::ptr::eq(*known, candidate)) {
@@ -32,12 +34,9 @@ pub(crate) fn contrast(terms: &[(&Candidate, f64)]) -> Option<Contrast> {
         }
     }
     let candidates: Vec<&Candidate> = models.iter().map(|(candidate, _)| *candidate).collect();
-    let weighed = models.iter().map(|(_, weight)| *weight).zip(outcomes(&candidates)?);
-    let terms: Vec<Term> = weighed
-        .map(|(weight, runs)| Term { weight, runs: runs.into_iter().map(Outcomes::correct).collect() })
-        .collect();
-    let n_seeds = terms.iter().map(|term| term.runs.len()).min()?;
-    Some(Contrast { value: Difference::new(&terms), n_seeds })
+    let models: Vec<_> = models.iter().map(|(_, weight)| *weight).zip(outcomes(&candidates)?).collect();
+    let n_seeds = models.iter().map(|(_, runs)| runs.len()).min()?;
+    Some(Contrast { value: difference(measure, &models), n_seeds })
 }
 
 /// McNemar's p value of two models for each seed number that both have.
@@ -86,10 +85,12 @@ mod tests {
             let runs = from_text(&made(seeds)).unwrap();
             let candidates: Vec<Candidate> =
                 by_configuration(&runs).unwrap().into_iter().map(|runs| Candidate { runs }).collect();
-            let two = contrast(&[(&candidates[1], 1.0), (&candidates[0], -1.0)]).unwrap();
+            let two = contrast(Measure::Accuracy, &[(&candidates[1], 1.0), (&candidates[0], -1.0)]).unwrap();
             assert_eq!((two.n_seeds, (two.value.mean * 40.0).round()), (2, 3.0), "{seeds:?}");
             assert_eq!(mcnemar_by_seed(&candidates[0], &candidates[1]).len(), shared, "{seeds:?}");
-            let twice = contrast(&[(&candidates[1], 2.0), (&candidates[1], -1.0), (&candidates[0], -1.0)]).unwrap();
+            let twice =
+                contrast(Measure::Accuracy, &[(&candidates[1], 2.0), (&candidates[1], -1.0), (&candidates[0], -1.0)])
+                    .unwrap();
             assert_eq!(twice.value, two.value);
         }
     }
@@ -102,7 +103,7 @@ mod tests {
             let runs = from_text(&text).unwrap();
             let candidates: Vec<Candidate> =
                 by_configuration(&runs).unwrap().into_iter().map(|runs| Candidate { runs }).collect();
-            assert!(contrast(&[(&candidates[0], 1.0), (&candidates[1], -1.0)]).is_none());
+            assert!(contrast(Measure::Accuracy, &[(&candidates[0], 1.0), (&candidates[1], -1.0)]).is_none());
             assert!(!is_same(&candidates[0], &candidates[1]));
         }
     }

@@ -1,6 +1,8 @@
 //! Runs that did not learn what others of their configuration learnt.
 
-use crate::outcomes::Outcomes;
+use study::Measure;
+
+use crate::measure::of_most_frequent;
 use crate::runs::Run;
 
 use super::candidates::Candidate;
@@ -9,11 +11,13 @@ use super::candidates::Candidate;
 #[derive(Debug, Clone)]
 pub(crate) struct Failed<'a> {
     pub(crate) run: &'a Run,
-    /// What its accuracy is compared with.
+    /// Its measure.
+    pub(crate) own: f64,
+    /// What that is compared with.
     pub(crate) than: Than,
 }
 
-/// An accuracy.
+/// What a run's measure is compared with.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Than {
     /// That of always answering the most frequent class of test, which the run does not exceed.
@@ -27,23 +31,18 @@ pub(crate) enum Than {
 const FAR: f64 = 0.1;
 const TIMES: f64 = 5.0;
 
-/// The share of the most frequent class.
-pub(crate) fn most_frequent(outcomes: &Outcomes) -> f64 {
-    let mut of_class = vec![0_usize; outcomes.n_classes()];
-    (0..outcomes.len()).for_each(|example| of_class[outcomes.examples().label(example)] += 1);
-    of_class.iter().max().copied().unwrap_or(0) as f64 / outcomes.len() as f64
-}
-
-/// The runs of a configuration that failed.
-pub(crate) fn failed<'a>(candidate: &Candidate<'a>) -> Vec<Failed<'a>> {
-    let accuracies: Vec<f64> = candidate.runs.iter().map(|run| run.test().0).collect();
+/// The runs of a configuration that failed; none is known to where a run has no such measure.
+pub(crate) fn failed<'a>(candidate: &Candidate<'a>, measure: Measure) -> Vec<Failed<'a>> {
+    let all: Option<Vec<f64>> = candidate.runs.iter().map(|run| run.measured(measure)).collect();
+    let Some(all) = all else { return Vec::new() };
     let of = |(place, run): (usize, &&'a Run)| {
-        let own = accuracies[place];
-        let frequent = run.outcomes.as_ref().map(most_frequent).filter(|share| own <= *share).map(Than::MostFrequent);
-        let mut sisters = accuracies.clone();
+        let own = all[place];
+        let frequent = run.outcomes.as_ref().map(|outcomes| of_most_frequent(measure, outcomes));
+        let frequent = frequent.filter(|constant| own <= *constant).map(Than::MostFrequent);
+        let mut sisters = all.clone();
         sisters.remove(place);
         let than = frequent.or_else(|| far_below(own, sisters).map(Than::Sisters));
-        than.map(|than| Failed { run, than })
+        than.map(|than| Failed { run, own, than })
     };
     candidate.runs.iter().enumerate().filter_map(of).collect()
 }

@@ -5,11 +5,14 @@ use serde::Serialize;
 
 use super::sentence::judgement;
 use super::{Claim, DepthResult, Verdict, sentences};
-use statistics::{Finding, Range};
+use statistics::{Finding, Range, mean};
+use study::Measure;
 
 #[derive(Serialize)]
 struct Object<'a> {
     sentences: Vec<String>,
+    /// By what models are compared.
+    measure: Measure,
     margin_points: f64,
     /// Blocks of the knee; nothing where no depth below the full model is enough.
     knee_blocks: Option<usize>,
@@ -32,8 +35,10 @@ struct Row<'a> {
     n_blocks: usize,
     seeds: Vec<u64>,
     test_accuracy: f64,
-    interval: Range,
-    interval_method: &'static str,
+    /// The mean of the measure over the seeds, which the interval belongs to.
+    test_measure: Option<f64>,
+    interval: Option<Range>,
+    interval_method: Option<&'static str>,
     drop: Option<f64>,
     drop_interval: Option<Range>,
     compared_seeds: Option<usize>,
@@ -61,6 +66,7 @@ struct Row<'a> {
 pub(crate) fn text(verdict: &Verdict) -> Result<String> {
     let object = Object {
         sentences: sentences(verdict),
+        measure: verdict.measure,
         margin_points: verdict.margin,
         knee_blocks: knee_blocks(verdict),
         levels: verdict.depths.iter().map(row).collect(),
@@ -85,9 +91,10 @@ fn row<'a>(depth: &'a DepthResult) -> Row<'a> {
         head: depth.candidate.head(),
         n_blocks: depth.candidate.n_blocks(),
         seeds: depth.candidate.runs.iter().map(|run| run.configuration().seed).collect(),
-        test_accuracy: depth.accuracy,
-        interval: Range { low: depth.interval.low, high: depth.interval.high },
-        interval_method: depth.interval.method.name(),
+        test_accuracy: mean(depth.candidate.runs.iter().map(|run| run.test().0)),
+        test_measure: depth.score,
+        interval: depth.interval.map(|interval| Range { low: interval.low, high: interval.high }),
+        interval_method: depth.interval.map(|interval| interval.method.name()),
         drop: against.map(|against| against.drop.mean),
         drop_interval: against.map(|against| against.drop.interval(0.95)),
         compared_seeds: against.map(|against| against.n_seeds),

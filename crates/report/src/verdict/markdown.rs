@@ -1,16 +1,20 @@
 //! The verdict for people: the sentences, a row for each depth, the source's claim, the method.
 
 use statistics::{Finding, LEAST_ANSWERS};
+use study::Measure;
 
 use super::sentence::{between, signed_points};
 use super::{Comparison, DepthResult, Verdict, sentences};
-use crate::format::{counted, unknown};
+use crate::format::{counted, percent, unknown};
 use crate::grid::{self, Column};
-use crate::notes::ACCURACY;
+use crate::notes;
 
 /// `simulation::tables` of the crate `statistics` counts these.
 const DROP_COVERAGE: &str = "with three seeds or more it holds the truth in 95 to 98 % of simulated studies, and in 91 to 98 % \
                              where the seeds of only one of the two models differ";
+/// `simulation_of_classes::tables_of_classes` counts these.
+const OF_CLASSES: &str = "with three seeds or more it holds the truth in 94 to 100 % of simulated studies of 2 to 20 classes, and \
+                          in 97 % and more where the rarest has 20 examples or fewer: there it is wide rather than narrow";
 const WRONG: &str = "it is nominally 2.5 %, and at most 5 % in simulated studies with three seeds or more";
 
 /// A row and the full model it is compared with.
@@ -22,14 +26,20 @@ pub(crate) struct Row<'a> {
 }
 
 /// What each column means stands in [`method`].
-pub(crate) fn columns<'a>() -> [Column<Row<'a>>; 13] {
+pub(crate) fn columns<'a>(measure: Measure) -> [Column<Row<'a>>; 13] {
+    let test = match measure {
+        Measure::Accuracy => "test %",
+        Measure::MacroF1 => "macro F1 %",
+        Measure::BalancedAccuracy => "balanced accuracy %",
+    };
     [
         ("blocks", true, |r| r.depth.candidate.n_blocks().to_string()),
         ("id", false, |r| r.depth.candidate.configuration().to_owned()),
         ("seeds", true, |r| seeds(r.depth)),
-        ("test %", true, |r| format!("{:.2}", 100.0 * r.depth.accuracy)),
+        (test, true, |r| r.depth.score.map_or_else(unknown, percent)),
         ("95 % interval", true, |r| {
-            format!("{:.2}–{:.2}", 100.0 * r.depth.interval.low, 100.0 * r.depth.interval.high)
+            let interval = r.depth.interval;
+            interval.map_or_else(unknown, |interval| format!("{}–{}", percent(interval.low), percent(interval.high)))
         }),
         ("drop", true, |r| against(r, |a| signed_points(a.drop.mean))),
         ("95 % of the drop", true, |r| against(r, |a| between(a.drop.interval(0.95)))),
@@ -100,7 +110,7 @@ pub(crate) fn text(verdict: &Verdict) -> String {
     let sentences = sentences(verdict);
     let (first, others) = sentences.split_first().map_or(("", &[][..]), |(first, others)| (first.as_str(), others));
     let others: String = others.iter().map(|sentence| format!("- {sentence}\n")).collect();
-    let table = grid::markdown(&columns(), &rows(verdict));
+    let table = grid::markdown(&columns(verdict.measure), &rows(verdict));
     let method: String = method(verdict).iter().map(|note| format!("- {note}\n")).collect();
     let blank = if others.is_empty() { "" } else { "\n" };
     format!("**{first}**\n\n{others}{blank}{table}\n{}\n\n{method}", verdict.claim.sentence)
@@ -116,29 +126,32 @@ pub(crate) fn method(verdict: &Verdict) -> Vec<String> {
         (false, false) => "test",
     };
     let failed = verdict.depths.iter().any(|depth| !depth.failed.is_empty());
+    let (measure, is_accuracy) = (verdict.measure.words(), verdict.measure == Measure::Accuracy);
+    let coverage = if is_accuracy { DROP_COVERAGE } else { OF_CLASSES };
     let notes = [
-        Some(format!("test: mean over the seeds, each at the epoch chosen on {chosen}; interval: {ACCURACY}")),
+        Some(test(verdict.measure, chosen)),
         Some(format!(
-            "drop: accuracy of the full model minus accuracy of the depth, in points, over all seeds of both, which are not \
+            "drop: {measure} of the full model minus {measure} of the depth, in points, over all seeds of both, which are not \
              paired, whatever their numbers; test examples are. Its interval: Student's t with seeds (of each model its own) \
              and test examples as random factors and Welch's degrees of freedom, and with four examples added (two on \
              which only the one is right, and two for the other), so that it has a width where answers hardly differ; \
-             {DROP_COVERAGE}. Enough: the whole interval lies below {}; too few: above; unclear: on both sides; few \
-             examples: the margin allows for fewer than {LEAST_ANSWERS} lost answers, which is too few to tell",
-            counted(verdict.margin, "point")
+             {coverage}. Enough: the whole interval lies below {}; too few: above; unclear: on both sides; few \
+             examples: the margin allows for fewer than {LEAST_ANSWERS} lost answers, which is too few to tell{}",
+            counted(verdict.margin, "point"),
+            if is_accuracy { "" } else { "; where classes count by themselves, these are answers to the rarest class" }
         )),
         Some(format!(
             "depths are tested from the deepest down, until the first that is not enough: so the chance of calling a depth \
              enough whose drop exceeds the margin does not grow with the number of depths (Maurer et al. 1995); {WRONG}. \
              Findings below it are marked \"not tested\": nothing protects them"
         )),
-        Some(
-            "p: McNemar's exact test of these runs, one-sided, for each pair of a run of the full model and a run of the \
+        Some(format!(
+            "p: McNemar's exact test of these runs{}, one-sided, for each pair of a run of the full model and a run of the \
              depth; over pairs twice their mean (Vovk and Wang 2020), for the more surprising direction, doubled; over depths \
-             corrected by Holm; a small p means that these runs differ, not that other seeds would, nor that it matters"
-                .to_owned(),
-        ),
-        Some("gain: accuracy minus that of the next shallower depth, with an interval like the drop".to_owned()),
+             corrected by Holm; a small p means that these runs differ, not that other seeds would, nor that it matters",
+            if is_accuracy { "" } else { " (of right answers, whatever the measure)" }
+        )),
+        Some(format!("gain: {measure} minus that of the next shallower depth, with an interval like the drop")),
         failed.then(|| {
             "failed: a run no better on test than always answering the most frequent class, or more than 10 points, and \
              more than 5 times the median distance of its sisters from their median, below that median"
@@ -147,4 +160,16 @@ pub(crate) fn method(verdict: &Verdict) -> Vec<String> {
         Some(format!("time %: {time}, size %: weights on disk, both relative to the full model")),
     ];
     notes.into_iter().flatten().collect()
+}
+
+/// What is compared, and how sure it is.
+fn test(measure: Measure, chosen: &str) -> String {
+    let (column, what) = match measure {
+        Measure::Accuracy => ("test", String::new()),
+        _ => (measure.words(), format!("of test, {}; ", notes::measure(measure))),
+    };
+    format!(
+        "{column}: {what}mean over the seeds, each at the epoch chosen on {chosen}; interval: {}",
+        notes::interval(measure)
+    )
 }

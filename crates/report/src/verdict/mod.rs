@@ -9,8 +9,10 @@ mod markdown;
 mod sentence;
 
 use anyhow::Result;
-use statistics::{Difference, Finding, Interval, finding, holm, knee, mean};
+use statistics::{Difference, Finding, Interval, finding, holm, knee};
+use study::Measure;
 
+use crate::arguments::Question;
 use crate::check::by_configuration;
 use crate::costs::Costs;
 use crate::runs::{self, Run};
@@ -28,7 +30,9 @@ pub(crate) use sentence::sentences;
 /// All results for the depths of one encoder.
 #[derive(Debug)]
 pub(crate) struct Verdict<'a> {
-    /// The largest drop in accuracy that is still enough, in points.
+    /// By what models are compared.
+    pub(crate) measure: Measure,
+    /// The largest drop in the measure that is still enough, in points.
     pub(crate) margin: f64,
     /// From shallow to deep; the last is the full model.
     pub(crate) depths: Vec<DepthResult<'a>>,
@@ -48,12 +52,12 @@ pub(crate) struct Verdict<'a> {
 #[derive(Debug)]
 pub(crate) struct DepthResult<'a> {
     pub(crate) candidate: Candidate<'a>,
-    /// Mean test accuracy over the seeds.
-    pub(crate) accuracy: f64,
-    pub(crate) interval: Interval,
+    /// Mean measure of test over the seeds; all but accuracy need predictions.
+    pub(crate) score: Option<f64>,
+    pub(crate) interval: Option<Interval>,
     /// Compared with the full model; `None` for the full model itself.
     pub(crate) against: Option<Comparison>,
-    /// Accuracy gained over the next shallower depth.
+    /// What the measure gains over the next shallower depth.
     pub(crate) gain: Option<Difference>,
     pub(crate) costs: Costs,
     /// Runs that failed, among those of `candidate`.
@@ -63,9 +67,10 @@ pub(crate) struct DepthResult<'a> {
 /// A depth compared with the full model.
 #[derive(Debug)]
 pub(crate) struct Comparison {
+    pub(crate) measure: Measure,
     /// Of the model that has fewer; all seeds of both are used.
     pub(crate) n_seeds: usize,
-    /// Accuracy of the full model minus that of the depth.
+    /// Measure of the full model minus that of the depth.
     pub(crate) drop: Difference,
     /// McNemar's p value: of each seed that both have, over all pairs of runs, and corrected for the number of depths.
     pub(crate) mcnemar: Vec<f64>,
@@ -79,26 +84,28 @@ pub(crate) struct Comparison {
 }
 
 impl<'a> Verdict<'a> {
-    /// The verdict on `runs`, at a margin in points.
+    /// The verdict on `runs`.
     ///
     /// # Errors
     /// Runs do not belong together, or no run has the head that was named.
-    pub(crate) fn new(runs: &'a [Run], missing: &[Missing], heads: &Heads, margin: f64) -> Result<Self> {
-        let candidates = candidates_by_depth(&by_configuration(runs)?, heads)?;
+    pub(crate) fn new(runs: &'a [Run], missing: &[Missing], question: &Question) -> Result<Self> {
+        let Question { margin, heads, measure } = question;
+        let candidates = candidates_by_depth(&by_configuration(runs)?, heads, *measure)?;
         let missing = missing.iter().map(|missing| missing.run.clone()).collect();
-        let rest = without_failed(&candidates).map(|rest| Box::new(Self::of(rest, Vec::new(), margin)));
-        Ok(Verdict { without_failed: rest, ..Self::of(candidates, missing, margin) })
+        let of = |candidates, missing| Self::of(candidates, missing, *margin, *measure);
+        let rest = without_failed(&candidates, *measure).map(|rest| Box::new(of(rest, Vec::new())));
+        Ok(Verdict { without_failed: rest, ..of(candidates, missing) })
     }
 
-    fn of(candidates: Vec<Candidate<'a>>, missing: Vec<String>, margin: f64) -> Self {
-        let comparisons = comparisons(&candidates, margin / 100.0);
+    fn of(candidates: Vec<Candidate<'a>>, missing: Vec<String>, margin: f64, measure: Measure) -> Self {
+        let comparisons = comparisons(&candidates, margin / 100.0, measure);
         let findings: Vec<Finding> = comparisons.iter().flatten().rev().map(|against| against.finding).collect();
         let whole = comparisons.iter().filter(|against| against.is_some()).count() + 1 == candidates.len();
-        let none = sentence::no_verdict(&candidates, whole);
+        let none = sentence::no_verdict(&candidates, whole, measure);
         let knee = knee(&findings).filter(|_| none.is_none()).map(|knee| candidates.len() - 2 - knee);
-        let claim = Claim::new(&candidates);
-        let depths = depths(candidates, comparisons);
-        Verdict { margin, depths, knee, claim, none, missing, without_failed: None }
+        let claim = Claim::new(&candidates, measure);
+        let depths = depths(candidates, comparisons, measure);
+        Verdict { measure, margin, depths, knee, claim, none, missing, without_failed: None }
     }
 
     /// The deepest.
@@ -108,9 +115,10 @@ impl<'a> Verdict<'a> {
 }
 
 /// Each candidate compared with the last, and `None` for the last.
-fn comparisons(candidates: &[Candidate], margin: f64) -> Vec<Option<Comparison>> {
+fn comparisons(candidates: &[Candidate], margin: f64, measure: Measure) -> Vec<Option<Comparison>> {
     let Some((full, others)) = candidates.split_last() else { return Vec::new() };
-    let mut all: Vec<Option<Comparison>> = others.iter().map(|candidate| comparison(full, candidate, margin)).collect();
+    let mut all: Vec<Option<Comparison>> =
+        others.iter().map(|candidate| comparison(full, candidate, margin, measure)).collect();
     let p_values: Vec<f64> = all.iter().flatten().map(|against| against.p_value).collect();
     all.iter_mut().flatten().zip(holm(&p_values)).for_each(|(against, corrected)| against.p_holm = corrected);
     let mut goes_on = true;
@@ -123,9 +131,9 @@ fn comparisons(candidates: &[Candidate], margin: f64) -> Vec<Option<Comparison>>
 }
 
 /// The candidates without their failed runs, where a run failed and a sister did not.
-fn without_failed<'a>(candidates: &[Candidate<'a>]) -> Option<Vec<Candidate<'a>>> {
+fn without_failed<'a>(candidates: &[Candidate<'a>], measure: Measure) -> Option<Vec<Candidate<'a>>> {
     let rest = |candidate: &Candidate<'a>| {
-        let failed = failed(candidate);
+        let failed = failed(candidate, measure);
         let runs = candidate.runs.iter().copied();
         let runs: Vec<&Run> = runs.filter(|run| !failed.iter().any(|failed| std::ptr::eq(failed.run, *run))).collect();
         if runs.is_empty() { candidate.clone() } else { Candidate { runs } }
@@ -135,25 +143,30 @@ fn without_failed<'a>(candidates: &[Candidate<'a>]) -> Option<Vec<Candidate<'a>>
     (n_runs(&rest) < n_runs(candidates)).then_some(rest)
 }
 
-fn comparison(full: &Candidate, candidate: &Candidate, margin: f64) -> Option<Comparison> {
-    let drop = contrast(&[(full, 1.0), (candidate, -1.0)])?;
+fn comparison(full: &Candidate, candidate: &Candidate, margin: f64, measure: Measure) -> Option<Comparison> {
+    let drop = contrast(measure, &[(full, 1.0), (candidate, -1.0)])?;
     let mcnemar = mcnemar_by_seed(full, candidate);
     let p_value = contrast::p_value(full, candidate);
     let (n_seeds, drop) = (drop.n_seeds, drop.value);
     let (finding, is_same) = (finding(&drop, n_seeds, margin), is_same(full, candidate));
-    Some(Comparison { n_seeds, drop, mcnemar, p_value, p_holm: p_value, finding, is_same, is_tested: false })
+    Some(Comparison { measure, n_seeds, drop, mcnemar, p_value, p_holm: p_value, finding, is_same, is_tested: false })
 }
 
-fn depths<'a>(candidates: Vec<Candidate<'a>>, comparisons: Vec<Option<Comparison>>) -> Vec<DepthResult<'a>> {
-    let gain = |place: usize| contrast(&[(&candidates[place], 1.0), (&candidates[place.checked_sub(1)?], -1.0)]);
+fn depths<'a>(
+    candidates: Vec<Candidate<'a>>,
+    comparisons: Vec<Option<Comparison>>,
+    measure: Measure,
+) -> Vec<DepthResult<'a>> {
+    let gain =
+        |place: usize| contrast(measure, &[(&candidates[place], 1.0), (&candidates[place.checked_sub(1)?], -1.0)]);
     let gains: Vec<Option<Difference>> = (0..candidates.len()).map(|place| Some(gain(place)?.value)).collect();
     let depth = |((candidate, against), gain): ((Candidate<'a>, Option<Comparison>), Option<Difference>)| DepthResult {
-        accuracy: mean(candidate.runs.iter().map(|run| run.test().0)),
-        interval: runs::interval(&candidate.runs),
+        score: runs::measured(measure, &candidate.runs),
+        interval: runs::interval(measure, &candidate.runs),
         against,
         gain,
         costs: Costs::of(&candidate.runs),
-        failed: failed(&candidate),
+        failed: failed(&candidate, measure),
         candidate,
     };
     candidates.into_iter().zip(comparisons).zip(gains).map(depth).collect()

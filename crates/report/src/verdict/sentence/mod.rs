@@ -5,6 +5,8 @@ mod none;
 mod place;
 mod remedy;
 
+use study::Measure;
+
 use super::failed::{Failed, Than};
 use super::{DepthResult, Verdict};
 use crate::format::counted;
@@ -21,7 +23,8 @@ pub(crate) fn sentences(verdict: &Verdict) -> Vec<String> {
     if let Some(first) = sentences.first_mut().filter(|_| !verdict.missing.is_empty()) {
         *first = format!("preliminary, with {} missing: {first}", counted(verdict.missing.len(), "run"));
     }
-    sentences.extend(verdict.depths.iter().filter(|depth| !depth.failed.is_empty()).map(failures));
+    let failed = verdict.depths.iter().filter(|depth| !depth.failed.is_empty());
+    sentences.extend(failed.map(|depth| failures(depth, verdict.measure)));
     let rest = verdict.without_failed.iter().flat_map(|rest| judgement(rest));
     sentences.extend(rest.map(|sentence| format!("without the failed runs: {sentence}")));
     sentences.extend(caveats(verdict));
@@ -38,17 +41,17 @@ pub(super) fn judgement(verdict: &Verdict) -> Vec<String> {
 }
 
 /// How many runs of a depth failed, and which.
-fn failures(depth: &DepthResult) -> String {
+fn failures(depth: &DepthResult, measure: Measure) -> String {
     let (failed, all) = (depth.failed.len(), depth.candidate.runs.len());
     let named = |failed: &Failed| {
-        let accuracy = 100.0 * failed.run.test().0;
+        let own = scored(measure, failed.own);
         let than = match failed.than {
             Than::MostFrequent(share) => {
                 format!("no better than always answering the most frequent class, {:.2} %", 100.0 * share)
             }
             Than::Sisters(median) => format!("far below the {:.2} % of its sisters", 100.0 * median),
         };
-        format!("`{}` has {accuracy:.2} % on test, {than}", failed.run.name())
+        format!("`{}` has {own} on test, {than}", failed.run.name())
     };
     format!(
         "{failed} of {} of {} (`{}`) failed: {}",
@@ -57,6 +60,14 @@ fn failures(depth: &DepthResult) -> String {
         depth.candidate.configuration(),
         depth.failed.iter().map(named).collect::<Vec<_>>().join("; ")
     )
+}
+
+/// `91.25 %`, or with the name of the measure if it is not accuracy.
+fn scored(measure: Measure, value: f64) -> String {
+    match measure {
+        Measure::Accuracy => format!("{:.2} %", 100.0 * value),
+        _ => format!("a {} of {:.2} %", measure.words(), 100.0 * value),
+    }
 }
 
 /// What a reader must know before trusting the verdict.

@@ -1,13 +1,15 @@
 //! Why there is no verdict.
 
-use statistics::mean;
+use study::Measure;
 
 use super::place::blocks;
+use super::scored;
+use crate::measure::of_most_frequent;
+use crate::runs;
 use crate::verdict::candidates::Candidate;
-use crate::verdict::failed::most_frequent;
 
 /// Why these candidates give no verdict, if they do not; `compared`: each could be compared with the last.
-pub(crate) fn no_verdict(candidates: &[Candidate], compared: bool) -> Option<String> {
+pub(crate) fn no_verdict(candidates: &[Candidate], compared: bool, measure: Measure) -> Option<String> {
     let Some((full, others)) = candidates.split_last() else { return Some("no verdict: there is no run".to_owned()) };
     let named = |candidate: &Candidate| format!("{} (`{}`)", blocks(candidate.n_blocks()), candidate.configuration());
     if others.is_empty() {
@@ -39,20 +41,20 @@ pub(crate) fn no_verdict(candidates: &[Candidate], compared: bool) -> Option<Str
             named(full)
         ));
     }
-    learnt_nothing(full)
+    learnt_nothing(full, measure)
 }
 
 /// The full model is no better than its most frequent answer.
-fn learnt_nothing(full: &Candidate) -> Option<String> {
+fn learnt_nothing(full: &Candidate, measure: Measure) -> Option<String> {
     let outcomes = full.runs[0].outcomes.as_ref()?;
-    let most = most_frequent(outcomes);
-    let accuracy = mean(full.runs.iter().map(|run| run.test().0));
-    (accuracy <= most).then(|| {
+    let most = of_most_frequent(measure, outcomes);
+    let own = runs::measured(measure, &full.runs)?;
+    (own <= most).then(|| {
         format!(
-            "no verdict: the full model itself ({}, {:.2} %) is no better than always answering the most frequent class \
+            "no verdict: the full model itself ({}, {}) is no better than always answering the most frequent class \
              ({:.2} %), so it has learnt nothing that fewer blocks could lose",
             blocks(full.n_blocks()),
-            100.0 * accuracy,
+            scored(measure, own),
             100.0 * most
         )
     })

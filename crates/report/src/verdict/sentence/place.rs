@@ -1,6 +1,7 @@
 //! Where a depth lies beside the full model, and what it costs.
 
 use statistics::Range;
+use study::Measure;
 
 use crate::format::counted;
 use crate::verdict::{Comparison, DepthResult};
@@ -18,10 +19,15 @@ pub(super) fn place(against: &Comparison, margin: f64) -> String {
 
 pub(super) fn placed(against: &Comparison, how: &str) -> String {
     let mean = against.drop.mean;
+    let of = match against.measure {
+        Measure::Accuracy => String::new(),
+        measure => format!(" of {}", measure.words()),
+    };
     let place = match two(100.0 * mean.abs()).as_str() {
-        "0.00" => "level with the full model".to_owned(),
-        points if mean > 0.0 => format!("{points} points below the full model"),
-        points => format!("{points} points above the full model"),
+        "0.00" if of.is_empty() => "level with the full model".to_owned(),
+        "0.00" => format!("level with the full model in {}", against.measure.words()),
+        points if mean > 0.0 => format!("{points} points{of} below the full model"),
+        points => format!("{points} points{of} above the full model"),
     };
     let same = if against.is_same { ", with not one answer that differs" } else { "" };
     format!("{place} (95 % interval of the drop {}, {how}{same})", between(against.drop.interval(0.95)))

@@ -1,6 +1,7 @@
 //! What may decide an open question: more seeds, more test examples, or another recipe.
 
 use statistics::{LEAST_ANSWERS, LEAST_SEEDS, MOST_SEEDS};
+use study::Measure;
 
 use super::place::{blocks, placed};
 use crate::format::counted;
@@ -54,8 +55,17 @@ pub(super) fn remedy(next: &DepthResult, against: &Comparison, full: &DepthResul
 
 /// If the margin allows for too few lost answers.
 fn more_examples(against: &Comparison, margin: f64) -> Option<String> {
-    let lost = margin / 100.0 * against.drop.n_examples() as f64;
+    let lost = against.drop.answers(margin / 100.0);
     (margin > 0.0 && lost < LEAST_ANSWERS - 1e-9).then(|| {
+        if against.measure != Measure::Accuracy {
+            return format!(
+                "test on {:.1} times as many examples of the rarest class (there a margin of {} is {}, and a verdict \
+                 needs {LEAST_ANSWERS})",
+                LEAST_ANSWERS / lost,
+                counted(margin, "point"),
+                counted((10.0 * lost).floor() / 10.0, "lost answer")
+            );
+        }
         let needed = (100.0 * LEAST_ANSWERS / margin - 1e-9).ceil();
         format!(
             "test on at least {needed} examples (a margin of {} of {} is {}, and a verdict needs {LEAST_ANSWERS})",
