@@ -115,7 +115,7 @@ $(LATENCIES): %/latency.json: %/train.json | build-tensor
 	$(ON_DEVICE) $(EVALUATE) --latency --out $@
 report: $(REPORTED) ## Tables, the verdict, and one page with everything
 plot: $(CHARTS) ## Every figure, as SVG and PNG
-REPORT_ALL = $(BIN)/report all $(RUN_IDS:%=$(RUNS)/%) $(MARGIN:%=--margin %) $(HEAD:%=--head %) --out $(REPORT)
+REPORT_ALL = $(BIN)/report all $(RUN_IDS:%=$(RUNS)/%) $(MARGIN:%=--margin %) $(HEAD:%=--head %) $(REPORT_MEASURE:%=--measure %) --out $(REPORT)
 $(REPORTED) &: $(TRAINED) $(PREDICTIONS) $(LATENCIES) $(OUT)/question.txt $(BIN)/report
 	$(REPORT_ALL)
 so-far: $(BIN)/report ## The same of the runs that are finished by now; the others are listed as missing

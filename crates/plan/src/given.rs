@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
-use study::{Configuration, EMBEDDED_MODEL, ModelKind, Study, nearest};
+use study::{Configuration, EMBEDDED_MODEL, Measure, ModelKind, Study, nearest};
 
 /// Where make keeps what nobody gave.
 pub(crate) const MODELS: &str = "data/models";
@@ -37,6 +37,11 @@ pub(crate) struct Sources {
     pub(crate) input: Option<String>,
 }
 
+/// The study's measure, unless it is the usual one.
+pub(crate) fn measure(study: &Study) -> Option<&'static str> {
+    Some(study.report.measure).filter(|measure| *measure != Measure::default()).map(Measure::name)
+}
+
 impl Given {
     pub(crate) fn from_environment() -> Self {
         Self::from_variables(|name| std::env::var(name).ok())
@@ -60,10 +65,11 @@ impl Given {
     }
 
     /// What `report` is asked, as a line; another one makes the report anew.
-    pub(crate) fn question(&self) -> String {
+    pub(crate) fn question(&self, study: &Study) -> String {
         let default = || "default".to_owned();
         let [margin, head] = [&self.margin, &self.head].map(|value| value.clone().unwrap_or_else(default));
-        format!("margin {margin}, head {head}\n")
+        let measure = measure(study).map_or_else(String::new, |measure| format!(", measure {measure}"));
+        format!("margin {margin}, head {head}{measure}\n")
     }
 
     /// What `attend` is asked, as a line; `None` unless two runs are named.
@@ -80,7 +86,7 @@ impl Given {
     pub(crate) fn check(&self, study: &Study, configurations: &[Configuration]) -> anyhow::Result<()> {
         each(&self.device, "DEVICE", is_device, || "the devices are auto, flex, cpu, cuda and cuda:INDEX".to_owned())?;
         self.check_engine()?;
-        each(&self.margin, "MARGIN", is_points, || "expected points of accuracy, 0 to 100".to_owned())?;
+        each(&self.margin, "MARGIN", is_points, || "expected points, 0 to 100".to_owned())?;
         for (name, value) in [("EXAMPLES", &self.examples), ("TRIED", &self.tried)] {
             each(value, name, is_count, || "expected a whole number, at least 1".to_owned())?;
         }

@@ -8,7 +8,7 @@ use anyhow::ensure;
 use records::publish;
 use study::{Configuration, EMBEDDED, Study};
 
-use crate::given::{Given, Sources};
+use crate::given::{Given, Sources, measure};
 use crate::inputs::{Input, texts, weights};
 
 /// The text of `plan.mk`, after a check of everything that make was given. With `folder`, the study's, the sums of all inputs
@@ -26,7 +26,7 @@ pub(crate) fn plan(study: &Study, configurations: &[Configuration], folder: Opti
     let text = variables(study, configurations, &encoders, &models, &sources)?;
     if let Some(folder) = folder {
         inputs(study, &encoders, &sources, folder).iter().try_for_each(Input::remember)?;
-        publish::if_changed(&folder.join("question.txt"), given.question().as_bytes())?;
+        publish::if_changed(&folder.join("question.txt"), given.question(study).as_bytes())?;
         if let Some(examples) = given.examples() {
             publish::if_changed(&folder.join("examples.txt"), examples.as_bytes())?;
         }
@@ -54,6 +54,9 @@ fn variables(
     define("SPLITS", if study.data.validation > 0.0 { &["test", "validation"] } else { &["test"] })?;
     for run in configurations {
         define(&format!("ENCODER_{}", run.id), &[&run.encoder])?;
+    }
+    if let Some(measure) = measure(study) {
+        define("REPORT_MEASURE", &[measure])?;
     }
     define("ENCODERS", encoders)?;
     define("NEEDED_MODELS", &Vec::from_iter(models.iter().copied()))?;

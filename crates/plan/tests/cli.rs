@@ -249,6 +249,22 @@ fn makes_variables_are_checked_and_nothing_is_written_if_one_is_wrong() {
 }
 
 #[test]
+fn a_measure_other_than_accuracy_reaches_make_and_is_part_of_the_question() {
+    let write = ["--write", "out", "--format", "make"];
+    let made = |study: &str| {
+        let folder = Folder::new(study);
+        folder.plan(&write).success();
+        (folder.read("out/plan.mk"), folder.read("out/question.txt"))
+    };
+    let (variables, question) = made(&format!("{STUDY}\n[report]\nmeasure = \"macro-f1\"\n"));
+    assert!(variables.contains("\nREPORT_MEASURE := macro-f1\n"), "{variables}");
+    assert_eq!(question, "margin default, head default, measure macro-f1\n");
+    let (variables, question) = made(STUDY);
+    assert!(!variables.contains("REPORT_MEASURE"));
+    assert_eq!(question, "margin default, head default\n");
+}
+
+#[test]
 fn a_text_longer_than_a_model_reads_is_refused_once_the_model_is_there() {
     let folder = Folder::new(&STUDY.replace("max_seq_length = 64", "max_seq_length = 128"));
     let write = ["--write", "out", "--format", "make"];

@@ -11,7 +11,7 @@ use crate::missing::others;
 use crate::section::placed;
 use crate::settings::Settings;
 use crate::slip::slip;
-use crate::{Configuration, Data, Error, defaults};
+use crate::{Configuration, Data, Error, Report, defaults};
 
 /// A study definition (`pipelines/<study>.toml`).
 #[derive(Debug, Clone, Deserialize)]
@@ -25,6 +25,9 @@ pub struct Study {
     /// Which examples, and how they become tokens.
     #[serde(default)]
     pub data: Data,
+    /// What the report is asked.
+    #[serde(default)]
+    pub report: Report,
     /// Settings of every row that does not have its own.
     #[serde(default)]
     pub defaults: Settings,

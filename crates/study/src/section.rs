@@ -5,7 +5,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::settings::Settings;
-use crate::{Data, Study};
+use crate::{Data, Report, Study};
 
 /// Settings of a row that `[defaults]` cannot have.
 const OF_A_ROW: [&str; 3] = ["id", "seeds", "published_accuracy"];
@@ -13,9 +13,11 @@ const OF_A_ROW: [&str; 3] = ["id", "seeds", "published_accuracy"];
 /// The sections that have the setting `name`, in words; `None` if there is none.
 pub(crate) fn sections(name: &str) -> Option<String> {
     let (in_study, in_data, in_row) = (has::<Study>(name), has::<Data>(name), has::<Settings>(name));
+    let in_report = has::<Report>(name);
     let places = [
         (in_study, "at the top of the file"),
         (in_data, "in `[data]`"),
+        (in_report, "in `[report]`"),
         (in_row && !OF_A_ROW.contains(&name), "in `[defaults]`"),
         (in_row, "in a `[[configuration]]`"),
     ];
@@ -29,7 +31,7 @@ fn has<T: DeserializeOwned>(name: &str) -> bool {
     listed.split('`').skip(3).step_by(2).any(|field| field == name)
 }
 
-/// The message of a check, such as "[data]: `test` is 20", or "configuration `2VA-s1`: `epochs` must be", behind the line of
+/// The message of a check, such as "\[data]: `test` is 20", or "configuration `2VA-s1`: `epochs` must be", behind the line of
 /// the setting that it is about and with the section that has it; `None` if the file `text` does not have it.
 pub(crate) fn placed(text: &str, message: &str) -> Option<String> {
     let (section, said) = message.split_once(": `")?;

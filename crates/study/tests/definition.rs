@@ -194,6 +194,8 @@ fn a_typing_error_is_reported_with_its_line_and_the_near_name() {
     assert!(said.contains("line 11") && said.contains("did you mean `batch_size`?"), "{said}");
     assert!(!said.contains('\n'), "{said}");
     assert!(refused("max_seq_length = 64", "max_seq_length = -1").contains("line 6"));
+    let measure = "[report]\nmeasure = \"macro-f2\"\n[defaults]";
+    assert!(refused("[defaults]", measure).ends_with("did you mean `macro-f1`?"));
     assert!(refused("[defaults]", "[defaults").contains("line 7"));
 }
 
@@ -215,6 +217,7 @@ fn a_setting_in_the_wrong_section_is_sent_to_its_own() {
             "encoder = \"e\"\n[defaults]",
             "`encoder` cannot stand here; it belongs in `[defaults]` or in a `[[",
         ),
+        ("seeds = [1, 2]", "measure = \"macro-f1\"", "line 2: `measure` cannot stand here; it belongs in `[report]`"),
         ("seeds = [1, 2]", "validation = 0.1", "line 2: `validation` cannot stand here; it belongs in `[data]`"),
         ("id = \"B\"", "id = \"B\"\ndata = 1", "`data` cannot stand here; it belongs at the top of the file"),
         ("[defaults]", "seeds = [1]\n[defaults]", "it belongs at the top of the file or in a `[[configuration]]`"),
