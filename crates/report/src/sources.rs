@@ -105,10 +105,10 @@ fn read_folder(run: &RunDir, known: &Known) -> Result<Found> {
     let name = run.path().file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let missing = |why: &str| Ok(Found::Missing(Missing { run: name.clone(), why: why.to_owned() }));
     match read_streams(run, known) {
-        Err(_) if run.stamp().exists() && !run.metrics().exists() => {
-            missing("its metrics are missing: remove its folder, then run make")
+        Err(_) if run.stamp().exists() && !has_metrics(run) => {
+            missing("its `metrics.jsonl` is missing or empty: remove its folder, then run make")
         }
-        Err(_) if run.config().exists() && !run.metrics().exists() => missing("not trained"),
+        Err(_) if run.config().exists() && !has_metrics(run) => missing("not trained"),
         Err(error) if run.config().exists() && error.is::<Unfinished>() => {
             let why = error.downcast_ref::<Unfinished>().and_then(|unfinished| unfinished.why.as_ref());
             missing(&why.map_or("not finished".to_owned(), |why| format!("stopped in {why}")))
@@ -121,6 +121,7 @@ fn read_streams(run: &RunDir, known: &Known) -> Result<Vec<Stream>> {
     if !run.metrics().exists() {
         bail!(not_a_run(run.path()));
     }
+    ensure!(has_metrics(run), "`{}` is empty: train the run again with make", run.metrics().display());
     let mut streams = read_file(regular(&run.metrics())?, known)?;
     check_configuration(run, &streams)?;
     let stamp = stamp::read(&run.stamp())?;
@@ -137,6 +138,11 @@ fn read_streams(run: &RunDir, known: &Known) -> Result<Vec<Stream>> {
     }
     streams.extend(read_latency(&run.latency())?.map(Stream::Latency));
     Ok(streams)
+}
+
+/// Whether the run has metrics with anything in them. A pipe is none either, but [`regular`] says so.
+fn has_metrics(run: &RunDir) -> bool {
+    std::fs::metadata(run.metrics()).is_ok_and(|found| !found.is_file() || found.len() > 0)
 }
 
 /// What a folder without metrics is, and what to name instead of it.
@@ -177,9 +183,10 @@ fn check_configuration(run: &RunDir, streams: &[Stream]) -> Result<()> {
         return Ok(());
     }
     let text = regular(&path).map(std::fs::read_to_string)?.map_err(|e| records::Error::io("reading", &path, e))?;
-    let asked = Configuration::from_json(&text).with_context(|| format!("reading `{}`", path.display()))?;
-    let ran = |stream: &Stream| matches!(stream, Stream::Training(training) if training.begin.configuration == asked);
     let place = path.display();
+    ensure!(!text.trim().is_empty(), "`{place}` is empty: `make` writes it again");
+    let asked = Configuration::from_json(&text).with_context(|| format!("reading `{place}`"))?;
+    let ran = |stream: &Stream| matches!(stream, Stream::Training(training) if training.begin.configuration == asked);
     ensure!(
         streams.iter().all(ran),
         "`{place}` differs from the configuration in `metrics.jsonl`: train the run again with make"

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use records::jsonl;
 use records::shards::Manifest;
 
@@ -17,6 +17,7 @@ use pairs::{Pairs, Side};
 
 /// Print one JSON object for each such example, the clearest differences first. A closed pipe is no error.
 pub(crate) fn print(asked: &Flips) -> Result<()> {
+    ensure!(asked.a != asked.b, "`{}` is both A and B: name two runs or configurations", asked.a.display());
     let (a, b) = (Side::read(&asked.a)?, Side::read(&asked.b)?);
     let pairs = Pairs::new(&a, &b)?;
     let mut flips = flip::all(&pairs);
@@ -45,7 +46,7 @@ fn texts(shards: &Path, sides: [&Side; 2], flips: &[Flip]) -> Result<HashMap<Str
     let (manifest, sha256) = Manifest::read(shards)?;
     let other = sides.iter().find_map(|side| side.of_other_data(&sha256));
     let (folder, run) = (shards.display(), other.unwrap_or_default());
-    anyhow::ensure!(other.is_none(), "`{folder}` holds other data than run `{run}` was trained on: name its shards");
+    ensure!(other.is_none(), "`{folder}` holds other data than run `{run}` was trained on: name its shards");
     let texts: HashMap<String, String> = manifest.texts(shards)?.into_iter().map(|text| (text.id, text.text)).collect();
     let missing = flips.iter().find(|flip| !texts.contains_key(flip.id));
     missing.map_or(Ok(()), |flip| {

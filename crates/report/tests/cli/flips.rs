@@ -60,7 +60,6 @@ fn flips_are_paired_by_seed_and_the_clearest_come_first() {
     assert_eq!(only.iter().map(|flip| flip.0).collect::<Vec<_>>(), [25, 26, 27, 28]);
     let one = seen(&stdout(&["flips", &format!("{a}-s2"), &b], ""));
     assert_eq!(one.iter().map(|flip| flip.0).collect::<Vec<_>>(), [22, 23, 24]);
-    assert_eq!(stdout(&["flips", &a, &a], ""), "");
 }
 
 /// A folder of shards with these texts of test and nothing else, and the sha256 of its manifest.
@@ -99,7 +98,7 @@ fn flips_take_their_texts_from_the_shards() {
         "{line}"
     );
     let line = refusal(&["flips", &a, &b, "--shards", "nothere"], "");
-    assert!(line.contains("`nothere`: no shards are there; name the folder that `prep` wrote them to"), "{line}");
+    assert!(line.contains("`nothere`: no shards are there; name the folder that `prep` wrote them to, such"), "{line}");
     publish::bytes(&shards.join("texts.test.jsonl"), b"").unwrap();
     let line = refusal(&["flips", &a, &b, "--shards", &name], "");
     assert!(line.contains("texts.test.jsonl`: differs from its manifest"), "{line}");
@@ -113,6 +112,8 @@ fn flips_of_unpaired_runs_are_refused_with_both_names() {
     let (one, two) = (format!("{a}-s1"), format!("{b}-s2"));
     let line = refusal(&["flips", &one, &two], "");
     assert!(line.contains("1VA-s1` (seed 1) and `") && line.contains("have no seed in common: name runs"), "{line}");
+    let line = refusal(&["flips", &a, &format!("{a}/")], "");
+    assert!(line.contains("1VA` is both A and B: name two runs or configurations"), "{line}");
     Made::new("4VA", 1).write(&runs); // without ratings in its ids
     let other = runs.join("4VA").display().to_string();
     let line = refusal(&["flips", &a, &other], "");

@@ -47,6 +47,20 @@ fn a_folder_with_contradicting_files_is_refused() {
         line.contains("config.json` differs from the configuration in `metrics.jsonl`: train the run again"),
         "{line}"
     );
+    put("config.json", String::new());
+    let line = refusal(&["table", &runs[0]], "");
+    assert!(line.contains("config.json` is empty: `make` writes it again"), "{line}");
+    put("metrics.jsonl", String::new());
+    let (_, _, said) = report(&["table", &runs[0]], "");
+    assert!(said.contains("left out: run `2VA-s1`, not trained"), "{said}");
+    put("train.json", "{}".to_owned());
+    let (_, _, said) = report(&["table", &runs[0]], "");
+    assert!(said.contains("`2VA-s1`, its `metrics.jsonl` is missing or empty: remove its folder"), "{said}");
+    for name in ["config.json", "train.json"] {
+        std::fs::remove_file(Path::new(&runs[0]).join(name)).unwrap();
+    }
+    let line = refusal(&["table", &runs[0]], "");
+    assert!(line.contains("metrics.jsonl` is empty: train the run again with make"), "{line}");
 }
 
 #[test]
