@@ -99,7 +99,7 @@ impl TryFrom<Fields> for Line {
 
 /// Test reviews by id, in the order of `ids`.
 fn from_shards(shards: &Path, ids: &[String]) -> anyhow::Result<Vec<Review>> {
-    let (manifest, _) = Manifest::read(shards).context("run `prep` first")?;
+    let (manifest, _) = Manifest::read(shards)?;
     let texts: HashMap<String, String> = manifest.texts(shards)?.into_iter().map(|text| (text.id, text.text)).collect();
     let examples = manifest.examples(shards, Split::Test)?;
     let labels: HashMap<&str, usize> = examples.iter().map(|example| (example.id.as_str(), example.label)).collect();
@@ -110,8 +110,21 @@ fn from_shards(shards: &Path, ids: &[String]) -> anyhow::Result<Vec<Review>> {
     ids.iter().map(review).collect()
 }
 
-fn unknown<'a>(shards: &Path, id: &str, known: impl Iterator<Item = &'a String>) -> anyhow::Error {
-    let nearest = study::nearest(id, known.map(String::as_str));
-    let nearest = nearest.map_or_else(String::new, |other| format!("; did you mean `{other}`?"));
-    anyhow!("`{}`: no test review `{id}`{nearest}", shards.display())
+fn unknown<'a>(shards: &Path, id: &str, known: impl Iterator<Item = &'a String> + Clone) -> anyhow::Error {
+    let nearest = study::nearest(id, known.clone().map(String::as_str));
+    let meant = nearest.map(|other| format!("; did you mean `{other}`?"));
+    let meant = meant.or_else(|| known.min().map(|first| format!("; ids look like `{first}`"))).unwrap_or_default();
+    anyhow!("`{}`: no test review `{id}`{meant}", shards.display())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn an_unknown_id_is_answered_with_a_near_or_any_id() {
+        let known = ["test/pos/2", "test/neg/1"].map(str::to_owned);
+        for (id, says) in [("test/pos/3", "did you mean `test/pos/2`?"), ("1", "ids look like `test/neg/1`")] {
+            let message = super::unknown("s".as_ref(), id, known.iter()).to_string();
+            assert_eq!(message, format!("`s`: no test review `{id}`; {says}"));
+        }
+    }
 }

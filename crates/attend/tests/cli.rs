@@ -259,6 +259,7 @@ fn each_error_is_one_sentence() {
     says(&["--format", "jsonl", "-"], "{\"id\":1,\"text\":\"a\"}\n{\"id\":2}\n", "`stdin`, line 2");
     says(&["--format", "jsonl", "-"], "", "the input holds no text");
     says(&["nowhere.jsonl"], "", "reading `nowhere.jsonl`");
+    says(&["--review", "a", "--shards", "nothere"], "", "attend: `nothere`: no shards are there; name the folder");
     says(&["--text", "a", "--against", "pretrained"], "", "does not name its pretrained model");
     says(&["--text", "a", "--against", "nowhere"], "", "nowhere");
     let run = attend(&["--run", "nowhere", "--text", "a"], "").code(1).get_output().stderr.clone();

@@ -31,10 +31,10 @@ struct Args {
     #[arg(long, value_name = "DIR", group = "what")]
     shards: Option<PathBuf>,
     /// Split of the shards to predict
-    #[arg(long, default_value = "test", requires = "shards", value_parser = split_name())]
+    #[arg(long, default_value = "test", requires = "shards", conflicts_with = "text", value_parser = split_name())]
     split: Split,
     /// Measure the time per answer on this device, one by one and in batches of 32, and write one record
-    #[arg(long, requires_all = ["run", "shards"])]
+    #[arg(long, requires_all = ["run", "shards"], conflicts_with = "text")]
     latency: bool,
     /// JSON Lines with "id" and "text"; writes one prediction for each line, in order. Without an id, it is the line number
     #[arg(long, value_name = "FILE|-", group = "what")]

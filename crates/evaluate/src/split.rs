@@ -37,7 +37,7 @@ pub(crate) fn predict(
 
 /// The examples of `split` in the shards that the run was trained on; other shards are an error.
 pub(crate) fn examples(chosen: &Trained, folder: &Path, split: Split) -> anyhow::Result<(Manifest, Vec<Example>)> {
-    let (manifest, sha256) = Manifest::read(folder).context("run `prep` first")?;
+    let (manifest, sha256) = Manifest::read(folder)?;
     let (run, shards) = (&chosen.name, folder.display());
     ensure!(
         chosen.origin.shards_sha256() == Some(sha256.as_str()),

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{BufReader, Read, Write};
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, anyhow, ensure};
 use classifier::device::Engine;
 use classifier::predicted;
 use records::jsonl::{self, Reader};
@@ -20,7 +20,8 @@ const TEXTS_PER_BATCH: usize = 64;
 const PROMPT: &str = "one text a line, such as {\"id\":1,\"text\":\"A fine film.\"}";
 
 /// What the option takes.
-const NAME_A_FILE: &str = "`--text` takes a file, or `-` for a pipe";
+const NAME_A_FILE: &str = "`--text` takes a file of JSON Lines, or a pipe: \
+                           echo '{\"text\":\"A good film\"}' | evaluate … --text -";
 
 /// One line of the input beside its id; other fields are ignored.
 #[derive(Deserialize)]
@@ -39,7 +40,7 @@ pub(crate) fn predict(
     let tokenizer = chosen.tokenizer()?;
     let input: Box<dyn Read> = match from {
         "-" => Box::new(console::typed(PROMPT).lock()),
-        path => Box::new(File::open(path).with_context(|| format!("reading `{path}` ({NAME_A_FILE})"))?),
+        path => Box::new(File::open(path).map_err(|e| anyhow!("reading `{path}`: {e}; {NAME_A_FILE}"))?),
     };
     let name = if from == "-" { "stdin" } else { from };
     let mut texts: Reader<Text, _> = Reader::new(name, BufReader::new(input));

@@ -123,6 +123,14 @@ fn a_missing_run_is_refused_and_wrong_usage_exits_with_2() {
     records::publish::bytes(&place.path().join("config.json"), configuration.as_bytes()).unwrap();
     refused(["--run", &run], "the run is not finished; train it first");
     refused(["--model", &run], "` is the folder of a run; give it with `--run`");
+    let empty = place.path().join("config.json");
+    records::publish::bytes(&empty, b"").unwrap();
+    refused(["--run", &run], "config.json` is empty; `make` writes it again");
+    let text = evaluate(&["--model", &folder(), "--text", "A good film"], "").code(1).get_output().stderr.clone();
+    let says = "reading `A good film`: No such file or directory (os error 2); `--text` takes a file of JSON Lines";
+    assert!(String::from_utf8_lossy(&text).contains(says), "{}", String::from_utf8_lossy(&text));
+    evaluate(&["--model", &folder(), "--text", "-", "--split", "test"], "").code(2);
+    evaluate(&["--run", &run, "--text", "-", "--latency"], "").code(2);
     evaluate(&["--run", &run], "").code(2);
     evaluate(&["--run", &run, "--model", &run, "--text", "-"], "").code(2);
     evaluate(&["--model", &run, "--shards", &run], "").code(2);

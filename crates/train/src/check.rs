@@ -50,6 +50,13 @@ pub(crate) fn all(
 
 /// The encoder called `name`, which `folder` holds.
 pub(crate) fn encoder(folder: &Path, name: &str) -> anyhow::Result<Config> {
+    let (inner, is_model) = (folder.join(name), |folder: &Path| folder.join("config.json").exists());
+    ensure!(
+        is_model(folder) || !is_model(&inner),
+        "`{}` is not a model's folder; name one in it, such as `{}`",
+        folder.display(),
+        inner.display()
+    );
     Config::read(folder).map_err(|error| with_remedy(error, folder, &fetch(folder, name)))
 }
 

@@ -105,7 +105,7 @@ impl RunInputs {
     /// Read shards and model folder, check that they fit together, and return the model that the configuration names.
     pub(crate) fn read(configuration: Configuration, paths: &Paths<'_>) -> anyhow::Result<(Self, Checked)> {
         let (shards, model) = (paths.shards, paths.model);
-        let (manifest, shards_sha256) = Manifest::read(shards).context("run `prep` first")?;
+        let (manifest, shards_sha256) = Manifest::read(shards)?;
         let encoder = check::encoder(model, &configuration.encoder)?;
         let checked = check::model(&configuration, &encoder, manifest.labels.len(), manifest.data.max_seq_length)?;
         tokenizer_fits(&manifest, &encoder, model, &configuration.encoder)?;

@@ -369,7 +369,7 @@ fn inputs_that_do_not_fit_are_refused_before_anything_is_written() {
     place.write("model/config.json", &place.read("model/config.json").replace("\"bert\"", "\"gpt2\""));
     assert_refused(place.train(&good), "model_type `gpt2`");
     std::fs::remove_file(place.path("shards/manifest.json")).unwrap();
-    assert_refused(place.train(&good), "run `prep` first");
+    assert_refused(place.train(&good), "shards`: no shards are there; name the folder that `prep` wrote them to");
     assert!(!place.path("run").exists());
 }
 
@@ -397,6 +397,14 @@ fn a_model_that_is_not_there_is_named_with_the_command_that_brings_it() {
     configuration["weights"] = json!("pretrained");
     let no_weights = "no index of either; get the model with `fetch model tiny --out DIR`, or name a copy";
     assert_refused(place.check(&[&configuration]), no_weights);
+    place.write("model/inner/config.json", &place.read("model/config.json"));
+    let config = place.path("model/config.json");
+    std::fs::rename(&config, place.path("kept.json")).unwrap();
+    configuration["encoder"] = json!("inner");
+    let inner =
+        format!("model` is not a model's folder; name one in it, such as `{}`", place.path("model/inner").display());
+    assert_refused(place.check(&[&configuration]), &inner);
+    std::fs::rename(place.path("kept.json"), &config).unwrap();
     configuration["encoder"] = json!("sample-bert");
     let sample = "`sample-bert` has no pretrained weights: set `weights = \"random\"` in the study file";
     assert_refused(place.check(&[&configuration]), sample);

@@ -73,7 +73,9 @@ impl Trained {
         }
         ensure!(folder.is_dir(), "there is no folder `{place}`; {NAME_A_RUN}");
         ensure!(run.config().exists(), "`{place}` is not a run, since it has no `config.json`; {NAME_A_RUN}");
-        let configuration = Configuration::from_json(&read(&run.config())?).with_context(|| {
+        let text = read(&run.config())?;
+        ensure!(!text.trim().is_empty(), "`{}` is empty; `make` writes it again", run.config().display());
+        let configuration = Configuration::from_json(&text).with_context(|| {
             format!(
                 "`{}` is not the configuration of a run; give a model's folder with `--model`",
                 run.config().display()

@@ -101,7 +101,7 @@ fn shards_and_manifests_that_disagree_are_refused() {
     place.write(shard, "");
     place.refuses(train, b"", "differs from its manifest");
     std::fs::remove_dir_all(place.path("shards")).unwrap();
-    place.refuses(train, b"", "run `prep` first");
+    place.refuses(train, b"", "`shards`: no shards are there; name the folder");
 }
 
 #[test]

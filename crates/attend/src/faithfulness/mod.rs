@@ -7,7 +7,7 @@ mod table;
 
 use std::path::Path;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use console::Progress;
 use rand::SeedableRng;
 use rand::seq::index::sample;
@@ -85,7 +85,7 @@ pub(crate) struct Record<'a> {
 /// # Errors
 /// The shards cannot be read, or differ from those that a run was trained on.
 pub(crate) fn test(viewers: &[Viewer], shards: &Path, count: usize) -> anyhow::Result<Vec<Scores>> {
-    let (manifest, sha256) = Manifest::read(shards).context("run `prep` first")?;
+    let (manifest, sha256) = Manifest::read(shards)?;
     for viewer in viewers {
         let Model { name, shards_sha256, tokenizer, .. } = &viewer.model;
         ensure!(
