@@ -106,7 +106,7 @@ fn read_folder(run: &RunDir, known: &Known) -> Result<Found> {
     let missing = |why: &str| Ok(Found::Missing(Missing { run: name.clone(), why: why.to_owned() }));
     match read_streams(run, known) {
         Err(_) if run.stamp().exists() && !has_metrics(run) => {
-            missing("its `metrics.jsonl` is missing or empty: remove its folder, then run make")
+            missing("without records in `metrics.jsonl`: remove its folder, then run make")
         }
         Err(_) if run.config().exists() && !has_metrics(run) => missing("not trained"),
         Err(error) if run.config().exists() && error.is::<Unfinished>() => {

@@ -51,11 +51,11 @@ fn a_folder_with_contradicting_files_is_refused() {
     let line = refusal(&["table", &runs[0]], "");
     assert!(line.contains("config.json` is empty: `make` writes it again"), "{line}");
     put("metrics.jsonl", String::new());
-    let (_, _, said) = report(&["table", &runs[0]], "");
-    assert!(said.contains("left out: run `2VA-s1`, not trained"), "{said}");
+    let line = refusal(&["table", &runs[0]], "");
+    assert!(line.contains("`2VA-s1`, is not trained"), "{line}");
     put("train.json", "{}".to_owned());
-    let (_, _, said) = report(&["table", &runs[0]], "");
-    assert!(said.contains("`2VA-s1`, its `metrics.jsonl` is missing or empty: remove its folder"), "{said}");
+    let line = refusal(&["table", &runs[0]], "");
+    assert!(line.contains("`2VA-s1`, is without records in `metrics.jsonl`: remove its folder, then"), "{line}");
     for name in ["config.json", "train.json"] {
         std::fs::remove_file(Path::new(&runs[0]).join(name)).unwrap();
     }
