@@ -183,7 +183,7 @@ fn what_cannot_be_learnt_from_leaves_no_study() {
             "no `empty/all-MiniLM-L6-v2/config.json`; `--models` (MODELS_DIR) names",
         ),
         (&["gone.csv", "--models", "empty"], "no `gone.csv`; name the file"),
-        (&["one.csv"], "every text to train on has one class"),
+        (&["one.csv"], "2 of 3 texts are to train on, of class `a`; a classifier needs two classes"),
         (&["mail.csv", "--encoder", "a/b"], "run `fetch model a/b --out data/models`, then give `--encoder b`"),
         (&["mail.csv", "--encoder", "../b"], "--encoder `../b`: name a model's folder, without a path"),
         (

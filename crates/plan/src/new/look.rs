@@ -1,10 +1,9 @@
 //! What a source holds: columns, classes, copies and lengths, as far as the choice of settings needs it.
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail};
 use records::Split;
 use records::shards::Duplicates;
 use study::Data;
@@ -38,9 +37,14 @@ impl Found {
         let (description, mut store) = (source.description.clone(), Store::new(std::env::temp_dir()));
         let texts = source.read(&mut store)?;
         texts::check_ids(&description, &texts.reviews)?;
-        let learnt = texts.reviews.iter().filter(|review| review.split == Split::Train).map(|review| review.label);
-        let learnt: HashSet<usize> = learnt.collect();
-        ensure!(learnt.len() > 1, "{description}: every text to train on has one class; a classifier needs two");
+        let learnt: Vec<usize> =
+            texts.reviews.iter().filter(|review| review.split == Split::Train).map(|review| review.label).collect();
+        if learnt.iter().all(|label| Some(label) == learnt.first()) {
+            let class =
+                learnt.first().map(|label| format!(", of class `{}`", texts.labels[*label])).unwrap_or_default();
+            let (n, all) = (learnt.len(), texts.reviews.len());
+            bail!("{description}: {n} of {all} texts are to train on{class}; a classifier needs two classes");
+        }
         Ok(Found { description, texts, store })
     }
 }
