@@ -121,7 +121,7 @@ mod tests {
     fn a_block_that_is_chosen_twice_and_a_choice_that_does_not_exist_are_named() {
         for (text, says) in [
             ("first:2+last:2", "block 1 is chosen twice; the encoder has 3"),
-            ("frist:2", "`frist` is not a choice; did you mean `first:2`? the encoder has 3"),
+            ("fist:2", "`fist` is not a choice; did you mean `first:2`? the encoder has 3"),
             ("0+lst:1", "`lst` is not a choice; did you mean `last:1`? the encoder has 3"),
             ("middle:2", "`middle` is not a choice; the encoder has 3"),
         ] {
