@@ -282,8 +282,8 @@ mod tests {
         assert_eq!(of("all"), files(&[("train-all.jsonl", "all.jsonl")]));
         assert_eq!(of("object"), files(&[("test-te.csv", "en/te.csv"), ("train.csv", "de/train.csv")]));
         assert_eq!(
-            of("objects").unwrap_err(),
-            "no configuration `objects`; there are `en`, `de`, `all`, `object`; did you mean `object`?"
+            of("objec").unwrap_err(),
+            "no configuration `objec`; there are `en`, `de`, `all`, `object`; did you mean `object`?"
         );
         let message = chosen(card.clone(), &paths, None).unwrap_err();
         assert!(
