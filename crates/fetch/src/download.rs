@@ -16,9 +16,6 @@ use crate::unfinished::Unfinished;
 
 const TRIES: u32 = 3;
 
-/// The limit on an answer that is kept in memory.
-const MOST_READ_BYTES: u64 = 16 << 20;
-
 /// Downloads files.
 pub(crate) struct Downloads {
     client: Agent,
@@ -43,7 +40,7 @@ impl Downloads {
         }
         log::info!("fetching `{}` from `{url}`", path.display());
         let failed = |what: &str| anyhow!("fetching `{}` from `{url}`: {what}; {remedy}", path.display());
-        match self.with_retries(&path.display().to_string(), || self.try_once(source)) {
+        match self.with_retries(source) {
             Ok(()) => Ok(true),
             Err(Failure::Missing) if *optional => {
                 log::debug!("`{url}` does not exist; this file is optional");
@@ -54,33 +51,17 @@ impl Downloads {
         }
     }
 
-    /// The whole answer for `url`, which is small.
-    pub(crate) fn read(&self, url: &str) -> Result<Vec<u8>, Failure> {
-        self.with_retries(url, || {
-            let answer = http::get(&self.client, url, 0).map_err(Failure::Passing)?;
-            if answer.status != 200 {
-                return Err(of_status(answer.status));
-            }
-            let mut bytes = Vec::new();
-            let read = answer.into_reader().take(MOST_READ_BYTES).read_to_end(&mut bytes);
-            match read.map_err(|error| Failure::Passing(error.into()))? as u64 {
-                MOST_READ_BYTES => Err(Failure::Lasting(anyhow!("the answer is longer than {MOST_READ_BYTES} bytes"))),
-                _ => Ok(bytes),
-            }
-        })
-    }
-
-    fn with_retries<T>(&self, what: &str, attempt: impl Fn() -> Result<T, Failure>) -> Result<T, Failure> {
+    fn with_retries(&self, source: &Source) -> Result<(), Failure> {
         let mut pause = self.pause;
         for _ in 1..TRIES {
-            match attempt() {
-                Err(Failure::Passing(error)) => log::warn!("`{what}`: {error:#}; trying again"),
+            match self.try_once(source) {
+                Err(Failure::Passing(error)) => log::warn!("`{}`: {error:#}; trying again", source.path.display()),
                 done => return done,
             }
             sleep(pause);
             pause *= 2;
         }
-        attempt()
+        self.try_once(source)
     }
 
     fn try_once(&self, source: &Source) -> Result<(), Failure> {
@@ -157,20 +138,12 @@ fn ended(length: u64, total: Option<u64>) -> String {
 /// The failure for a status without usable bytes. If the server cannot resume, the partial file is discarded and the
 /// next try starts over.
 fn refused(status: u16, unfinished: &Unfinished) -> Failure {
-    match status {
-        206 | 416 => match unfinished.discard() {
-            Ok(()) => {
-                Failure::Passing(anyhow!("status {status}").context("the server cannot resume the partial download"))
-            }
-            Err(discarding) => discarding.into(),
-        },
-        status => of_status(status),
-    }
-}
-
-fn of_status(status: u16) -> Failure {
     let error = anyhow!("status {status}");
     match status {
+        206 | 416 => match unfinished.discard() {
+            Ok(()) => Failure::Passing(error.context("the server cannot resume the partial download")),
+            Err(discarding) => discarding.into(),
+        },
         408 | 429 | 500.. => Failure::Passing(error),
         404 => Failure::Missing,
         _ => Failure::Lasting(error),

@@ -72,12 +72,12 @@ impl Model {
     fn weights(&self, downloads: &Downloads) -> anyhow::Result<()> {
         for name in WEIGHTS {
             let index = format!("{name}.index.json");
-            if self.optional(name, Content::Large, downloads)? {
+            if self.optional(name, Content::Weights, downloads)? {
                 return Ok(());
             }
             if self.optional(&index, Content::Text, downloads)? {
                 let shards = self.shards(&index)?;
-                return shards.iter().try_for_each(|shard| self.required(shard, Content::Large, downloads));
+                return shards.iter().try_for_each(|shard| self.required(shard, Content::Weights, downloads));
             }
         }
         bail!(self.failure("the repository has neither `model.safetensors` nor `pytorch_model.bin`, nor shards of one"))

@@ -33,8 +33,8 @@ pub(crate) struct Source {
 pub(crate) enum Content {
     /// The published digest, which is part of this source code.
     Published(Digest),
-    /// Large: weights or data; the hub sends its sha256 with the first answer.
-    Large,
+    /// Large; the hub sends its sha256 with the first answer.
+    Weights,
     /// Small and without a digest: an interrupted download starts over, so that two versions are never joined.
     Text,
 }
@@ -44,7 +44,7 @@ impl Content {
     pub(crate) fn most_bytes(&self) -> u64 {
         match self {
             Content::Published(_) => 1 << 30,
-            Content::Large => 64 << 30,
+            Content::Weights => 64 << 30,
             Content::Text => 64 << 20,
         }
     }
@@ -57,10 +57,7 @@ pub(crate) const DEMO: &str = "`make demo` needs no download";
 
 /// The archive of the data set `name`.
 pub(crate) fn data(name: &str, folder: &Path) -> anyhow::Result<Source> {
-    ensure!(
-        name == "imdb",
-        "unknown data set `{name}`: use `imdb`, or the `owner/name` of a data set on the hub; `sample` is built in"
-    );
+    ensure!(name == "imdb", "unknown data set `{name}`: only `imdb` can be fetched; `sample` is built in");
     let path = folder.join("aclImdb_v1.tar.gz");
     Ok(Source {
         url: endpoint("IMDB_URL", IMDB_URL),
@@ -76,21 +73,12 @@ pub(crate) fn data(name: &str, folder: &Path) -> anyhow::Result<Source> {
     })
 }
 
-/// The address of a repository's files at `revision`.
+/// The address of a repository's files at `revision`. A branch such as `refs/pr/1` is one part of the path.
 pub(crate) fn address(repository: &str, revision: &str) -> String {
-    format!("{}/{repository}/resolve/{}", endpoint("HF_ENDPOINT", HUB), one_part(revision))
-}
-
-/// The address of the list of a data set's files at `revision`.
-pub(crate) fn listing(repository: &str, revision: &str) -> String {
-    format!("{}/api/datasets/{repository}/revision/{}", endpoint("HF_ENDPOINT", HUB), one_part(revision))
-}
-
-/// A branch such as `refs/pr/1` as one part of a path.
-fn one_part(revision: &str) -> String {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(byte);
     let escape = |byte: u8| if is_plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
-    revision.bytes().map(escape).collect()
+    let revision: String = revision.bytes().map(escape).collect();
+    format!("{}/{repository}/resolve/{revision}", endpoint("HF_ENDPOINT", HUB))
 }
 
 /// The hub's `owner/name` of a model.

@@ -71,7 +71,7 @@ impl<'a> Unfinished<'a> {
     pub(crate) fn begin(&self, file: &File, keeps: u64, answer: &Answer) -> Result<(), Failure> {
         file.set_len(keeps)?; // first: old bytes must not get the new ones' tag
         match &answer.tag {
-            Some(tag) if matches!(self.source.content, Content::Large) => {
+            Some(tag) if matches!(self.source.content, Content::Weights) => {
                 publish::if_changed(&self.tag, tag.as_bytes()).map_err(|error| Failure::Lasting(error.into()))?;
             }
             _ => remove(&self.tag)?,

@@ -2,7 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "a test says no by panicking")]
 
 mod client;
-mod data;
 mod download;
 mod server;
 mod unreachable;
