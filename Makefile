@@ -28,7 +28,7 @@ answer: | build-files ## A study of your texts, INPUT=mail.csv, from text to ver
 	@$(NEW) --check
 	@$(if $(MODELS_DIR)$(wildcard data/models/all-MiniLM-L6-v2/config.json),,$(BIN)/fetch model all-MiniLM-L6-v2 --out data/models)
 	@study=$$($(NEW) --models $(or $(MODELS_DIR),data/models)) && $(MAKE) all STUDY=$$study
-demo: ; @$(MAKE) build STUDY=sample && $(MAKE) all STUDY=sample -j$$(nproc || echo 1) ## The embedded study: nothing to download but crates, minutes on two cores
+demo: ; @$(MAKE) build STUDY=sample && $(MAKE) all STUDY=sample INPUT= -j$$(nproc || echo 1) ## The embedded study: nothing to download but crates, minutes on two cores
 # ---- The tools. Each engine has its own folder of them, so that a build for one leaves a study alone that runs on the other; all are
 # compiled in one folder, so that switching compiles nothing again. All calls agree on features (`unify`), but for `cc` with LibTorch. What reads Parquet: if INPUT has some.
 TARGET := $(or $(CARGO_TARGET_DIR),target)

@@ -15,7 +15,7 @@ pub struct Batch {
     pub positions: Tensor<1, Int>,
     /// The rows of each example.
     pub layout: Arc<Layout>,
-    /// Whether the padding id is among the words, as padding or in a text.
+    /// Whether the encoder's padding id is among the words, as padding or in a text.
     pub holds_padding: bool,
     /// Number of real tokens.
     pub tokens: usize,
@@ -43,8 +43,8 @@ impl Assembled {
             input_ids[sequence.rows.start..][..ids.len()].copy_from_slice(ids);
         }
         let positions = layout.positions().into_iter().map(|position| position as i64).collect();
-        let holds_padding = input_ids.contains(&pad_token_id);
-        Assembled { input_ids, positions, layout: Arc::new(layout), holds_padding, tokens: lengths.iter().sum() }
+        let (layout, tokens) = (Arc::new(layout), lengths.iter().sum());
+        Assembled { input_ids, positions, layout, holds_padding: false, tokens }
     }
 
     /// The same, where padding and tokens of the id `uncounted` have position −1, and the next token takes their place:
@@ -59,6 +59,13 @@ impl Assembled {
                 self.positions[at] = if is_counted { next.next().unwrap_or_default() } else { -1 };
             }
         }
+        self
+    }
+
+    /// The same, which says whether `padding_idx`, the encoder's padding id, is among the words.
+    #[must_use]
+    pub fn looked_through_for(mut self, padding_idx: Option<u32>) -> Self {
+        self.holds_padding = padding_idx.is_some_and(|id| self.input_ids.contains(&id));
         self
     }
 
@@ -109,6 +116,12 @@ mod tests {
         let padded = Assembled::new(&[&[7, 8, 9], &[5]], 1, 4).on(&device);
         assert_eq!(ids(padded.words), [7, 8, 9, 1, 5, 1, 1, 1]);
         assert_eq!((padded.tokens, padded.layout.lengths(), padded.layout.rows()), (4, vec![3, 1], 8));
+    }
+
+    #[test]
+    fn the_encoders_padding_id_is_looked_for_whatever_the_tokenizer_pads_with() {
+        let holds = |padding_idx| Assembled::new(&[&[7, 8]], 1, 3).looked_through_for(padding_idx).holds_padding;
+        assert_eq!([None, Some(1), Some(8), Some(0)].map(holds), [false, true, true, false]);
     }
 
     #[test]

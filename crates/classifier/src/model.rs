@@ -65,12 +65,18 @@ impl Model {
 
     /// Concatenate `sequences` as this model needs them.
     pub fn batch(&self, sequences: &[&[u32]], pad_token_id: u32, device: &Device) -> Batch {
-        Assembled::new(sequences, pad_token_id, self.least_positions).counted_without(self.uncounted_id()).on(device)
+        let assembled = Assembled::new(sequences, pad_token_id, self.least_positions);
+        assembled.counted_without(self.uncounted_id()).looked_through_for(self.padding_idx()).on(device)
     }
 
     /// The id of the tokens that the encoder does not count, if there is one.
     pub fn uncounted_id(&self) -> Option<u32> {
         self.encoder()?.embeddings().uncounted_id()
+    }
+
+    /// The encoder's padding id, whose word vector does not learn.
+    pub fn padding_idx(&self) -> Option<u32> {
+        Some(self.encoder()?.embeddings().padding_idx())
     }
 
     /// Minimum number of rows of every sequence.

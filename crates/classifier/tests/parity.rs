@@ -92,7 +92,8 @@ fn padding_changes_no_logit_and_no_gradient() {
         for case in cases().into_iter().filter(|case| !case.asked["head"]["kind"].as_str().unwrap().contains("lstm")) {
             let model = case.model(&device);
             let run = |least| {
-                let batch = classifier::Assembled::new(&case.sequences(), 0, least).on(&device);
+                let batch =
+                    classifier::Assembled::new(&case.sequences(), 0, least).looked_through_for(Some(0)).on(&device);
                 let (logits, labels) = (model.forward(&batch), batch::labels(&case.labels(), &device));
                 let found = GradientsParams::from_grads(cross_entropy(logits.clone(), labels).backward(), &model);
                 let gradients = gradients(&model, &found).into_iter().flat_map(|(_, found, _)| found);

@@ -169,6 +169,8 @@ fn a_study_made_for_another_file_is_told_or_refused_where_the_columns_are_missin
         folder.new_study(&[check, &["other/mail.csv"]].concat()).code(1).stdout("").stderr(told());
     }
     folder.new_study(&["--once", "other/mail.csv", "--name", "other"]).success().stdout("other\n");
+    std::fs::rename(folder.0.path().join("old"), folder.0.path().join("moved")).unwrap();
+    folder.new_study(&["--once", "moved/mail.csv"]).success().stdout("mail\n").stderr(contains("was made for"));
 }
 
 #[test]

@@ -9,7 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{Error, nearest};
 
-/// The largest weight; a larger one is a typing error.
+/// The least and the largest weight; one beyond them is a typing error.
+const LEAST: f64 = 1e-6;
 const MOST: f64 = 1e6;
 
 const BALANCED: &str = "balanced";
@@ -49,9 +50,9 @@ impl ClassWeights {
         }
     }
 
-    /// Whether every weight is above 0 and at most 1,000,000.
+    /// Whether every weight is from 0.000001 to 1,000,000.
     pub(crate) fn are_possible(&self) -> bool {
-        let is_possible = |weight: &f64| *weight > 0.0 && *weight <= MOST;
+        let is_possible = |weight: &f64| (LEAST..=MOST).contains(weight);
         match self {
             ClassWeights::Balanced => true,
             ClassWeights::Listed(weights) => weights.iter().all(is_possible),

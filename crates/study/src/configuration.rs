@@ -140,7 +140,7 @@ impl Configuration {
         let norm = self.gradient_clip_norm.unwrap_or(1.0);
         require(norm > 0.0 && norm.is_finite(), "`gradient_clip_norm` must be above 0")?;
         let possible = self.class_weights.as_ref().is_none_or(ClassWeights::are_possible);
-        require(possible, "`class_weights` must be above 0 and at most 1000000")?;
+        require(possible, "`class_weights` must be from 0.000001 to 1000000")?;
         let published = self.published_accuracy.unwrap_or(0.5);
         require((0.0..=1.0).contains(&published), "`published_accuracy` is a fraction, 0 to 1")
     }

@@ -74,7 +74,10 @@ fn class_weights_are_stored_only_where_they_are_given() {
     let refused = |text: &str| with(text).unwrap_err();
     assert!(refused("class_weights = \"balance\"").ends_with("did you mean `balanced`?"));
     assert!(refused("class_weights = 3").contains("`class_weights` holds `3`; write `\"balanced\"`, a list such as"));
-    assert!(refused("class_weights = [0, 1]").contains("`class_weights` must be above 0"));
+    for impossible in ["[0, 1]", "[1e-46, 1]", "[1, 2e6]"] {
+        let message = refused(&format!("class_weights = {impossible}"));
+        assert!(message.contains("`class_weights` must be from 0.000001 to 1000000"), "{message}");
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Tables with a header: cells between commas, semicolons or tabs, quoted where they hold one or a line break.
+//! Tables with a header: cells between commas, semicolons, tabs or `|`, quoted where they hold one or a line break.
 
 use std::io::{BufRead, Error, ErrorKind};
 
@@ -180,7 +180,7 @@ fn said_separator(start: &[u8]) -> Option<u8> {
 }
 
 /// The separator that occurs most often in the header, outside quotes; the first of equals. A file whose `name` promises
-/// tabs has them, if its header has one.
+/// tabs has them, if its header has one; `|` separates only where nothing else does.
 fn separator(start: &[u8], name: &str) -> u8 {
     let (mut counts, mut is_quoted) = ([0; SEPARATORS.len()], false);
     for &byte in start {
@@ -195,6 +195,9 @@ fn separator(start: &[u8], name: &str) -> u8 {
     }
     if counts[2] > 0 && named(name, &[".tsv", ".tab"]) {
         return SEPARATORS[2];
+    }
+    if counts[..3] != [0; 3] {
+        counts[3] = 0;
     }
     let most = counts.into_iter().max();
     counts.iter().position(|count| Some(*count) == most).map_or(b',', |place| SEPARATORS[place])
@@ -213,6 +216,7 @@ mod tests {
             ("\"text, in; full\";label\r\n,,,", b';'),
             ("text|label, of a person", b','),
             ("id|text|label", b'|'),
+            ("text,label,a|b|c|d", b','),
             ("text", b','),
         ] {
             assert_eq!(separator(header.as_bytes(), "it.csv"), found, "{header}");

@@ -96,6 +96,7 @@ impl<'a> Learner<'a> {
             pad_token_id: inputs.manifest.pad_token_id,
             least_positions: self.model.least_positions(),
             uncounted_id: self.model.uncounted_id(),
+            padding_idx: self.model.padding_idx(),
             tokens_at_once,
         }
     }

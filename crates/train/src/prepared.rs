@@ -64,6 +64,8 @@ pub(crate) struct Preparation<'a> {
     pub(crate) least_positions: usize,
     /// The id of the tokens that have no position of their own, if there is one.
     pub(crate) uncounted_id: Option<u32>,
+    /// The encoder's padding id, whose word vector does not learn.
+    pub(crate) padding_idx: Option<u32>,
     /// Larger batches are split; in tokens.
     pub(crate) tokens_at_once: &'a AtomicUsize,
 }
@@ -88,7 +90,7 @@ impl Preparation<'_> {
         let examples = || indices.iter().map(|&index| &self.examples[index]);
         let sequences: Vec<&[u32]> = examples().map(|example| example.input_ids.as_slice()).collect();
         let assembled = Assembled::new(&sequences, self.pad_token_id, self.least_positions);
-        let assembled = assembled.counted_without(self.uncounted_id);
+        let assembled = assembled.counted_without(self.uncounted_id).looked_through_for(self.padding_idx);
         let rows = Rows::of(&assembled.input_ids);
         let weights = |of_class: &[f64]| examples().map(|example| of_class[example.label] as f32).collect();
         Prepared {
@@ -139,6 +141,7 @@ mod tests {
             pad_token_id: 0,
             least_positions: 3,
             uncounted_id: None,
+            padding_idx: None,
             tokens_at_once: &hundred,
         };
         let batches: Vec<Vec<usize>> = (0..20).map(|index| vec![39 - index, index]).collect();

@@ -95,7 +95,7 @@ fn class_weights_of_other_classes_are_refused_before_the_first_step() {
     for (class_weights, says) in [
         (json!([1.0, 2.0, 3.0]), "`class_weights` is a list of length 3, but the data has 2 classes (`neg`, `pos`)"),
         (json!({"positive": 2.0}), "no class is called `positive`; there are `neg`, `pos`"),
-        (json!([0.0, 1.0]), "`class_weights` must be above 0"),
+        (json!([0.0, 1.0]), "`class_weights` must be from 0.000001"),
         (json!("balance"), "expected `balanced`, a list or a table"),
     ] {
         configuration["class_weights"] = class_weights;

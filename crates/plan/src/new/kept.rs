@@ -27,7 +27,11 @@ pub(super) fn check(path: &Path, file: &Path, is_named: bool) -> Result<Option<S
     };
     Found::at(file, &data)
         .map_err(|e| anyhow!("`{place}` was made for `{old}` and cannot be used for `{new}`: {e:#}; {WAY_OUT}"))?;
-    ensure!(is_named, "`{place}` was made for `{old}`, whose results `{new}` would replace; {WAY_OUT}");
+    // Where the old file is gone, this one may be it.
+    ensure!(
+        is_named || !Path::new(old).exists(),
+        "`{place}` was made for `{old}`, whose results `{new}` would replace; {WAY_OUT}"
+    );
     Ok(Some(format!("`{place}` was made for `{old}`, and its settings may not suit `{new}`")))
 }
 
